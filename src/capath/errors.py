@@ -1,0 +1,32 @@
+"""What can go wrong, as types. Libraries raise these; only `capath.cli` turns them into exit codes."""
+
+from __future__ import annotations
+
+import enum
+import sys
+
+if sys.version_info >= (3, 11):
+    from enum import StrEnum as StrEnum
+else:
+
+    class StrEnum(str, enum.Enum):
+        """`enum.StrEnum`, which Python 3.10 lacks: members print as their values."""
+
+        __str__ = str.__str__
+        __format__ = str.__format__
+
+
+class CapathError(Exception):
+    """Base of all errors that capath raises on purpose. Its text is for people: what, where, what to do."""
+
+
+class BadInputError(CapathError):
+    """What the user named cannot be used: no such directory, an unknown certificate, a port out of range."""
+
+
+class ParseError(CapathError):
+    """Bytes that are not what they were said to be."""
+
+
+class ChangeError(CapathError):
+    """A change could not be made. Nothing was changed, or what had been changed was taken back."""

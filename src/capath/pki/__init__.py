@@ -1,0 +1,1 @@
+"""Certificates, CRLs, names and hashes, decoded from bytes. Pure: no files, no network, no clock."""

@@ -1,0 +1,119 @@
+"""PEM as OpenSSL reads it: `PEM_read_bio` with its limits and tolerances (crypto/pem/pem_lib.c, by behaviour).
+
+RFC 7468 readers differ in what they forgive. What counts here is which files OpenSSL loads, so lines longer
+than its buffer, blank lines behind BEGIN and trailing octets are treated as it treats them.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_LINE_OCTETS = 254
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
+_STRIPPED = bytes(range(0x21)) + bytes(range(0x80, 0x100))
+_LONG_LINE = re.compile(rb"[^\n]{254}")
+
+
+@dataclass(frozen=True, slots=True)
+class PemBlock:
+    """One decoded block: what stands between ``-----BEGIN `` and ``-----``, and the octets."""
+
+    label: str
+    content: bytes
+    encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PemFault:
+    """A block that OpenSSL fails on; it reads nothing behind it."""
+
+    label: str
+    reason: str
+
+
+def read_pem(data: bytes) -> Iterator[PemBlock | PemFault]:
+    """Yield the blocks of `data` in order. A fault is the last thing yielded."""
+    if b"-----BEGIN " not in data:
+        return
+    lines = _lines(data)
+    for line, _ in lines:
+        begin = line.rstrip(_STRIPPED)
+        if not (begin.startswith(b"-----BEGIN ") and begin.endswith(b"-----") and len(begin) >= 16):
+            continue
+        label = begin[11:-5]
+        block = _body(lines, label)
+        yield block
+        if isinstance(block, PemFault):
+            return
+
+
+def encode_pem(label: str, content: bytes) -> bytes:
+    """Return `content` as a PEM block with lines of 64 characters (RFC 7468 §2)."""
+    text = binascii.b2a_base64(content, newline=False)
+    body = b"\n".join(text[at : at + 64] for at in range(0, len(text), 64))
+    return b"-----BEGIN %b-----\n%b\n-----END %b-----\n" % (label.encode(), body, label.encode())
+
+
+def _body(lines: Iterator[tuple[bytes, bool]], raw_label: bytes) -> PemBlock | PemFault:
+    label = raw_label.decode("latin-1")
+    end_line = b"-----END " + raw_label + b"-----"
+    header: list[bytes] = []
+    body: list[bytes] = []
+    state = "maybe header"
+    short_line_seen = False
+    previous_was_part = part = False
+    for line, is_part in lines:
+        previous_was_part, part = part, is_part
+        if state == "maybe header" and b":" in line:
+            state = "header"
+        line = line.rstrip(_STRIPPED)
+        if not line:
+            if not previous_was_part:
+                if state == "body":
+                    return PemFault(label, "a second blank line inside the block")
+                header, body, state = body, [], "body"
+            continue
+        if line.startswith(b"-----END "):
+            if line != end_line:
+                return PemFault(label, "the END line does not match the BEGIN line")
+            if state == "header":
+                return PemFault(label, "a header without a body")
+            return _decode(label, header, body)
+        if short_line_seen:
+            return PemFault(label, "a short line before the end")
+        body.append(line)
+        if state == "body":
+            if len(line) > 64:
+                return PemFault(label, "a line longer than 64 characters behind a blank line")
+            short_line_seen = len(line) < 64
+    return PemFault(label, "the END line is missing")
+
+
+def _decode(label: str, header: list[bytes], body: list[bytes]) -> PemBlock | PemFault:
+    text = b"".join(body).translate(None, b" \t\r")
+    if not _BASE64.match(text):
+        return PemFault(label, "the block is not base64")
+    if len(text) % 4:
+        return PemFault(label, "the base64 is cut short")
+    if not text:
+        return PemFault(label, "the block is empty")
+    encrypted = any(line.startswith(b"Proc-Type:") and b"ENCRYPTED" in line for line in header)
+    return PemBlock(label, binascii.a2b_base64(text), encrypted)
+
+
+def _lines(data: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Lines as `BIO_gets` with a buffer of 255 octets gives them, and whether each is only part of one."""
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    if b"\0" not in data and not _LONG_LINE.search(data):
+        for line in lines:
+            yield line, False
+        return
+    for line in lines:
+        for at in range(0, len(line) + 1, _LINE_OCTETS):
+            chunk = line[at : at + _LINE_OCTETS]
+            if chunk.startswith(b"\0"):  # a line that begins with NUL reads as the end of the file
+                return
+            yield chunk.split(b"\0", 1)[0], at + _LINE_OCTETS <= len(line)

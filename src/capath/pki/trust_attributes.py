@@ -1,0 +1,57 @@
+"""What stands behind the certificate in a ``TRUSTED CERTIFICATE`` (openssl-x509(1), -addtrust and -addreject)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capath.errors import ParseError
+from capath.pki import der
+
+SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
+ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAttributes:
+    """X509_CERT_AUX: the purposes (dotted OIDs) the certificate is trusted for and rejected for."""
+
+    trusted: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    alias: str = ""
+
+    @property
+    def allows_servers(self) -> bool:
+        """Whether OpenSSL takes it as an anchor for TLS servers (X509_check_trust, obj_trust)."""
+        wanted = {SERVER_AUTH, ANY_EXTENDED_KEY_USAGE}
+        if wanted.intersection(self.rejected):
+            return False
+        return not self.trusted or bool(wanted.intersection(self.trusted))
+
+
+def read_trust_attributes(data: bytes) -> TrustAttributes:
+    """Decode `data`, the bytes behind a certificate. No bytes mean no attributes. Raises ParseError."""
+    if not data:
+        return TrustAttributes()
+    start, end = der.expect(data, 0, len(data), der.SEQUENCE, "trust attributes")
+    trusted: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    alias = ""
+    for tag, _, content, stop in der.elements(data, start, end):
+        if tag == der.SEQUENCE:
+            trusted = _oids(data, content, stop)
+        elif tag == 0xA0:
+            rejected = _oids(data, content, stop)
+        elif tag == der.UTF8_STRING:
+            alias = data[content:stop].decode("utf-8", "replace")
+        elif tag not in (der.OCTET_STRING, 0xA1):
+            raise ParseError(f"trust attributes: an element of tag 0x{tag:02x}")
+    return TrustAttributes(trusted, rejected, alias)
+
+
+def _oids(data: bytes, start: int, end: int) -> tuple[str, ...]:
+    found = []
+    for tag, _, content, stop in der.elements(data, start, end):
+        if tag != der.OID:
+            raise ParseError("trust attributes: a purpose that is no object identifier")
+        found.append(der.oid_text(data[content:stop]))
+    return tuple(found)
