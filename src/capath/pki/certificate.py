@@ -70,7 +70,12 @@ class Certificate:
     @property
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name (RFC 5280 §3.2). Says nothing of the signature."""
-        return self.subject.encoded == self.issuer.encoded or self.subject.canonical == self.issuer.canonical
+        return self.subject.canonical == self.issuer.canonical
+
+    @property
+    def subject_hash(self) -> str:
+        """The hash its links are named by."""
+        return self.subject.subject_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,11 @@ def read_certificate(data: bytes) -> tuple[Certificate, bytes]:
     _, at = _algorithm(data, at, tbs_end)
     issuer, at = read_name(data, at, tbs_end)
     not_before, not_after, at = _validity(data, at, tbs_end)
-    subject, at = read_name(data, at, tbs_end)
+    subject_end = at + len(issuer.encoded)
+    if data[at:subject_end] == issuer.encoded and subject_end <= tbs_end:
+        subject, at = issuer, subject_end
+    else:
+        subject, at = read_name(data, at, tbs_end)
     key_start = at
     at = _public_key_info(data, at, tbs_end)
     public_key_info = data[key_start:at]

@@ -71,9 +71,16 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A distinguished name, by its encoded bytes (the whole SEQUENCE element)."""
+    """A distinguished name: its encoded bytes (the whole SEQUENCE element), and the `canonical` ones that
+    OpenSSL compares and hashes names by (see `canonical_bytes`)."""
 
     encoded: bytes
+    canonical: bytes
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Name:
+        """Return the name that `encoded` is. Raises ParseError where OpenSSL would not load it."""
+        return cls(encoded, canonical_bytes(encoded))
 
     @property
     def rdns(self) -> tuple[tuple[Attribute, ...], ...]:
@@ -107,11 +114,6 @@ class Name:
         return next((a.text for rdn in self.rdns for a in rdn if a.label == "O"), "")
 
     @property
-    def canonical(self) -> bytes:
-        """The bytes that OpenSSL compares and hashes names by: see `canonical_bytes`."""
-        return canonical_bytes(self.encoded)
-
-    @property
     def subject_hash(self) -> str:
         """``openssl x509 -subject_hash``: eight lowercase hex digits."""
         return _hash_text(hashlib.sha1(self.canonical, usedforsecurity=False).digest())
@@ -125,9 +127,7 @@ class Name:
 def read_name(data: bytes, offset: int, end: int) -> tuple[Name, int]:
     """Return the name at `offset` and where it ends. Raises ParseError where OpenSSL would not load it."""
     _, stop = der.expect(data, offset, end, der.SEQUENCE, "name")
-    name = Name(data[offset:stop])
-    canonical_bytes(name.encoded)
-    return name, stop
+    return Name.decode(data[offset:stop]), stop
 
 
 def canonical_bytes(encoded: bytes) -> bytes:

@@ -43,22 +43,25 @@ class ForeignObject:
 
 @dataclass(frozen=True, slots=True)
 class BrokenObject:
-    """A block that does not decode; OpenSSL reads nothing behind it."""
+    """A block that does not decode. A fault of the PEM itself ends the reading, whatever is behind it."""
 
     label: str
     reason: str
+    ends_reading: bool
 
 
 PkiObject = CertificateObject | CrlObject | KeyObject | ForeignObject | BrokenObject
 
 
 def read_objects(data: bytes) -> tuple[PkiObject, ...]:
-    """Return the PEM objects of a file's content, in order. A BrokenObject can only be the last."""
+    """Return the PEM objects of a file's content, in order."""
     return tuple(_objects(data))
 
 
 def is_der(data: bytes) -> bool:
     """Whether `data` is one certificate or CRL in DER, which a CApath cannot serve."""
+    if not data.startswith(b"\x30"):
+        return False
     for read in (read_certificate, read_crl):
         try:
             read(data)
@@ -71,7 +74,7 @@ def is_der(data: bytes) -> bool:
 def _objects(data: bytes) -> Iterator[PkiObject]:
     for block in read_pem(data):
         if isinstance(block, PemFault):
-            yield BrokenObject(block.label, block.reason)
+            yield BrokenObject(block.label, block.reason, ends_reading=True)
             return
         try:
             if block.label in CERTIFICATE_LABELS:
@@ -84,5 +87,4 @@ def _objects(data: bytes) -> Iterator[PkiObject]:
             else:
                 yield ForeignObject(block.label)
         except ParseError as error:
-            yield BrokenObject(block.label, str(error))
-            return
+            yield BrokenObject(block.label, str(error), ends_reading=False)

@@ -1,0 +1,106 @@
+"""What OpenSSL finds in a CApath: `X509_LOOKUP_hash_dir`, step by step (X509_LOOKUP_hash_dir(3)).
+
+Versions differ at a slot that is there and does not load: 3.0.19 and 3.5 stop, 4.0 and Debian's 3.0.22 go on.
+Trust is told by the rule that stops, which is what every version can find.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capath.pki.name import Name
+from capath.pki.objects import CertificateObject, CrlObject
+from capath.store.entry import DoesNotLoad, Entry, Loaded, load_slot
+from capath.store.link_name import LinkKind, Row
+from capath.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ServedSlot:
+    """A slot that was reached and loaded."""
+
+    slot: int
+    name: str
+    entry: Entry
+    objects: tuple[CertificateObject, ...] | tuple[CrlObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfRow:
+    """Lookup stopped at `name` because nothing is there. `beyond`: later slots that it therefore never sees."""
+
+    name: str
+    beyond: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedRow:
+    """Lookup stopped at `name`, which is there and does not load. `beyond`: slots that it hides."""
+
+    name: str
+    reason: str
+    beyond: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One walk through a row: what was served, in order, and what ended it."""
+
+    row: Row
+    served: tuple[ServedSlot, ...]
+    end: EndOfRow | BlockedRow
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """The names asked for, in order, the last in vain."""
+        return (*(slot.name for slot in self.served), self.end.name)
+
+
+def walk(snapshot: Snapshot, row: Row, *, steps_over: bool = False) -> Walk:
+    """Walk `row` as lookup does. `steps_over` is the rule of versions that pass a slot that does not load."""
+    slots = snapshot.rows.get(row, {})
+    served = []
+    slot = 0
+    while (entry := slots.get(slot)) is not None:
+        match load_slot(entry, row.kind):
+            case Loaded(objects=objects):
+                served.append(ServedSlot(slot, row.name(slot), entry, objects))
+            case DoesNotLoad(reason=reason):
+                if not steps_over:
+                    beyond = tuple(row.name(other) for other in slots if other > slot)
+                    return Walk(row, tuple(served), BlockedRow(row.name(slot), reason, beyond))
+        slot += 1
+    beyond = tuple(row.name(other) for other in slots if other > slot)
+    return Walk(row, tuple(served), EndOfRow(row.name(slot), beyond))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A certificate that lookup returns for a name, and the link it came through."""
+
+    certificate: CertificateObject
+    link: str
+
+
+def find_issuers(snapshot: Snapshot, name: Name, *, steps_over: bool = False) -> tuple[Found, ...]:
+    """Return the certificates whose subject is `name` that a fresh lookup finds, in slot order."""
+    row = Row(name.subject_hash, LinkKind.CERTIFICATE)
+    wanted = name.canonical
+    return tuple(
+        Found(item, slot.name)
+        for slot in walk(snapshot, row, steps_over=steps_over).served
+        for item in slot.objects
+        if isinstance(item, CertificateObject) and item.certificate.subject.canonical == wanted
+    )
+
+
+def reachable(snapshot: Snapshot) -> dict[str, str]:
+    """Return every certificate that a fresh lookup of its own subject finds: SHA-256 to the first link."""
+    found: dict[str, str] = {}
+    for row in snapshot.rows:
+        if row.kind is LinkKind.CERTIFICATE:
+            for slot in walk(snapshot, row).served:
+                for item in slot.objects:
+                    if isinstance(item, CertificateObject) and item.certificate.subject_hash == row.hash:
+                        found.setdefault(item.certificate.sha256, slot.name)
+    return found

@@ -1,0 +1,152 @@
+"""Reading a directory: the only place that reads one. Nothing in it can hang, end or mislead the reader."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from capath.errors import BadInputError
+from capath.pki.objects import is_der, read_objects
+from capath.pki.visible import visible
+from capath.store.entry import (
+    Content,
+    DanglingEntry,
+    Entry,
+    FileEntry,
+    FileStat,
+    LinkEntry,
+    OtherEntry,
+    OtherKind,
+    Readable,
+    Unreadable,
+)
+from capath.store.snapshot import Snapshot
+
+FILE_OCTETS_LIMIT = 32 * 1024 * 1024
+TEMPORARY_PREFIX = ".capath-"
+_KINDS = {
+    stat.S_IFDIR: OtherKind.DIRECTORY,
+    stat.S_IFIFO: OtherKind.FIFO,
+    stat.S_IFSOCK: OtherKind.SOCKET,
+    stat.S_IFCHR: OtherKind.DEVICE,
+    stat.S_IFBLK: OtherKind.DEVICE,
+}
+
+
+def scan(directory: str | Path) -> Snapshot:
+    """Read `directory` and every certificate and CRL in it.
+
+    Raises BadInputError where the directory itself cannot be read; a file that cannot is an entry with its
+    reason. Files are opened without blocking, so a FIFO is told from a file instead of waited for.
+    """
+    path = os.fspath(directory)
+    try:
+        names = os.listdir(path)
+    except OSError as error:
+        raise BadInputError(f"{visible(path)}: {_directory_advice(error)}") from None
+    reader = _Reader(path)
+    entries: dict[str, Entry] = {}
+    for name in names:
+        if name.startswith(TEMPORARY_PREFIX):
+            continue
+        entry = reader.read(name)
+        if entry is not None:
+            entries[name] = entry
+    return Snapshot(path, entries, os.access(path, os.W_OK | os.X_OK))
+
+
+class _Reader:
+    """Reads each file once, however many links lead to it."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._contents: dict[tuple[int, int], Content] = {}
+
+    def read(self, name: str) -> Entry | None:
+        """The entry called `name`; None where it has gone since the directory was listed."""
+        path = os.path.join(self._directory, name)
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return OtherEntry(name, OtherKind.UNKNOWN)
+        if stat.S_ISLNK(status.st_mode):
+            return self._read_link(name, path, status.st_mtime_ns)
+        if not stat.S_ISREG(status.st_mode):
+            return OtherEntry(name, _KINDS.get(stat.S_IFMT(status.st_mode), OtherKind.UNKNOWN))
+        return FileEntry(name, file_stat(status), self._content(path, status))
+
+    def _read_link(self, name: str, path: str, mtime_ns: int) -> Entry | None:
+        try:
+            target = os.readlink(path)
+        except OSError:
+            return None
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            return DanglingEntry(name, target, mtime_ns, _dangling_reason(error, target))
+        if not stat.S_ISREG(status.st_mode):
+            kind = _KINDS.get(stat.S_IFMT(status.st_mode), OtherKind.UNKNOWN)
+            return OtherEntry(name, kind, target, mtime_ns)
+        return LinkEntry(name, target, mtime_ns, file_stat(status), self._content(path, status))
+
+    def _content(self, path: str, status: os.stat_result) -> Content:
+        identity = status.st_dev, status.st_ino
+        content = self._contents.get(identity)
+        if content is None:
+            content = self._contents[identity] = read_content(path)
+        return content
+
+
+def read_content(path: str) -> Content:
+    """Read and decode one file. Never blocks on what is no regular file, never reads without end."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        return Unreadable(f"it cannot be opened: {error.strerror}")
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return Unreadable("it is not a regular file")
+        if status.st_size > FILE_OCTETS_LIMIT:
+            return Unreadable(f"it is larger than {FILE_OCTETS_LIMIT // 2**20} MiB, so it was not read")
+        data = b""
+        while len(data) <= FILE_OCTETS_LIMIT:
+            part = os.read(descriptor, max(status.st_size + 1 - len(data), 65536))
+            if not part:
+                break
+            data += part
+    except OSError as error:
+        return Unreadable(f"it cannot be read: {error.strerror}")
+    finally:
+        os.close(descriptor)
+    objects = read_objects(data)
+    return Readable(objects, is_der=not objects and is_der(data))
+
+
+def file_stat(status: os.stat_result) -> FileStat:
+    """Return the part of `status` that tells whether a file is still the same."""
+    return FileStat(status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns)
+
+
+def _dangling_reason(error: OSError, target: str) -> str:
+    if error.errno == errno.ENOENT:
+        return f"it leads to {visible(target)}, which is not there"
+    if error.errno == errno.ELOOP:
+        return "it is a link that leads to itself"
+    return f"it leads to {visible(target)}, which cannot be reached: {error.strerror}"
+
+
+def _directory_advice(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOENT:
+            return "there is no such directory; name one, or create it with mkdir"
+        case errno.ENOTDIR:
+            return "this is a file, not a directory; name the directory that holds the certificates"
+        case errno.EACCES | errno.EPERM:
+            return "no permission to read this directory; try as its owner, or on a copy"
+        case _:
+            return f"this directory cannot be read: {error.strerror}"

@@ -1,0 +1,37 @@
+"""One directory at one moment, immutable: what scan read, or what a plan would leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from capath.store.entry import Entry
+from capath.store.link_name import LinkName, Row
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The entries of `directory` by name. `writable` is whether this process may change the directory."""
+
+    directory: str
+    entries: Mapping[str, Entry]
+    writable: bool
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """All names in byte order, as `openssl rehash` takes them."""
+        return tuple(sorted(self.entries, key=_octets))
+
+    @cached_property
+    def rows(self) -> Mapping[Row, Mapping[int, Entry]]:
+        """Every row that has an entry: slot to entry, gaps included by absence, slots ascending."""
+        rows: dict[Row, dict[int, Entry]] = {}
+        links = [(link, name) for name in self.entries if (link := LinkName.parse(name)) is not None]
+        for link, name in sorted(links):
+            rows.setdefault(link.row, {})[link.slot] = self.entries[name]
+        return rows
+
+
+def _octets(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")

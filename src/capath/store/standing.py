@@ -1,0 +1,109 @@
+"""Why a certificate is trusted, or is not: the answer of lookup, with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from typing_extensions import assert_never
+
+UNTRUSTED_SUFFIX = ".untrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """Lookup finds it at `link`."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOut:
+    """Every copy's file name ends in ``.untrusted``, and nothing links to it."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotLinked:
+    """It has no hash link at all."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class OldHashOnly:
+    """It is named by its old hash alone, which OpenSSL has not asked for since 1.0."""
+
+    link: str
+    subject_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongHash:
+    """It is linked, but under a hash that is not its own."""
+
+    link: str
+    subject_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class BehindGap:
+    """Its link is there, but lookup stops at `missing` before it comes to it."""
+
+    link: str
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class BehindBroken:
+    """Its link is there, but lookup stops at `broken`, which does not load. Newer versions step over it."""
+
+    link: str
+    broken: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoesNotServe:
+    """Its link is there, but the file behind it does not load as a whole."""
+
+    link: str
+    reason: str
+
+
+Standing = Trusted | TakenOut | NotLinked | OldHashOnly | WrongHash | BehindGap | BehindBroken | DoesNotServe
+
+
+def is_trusted(standing: Standing) -> bool:
+    return isinstance(standing, Trusted)
+
+
+def is_meant_to_be_trusted(standing: Standing) -> bool:
+    """Whether the directory's owner wants it trusted, and a defect is in the way."""
+    return isinstance(standing, OldHashOnly | WrongHash | BehindGap | BehindBroken | DoesNotServe)
+
+
+def explain(standing: Standing) -> str:
+    """Say the standing in one sentence. File names are as they are: make them visible before showing them."""
+    match standing:
+        case Trusted(link=link):
+            return f"lookup finds it at {link}"
+        case TakenOut(file=file):
+            return f"taken out: its file is named {file}, which openssl rehash does not look at"
+        case NotLinked():
+            return "it has no hash link, so lookup never finds it"
+        case OldHashOnly(link=link, subject_hash=subject_hash):
+            return f"only the old hash names it ({link}); OpenSSL 1.0 and later ask for {subject_hash}"
+        case WrongHash(link=link, subject_hash=subject_hash):
+            return f"its link {link} has the wrong hash; lookup asks for {subject_hash}"
+        case BehindGap(link=link, missing=missing):
+            return f"its link {link} is behind a gap: {missing} is missing, and lookup stops there"
+        case BehindBroken(link=link, broken=broken, reason=reason):
+            return (
+                f"its link {link} is behind {broken}, which does not load ({reason}); lookup stops there, "
+                "though OpenSSL 4.0 and Debian's 3.0.22 step over it"
+            )
+        case DoesNotServe(link=link, reason=reason):
+            return f"its link {link} does not load: {reason}"
+        case _:
+            assert_never(standing)
