@@ -1,0 +1,67 @@
+"""A TCP connection on which nothing waits longer than the deadline, and which remembers what came first."""
+
+from __future__ import annotations
+
+import select
+import socket
+
+from capath.tls.deadline import SLICE_S, Deadline
+
+FIRST_OCTETS_LIMIT = 512
+
+
+class Wire:
+    """A connected socket, made non-blocking. It owns the socket: `close` it, or use it in a ``with`` block."""
+
+    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
+        connection.setblocking(False)
+        self._socket = connection
+        self._deadline = deadline
+        self._poll = select.poll()
+        self._events = 0
+        self.first_octets = b""
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def begin_tls(self) -> None:
+        """Forget what was received so far: what comes next should be TLS."""
+        self.first_octets = b""
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`. Raises OSError, DeadlinePassedError or CancelledError."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self._socket.send(view) :]
+            except (BlockingIOError, InterruptedError):
+                self._wait(select.POLLOUT, self._deadline)
+
+    def receive(self, limit: int = 65536, *, within: Deadline | None = None) -> bytes:
+        """Return at most `limit` octets as soon as there are any; ``b""`` where the other side has closed.
+
+        Raises OSError, CancelledError, and DeadlinePassedError at the deadline, or at `within` where given.
+        """
+        while True:
+            try:
+                data = self._socket.recv(limit)
+            except (BlockingIOError, InterruptedError):
+                self._wait(select.POLLIN, within or self._deadline)
+                continue
+            missing = FIRST_OCTETS_LIMIT - len(self.first_octets)
+            if missing > 0:
+                self.first_octets += data[:missing]
+            return data
+
+    def _wait(self, event: int, deadline: Deadline) -> None:
+        if self._events != event:
+            self._poll.register(self._socket, event)
+            self._events = event
+        while not self._poll.poll(min(deadline.remaining_s(), SLICE_S) * 1000):
+            continue
