@@ -12,8 +12,11 @@ else:
     class StrEnum(str, enum.Enum):
         """`enum.StrEnum`, which Python 3.10 lacks: members print as their values."""
 
-        __str__ = str.__str__
-        __format__ = str.__format__
+        def __str__(self) -> str:
+            return str(self.value)
+
+        def __format__(self, format_spec: str) -> str:
+            return format(str(self.value), format_spec)
 
 
 class CapathError(Exception):

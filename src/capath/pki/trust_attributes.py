@@ -18,6 +18,7 @@ class TrustAttributes:
     trusted: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
     alias: str = ""
+    encoded: bytes = b""
 
     @property
     def allows_servers(self) -> bool:
@@ -45,7 +46,7 @@ def read_trust_attributes(data: bytes) -> TrustAttributes:
             alias = data[content:stop].decode("utf-8", "replace")
         elif tag not in (der.OCTET_STRING, 0xA1):
             raise ParseError(f"trust attributes: an element of tag 0x{tag:02x}")
-    return TrustAttributes(trusted, rejected, alias)
+    return TrustAttributes(trusted, rejected, alias, data[:end])
 
 
 def _oids(data: bytes, start: int, end: int) -> tuple[str, ...]:

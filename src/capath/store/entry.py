@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing_extensions import assert_never
+
 from capath.errors import StrEnum
 from capath.pki.objects import (
     CERTIFICATE_LABELS,
@@ -133,10 +135,10 @@ def load_slot(entry: Entry, kind: LinkKind) -> Loaded | DoesNotLoad:
             return DoesNotLoad(reason)
         case OtherEntry(kind=other):
             return DoesNotLoad(f"it is {other}")
-        case FileEntry(content=Unreadable(reason=reason)) | LinkEntry(content=Unreadable(reason=reason)):
-            return DoesNotLoad(reason)
-        case FileEntry(content=Readable() as content) | LinkEntry(content=Readable() as content):
-            return _load(content, kind)
+        case FileEntry(content=content) | LinkEntry(content=content):
+            return DoesNotLoad(content.reason) if isinstance(content, Unreadable) else _load(content, kind)
+        case _:
+            assert_never(entry)
 
 
 def symlink_target(entry: Entry) -> str | None:

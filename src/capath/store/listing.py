@@ -9,7 +9,7 @@ from functools import cached_property
 from typing_extensions import assert_never
 
 from capath.pki.certificate import Certificate, CertificateList
-from capath.pki.objects import BrokenObject, CertificateObject
+from capath.pki.objects import BrokenObject, CertificateObject, ForeignObject
 from capath.pki.trust_attributes import TrustAttributes
 from capath.store.entry import (
     DanglingEntry,
@@ -184,8 +184,8 @@ def _empty_reason(content: Readable) -> str:
     for item in content.objects:
         if isinstance(item, BrokenObject):
             return f"the {item.label} in it does not decode: {item.reason}"
-    if content.objects:
-        return f"it holds no certificate or CRL, but {content.objects[0].label}"
+        if isinstance(item, ForeignObject):
+            return f"it holds no certificate or CRL, but {item.label}"
     return "it holds no PEM certificate or CRL"
 
 

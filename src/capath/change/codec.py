@@ -1,0 +1,74 @@
+"""Operations as JSON values, for the journal and for people's scripts. Names that are no text survive."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from typing_extensions import assert_never
+
+from capath.change.operation import (
+    Absent,
+    AddFile,
+    MakeLink,
+    Operation,
+    RemoveAddedFile,
+    RemoveLink,
+    RenameFile,
+    Symlink,
+)
+from capath.errors import ParseError
+
+
+def to_json(operation: Operation) -> dict[str, Any]:
+    """Return `operation` as an object with an ``op`` member."""
+    match operation:
+        case MakeLink(name=name, target=target, replaces=replaces, mtime_ns=mtime_ns):
+            old = None if isinstance(replaces, Absent) else _link(replaces)
+            return {"op": "link", "name": name, "target": target, "replaces": old, "mtime_ns": mtime_ns}
+        case RemoveLink(name=name, was=was):
+            return {"op": "unlink", "name": name, "was": _link(was)}
+        case RenameFile(name=name, new_name=new_name):
+            return {"op": "rename", "name": name, "new_name": new_name}
+        case AddFile(name=name, content=content, mode=mode):
+            return {"op": "add", "name": name, "content": _octets(content), "mode": mode}
+        case RemoveAddedFile(name=name, content=content, mode=mode):
+            return {"op": "remove-added", "name": name, "content": _octets(content), "mode": mode}
+        case _:
+            assert_never(operation)
+
+
+def from_json(value: Mapping[str, Any]) -> Operation:
+    """Return the operation that `to_json` wrote. Raises ParseError for anything else."""
+    try:
+        name = str(value["name"])
+        match value["op"]:
+            case "link":
+                old = value["replaces"]
+                replaces = Absent() if old is None else _read_link(old)
+                return MakeLink(name, str(value["target"]), replaces, int(value["mtime_ns"]))
+            case "unlink":
+                return RemoveLink(name, _read_link(value["was"]))
+            case "rename":
+                return RenameFile(name, str(value["new_name"]))
+            case "add":
+                return AddFile(name, base64.b64decode(value["content"]), int(value["mode"]))
+            case "remove-added":
+                return RemoveAddedFile(name, base64.b64decode(value["content"]), int(value["mode"]))
+            case other:
+                raise ParseError(f"an operation called {other!r}")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"an operation that cannot be read: {error!r}") from None
+
+
+def _link(link: Symlink) -> dict[str, Any]:
+    return {"target": link.target, "mtime_ns": link.mtime_ns}
+
+
+def _read_link(value: Mapping[str, Any]) -> Symlink:
+    return Symlink(str(value["target"]), int(value["mtime_ns"]))
+
+
+def _octets(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

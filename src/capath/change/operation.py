@@ -1,0 +1,109 @@
+"""The system calls a plan is made of. Each is one visible step, and each has an exact inverse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from typing_extensions import assert_never
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The name does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symlink:
+    """The name is a symbolic link with this text and modification time."""
+
+    target: str
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLink:
+    """Let `name` be a link to `target`, in the place of what is there (a link, or nothing), in one step.
+
+    `mtime_ns` is 0 for a new link, and the old time where an undo puts one back.
+    """
+
+    name: str
+    target: str
+    replaces: Absent | Symlink
+    mtime_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLink:
+    """Remove the link `name`."""
+
+    name: str
+    was: Symlink
+
+
+@dataclass(frozen=True, slots=True)
+class RenameFile:
+    """Give the file (or link to a file) `name` the name `new_name`, which must be free."""
+
+    name: str
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddFile:
+    """Write a new file with this content; the name must be free. `mode` is its permission bits."""
+
+    name: str
+    content: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAddedFile:
+    """Take back an `AddFile`: remove the file if its content is still the same."""
+
+    name: str
+    content: bytes
+    mode: int = 0o644
+
+
+Operation = MakeLink | RemoveLink | RenameFile | AddFile | RemoveAddedFile
+
+
+def inverse(operation: Operation) -> Operation:
+    """Return the operation that takes `operation` back."""
+    match operation:
+        case MakeLink(name=name, target=target, replaces=replaces, mtime_ns=mtime_ns):
+            now = Symlink(target, mtime_ns)
+            if isinstance(replaces, Absent):
+                return RemoveLink(name, now)
+            return MakeLink(name, replaces.target, now, replaces.mtime_ns)
+        case RemoveLink(name=name, was=was):
+            return MakeLink(name, was.target, Absent(), was.mtime_ns)
+        case RenameFile(name=name, new_name=new_name):
+            return RenameFile(new_name, name)
+        case AddFile(name=name, content=content, mode=mode):
+            return RemoveAddedFile(name, content, mode)
+        case RemoveAddedFile(name=name, content=content, mode=mode):
+            return AddFile(name, content, mode)
+        case _:
+            assert_never(operation)
+
+
+def describe(operation: Operation) -> str:
+    """Say what `operation` does, as a person would. Names are raw: make them visible before showing them."""
+    match operation:
+        case MakeLink(name=name, target=target, replaces=replaces):
+            if isinstance(replaces, Absent):
+                return f"link    {name} -> {target}"
+            return f"relink  {name} -> {target}  (was {replaces.target})"
+        case RemoveLink(name=name, was=Symlink(target=target)):
+            return f"unlink  {name}  (was -> {target})"
+        case RenameFile(name=name, new_name=new_name):
+            return f"rename  {name} -> {new_name}"
+        case AddFile(name=name, content=content):
+            return f"add     {name}  ({len(content)} bytes)"
+        case RemoveAddedFile(name=name):
+            return f"remove  {name}  (added by capath, unchanged since)"
+        case _:
+            assert_never(operation)

@@ -1,0 +1,90 @@
+"""A plan: the operations that a change consists of, what they lead to, and what it could not include."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from capath.change.operation import Operation, RemoveLink, Symlink
+from capath.change.row_order import FixedSlot, LinkSlot, Slot
+from capath.change.simulate import simulate
+from capath.pki.objects import CertificateObject
+from capath.store.entry import (
+    DanglingEntry,
+    LinkEntry,
+    Loaded,
+    OtherEntry,
+    load_slot,
+)
+from capath.store.link_name import Row
+from capath.store.lookup import reachable
+from capath.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A part of the request that the plan leaves out: which name, why, and what mends it."""
+
+    name: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be done to `before.directory`. Nothing has been done yet.
+
+    `refusals` stop the plan from being applied; `notes` are said and do not.
+    """
+
+    before: Snapshot
+    summary: str
+    operations: tuple[Operation, ...]
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def after(self) -> Snapshot:
+        """The directory as it would be."""
+        return simulate(self.before, self.operations)
+
+    @cached_property
+    def gained(self) -> tuple[str, ...]:
+        """The certificates (SHA-256) that lookup would find and does not find now."""
+        before = reachable(self.before)
+        return tuple(sha256 for sha256 in reachable(self.after) if sha256 not in before)
+
+    @cached_property
+    def lost(self) -> tuple[str, ...]:
+        """The certificates (SHA-256) that lookup finds now and would not find."""
+        after = reachable(self.after)
+        return tuple(sha256 for sha256 in reachable(self.before) if sha256 not in after)
+
+
+def row_slots(snapshot: Snapshot, row: Row) -> dict[int, Slot]:
+    """The slots of `row` as `row_operations` takes them."""
+    slots: dict[int, Slot] = {}
+    for slot, entry in snapshot.rows.get(row, {}).items():
+        loaded = load_slot(entry, row.kind)
+        serves = identities(loaded) if isinstance(loaded, Loaded) else ()
+        match entry:
+            case LinkEntry(target=target, mtime_ns=mtime_ns) | DanglingEntry(target=target, mtime_ns=mtime_ns):
+                slots[slot] = LinkSlot(Symlink(target, mtime_ns), serves)
+            case OtherEntry(target=target, mtime_ns=mtime_ns) if target:
+                slots[slot] = LinkSlot(Symlink(target, mtime_ns), serves)
+            case _:
+                slots[slot] = FixedSlot(serves)
+    return slots
+
+
+def identities(loaded: Loaded) -> tuple[str, ...]:
+    """The SHA-256 of each object that a slot serves."""
+    return tuple(
+        item.certificate.sha256 if isinstance(item, CertificateObject) else item.crl.sha256
+        for item in loaded.objects
+    )
+
+
+def removals(operations: tuple[Operation, ...]) -> int:
+    """How many links a plan removes for good."""
+    return sum(isinstance(operation, RemoveLink) for operation in operations)

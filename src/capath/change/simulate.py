@@ -1,0 +1,95 @@
+"""What a directory would be after some operations: on values, nothing is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from typing_extensions import assert_never
+
+from capath.change.operation import (
+    AddFile,
+    MakeLink,
+    Operation,
+    RemoveAddedFile,
+    RemoveLink,
+    RenameFile,
+)
+from capath.pki.objects import read_objects
+from capath.store.entry import (
+    DanglingEntry,
+    Entry,
+    FileEntry,
+    FileStat,
+    LinkEntry,
+    OtherEntry,
+    Readable,
+    symlink_target,
+)
+from capath.store.snapshot import Snapshot
+
+
+def simulate(snapshot: Snapshot, operations: Iterable[Operation]) -> Snapshot:
+    """Return `snapshot` as it would be after `operations`, links followed as the file system would."""
+    simulation = Simulation(snapshot)
+    for operation in operations:
+        simulation.step(operation)
+    return Snapshot(snapshot.directory, simulation.entries, snapshot.writable)
+
+
+class Simulation:
+    """A copy of a snapshot's entries that operations change one by one."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.entries: dict[str, Entry] = dict(snapshot.entries)
+        self._links_to: dict[str, set[str]] = {}
+        for name, entry in self.entries.items():
+            if (target := symlink_target(entry)) is not None:
+                self._links_to.setdefault(target, set()).add(name)
+
+    def step(self, operation: Operation) -> None:
+        """Apply one operation."""
+        match operation:
+            case MakeLink(name=name, target=target, mtime_ns=mtime_ns):
+                self._remove(name)
+                self._put(self._link(name, target, mtime_ns))
+            case RemoveLink(name=name) | RemoveAddedFile(name=name):
+                self._remove(name)
+            case RenameFile(name=name, new_name=new_name):
+                entry = self.entries[name]
+                self._remove(name)
+                self._put(replace(entry, name=new_name))
+            case AddFile(name=name, content=content, mode=mode):
+                stat = FileStat(-1, hash(name), mode, len(content), 0)
+                self._put(FileEntry(name, stat, Readable(read_objects(content))))
+            case _:
+                assert_never(operation)
+
+    def _remove(self, name: str) -> None:
+        entry = self.entries.pop(name, None)
+        if entry is not None:
+            if (target := symlink_target(entry)) is not None:
+                self._links_to[target].discard(name)
+            self._follow_again(name)
+
+    def _put(self, entry: Entry) -> None:
+        self.entries[entry.name] = entry
+        if (target := symlink_target(entry)) is not None:
+            self._links_to.setdefault(target, set()).add(entry.name)
+        self._follow_again(entry.name)
+
+    def _follow_again(self, changed: str) -> None:
+        """Links that lead to a changed name lead elsewhere now."""
+        for name in self._links_to.get(changed, ()):
+            entry = self.entries[name]
+            if isinstance(entry, LinkEntry | DanglingEntry):
+                self.entries[name] = self._link(name, entry.target, entry.mtime_ns)
+
+    def _link(self, name: str, target: str, mtime_ns: int) -> Entry:
+        match self.entries.get(target):
+            case FileEntry(stat=stat, content=content) | LinkEntry(stat=stat, content=content):
+                return LinkEntry(name, target, mtime_ns, stat, content)
+            case OtherEntry(kind=kind):
+                return OtherEntry(name, kind, target, mtime_ns)
+            case _:
+                return DanglingEntry(name, target, mtime_ns, f"it leads to {target}, which is not there")
