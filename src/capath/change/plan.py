@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from capath.change.operation import Operation, RemoveLink, Symlink
+from capath.change.operation import Operation, Symlink
 from capath.change.row_order import FixedSlot, LinkSlot, Slot
 from capath.change.simulate import simulate
 from capath.pki.objects import CertificateObject
@@ -85,6 +85,6 @@ def identities(loaded: Loaded) -> tuple[str, ...]:
     )
 
 
-def removals(operations: tuple[Operation, ...]) -> int:
-    """How many links a plan removes for good."""
-    return sum(isinstance(operation, RemoveLink) for operation in operations)
+def applicable(plan: Plan) -> Plan:
+    """Return what of `plan` can be done: the same without its refusals."""
+    return Plan(plan.before, plan.summary, plan.operations, (), plan.notes)

@@ -57,6 +57,16 @@ def scan(directory: str | Path) -> Snapshot:
     return Snapshot(path, entries, os.access(path, os.W_OK | os.X_OK))
 
 
+def check_directory(directory: str | Path) -> None:
+    """Raise BadInputError where `directory` is none, or cannot be read."""
+    path = os.fspath(directory)
+    try:
+        with os.scandir(path):
+            pass
+    except OSError as error:
+        raise BadInputError(f"{visible(path)}: {_directory_advice(error)}") from None
+
+
 class _Reader:
     """Reads each file once, however many links lead to it."""
 

@@ -1,0 +1,77 @@
+"""The entry point: which command, and what its errors mean to a shell."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from capath import __version__
+from capath.cli.exit_status import ExitStatus
+from capath.cli.registry import COMMANDS, find_command
+from capath.errors import CapathError, ChangeError
+
+_HELP = """\
+usage: capath [DIR] [--read-only]     explore a CApath (default: ./crts, else the one OpenSSL uses)
+       capath COMMAND …               work without a screen; capath COMMAND --help tells more
+
+{commands}
+
+Every command has --json. Exit status: 0 good · 1 something is bad · 2 wrong usage or input
+· 3 a host could not be reached · 4 the change could not be made, nothing was changed
+· 130 interrupted. capath rehash counts errors, as openssl rehash does.
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command that `argv` (without the program's name) gives; return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _dispatch(list(argv))
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has gone: that is its right, and no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.GOOD
+    except ChangeError as error:
+        return _say(error, ExitStatus.UNCHANGED)
+    except CapathError as error:
+        return _say(error, ExitStatus.USAGE)
+
+
+def _dispatch(argv: list[str]) -> int:
+    if argv and argv[0] in ("-h", "--help", "help"):
+        width = max(len(command.name) for command in COMMANDS)
+        listed = "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS)
+        print(_HELP.format(commands=listed), end="")
+        return ExitStatus.GOOD
+    if argv and argv[0] in ("-V", "--version"):
+        print(f"capath {__version__}")
+        return ExitStatus.GOOD
+    command = find_command(argv[0]) if argv else None
+    if command is None:
+        from capath.cli.explore import explore
+
+        return explore(argv)
+    module = command.load()
+    parser = argparse.ArgumentParser(
+        prog=f"capath {command.name}", description=command.summary, allow_abbrev=False
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    module.configure(parser)
+    try:
+        arguments = parser.parse_args(argv[1:])
+    except SystemExit as leaving:
+        return ExitStatus.GOOD if not leaving.code else ExitStatus.USAGE
+    return module.run(arguments)
+
+
+def _say(error: CapathError, status: ExitStatus) -> int:
+    print(f"capath: {error}", file=sys.stderr)
+    return status

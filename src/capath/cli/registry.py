@@ -1,0 +1,50 @@
+"""The commands there are. A command is one module here with ``configure(parser)`` and ``run(arguments)``.
+
+Only the module of the command that runs is imported, and it imports what it needs when it runs: `capath
+rehash` never loads Textual, requests or cryptography.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+
+class CommandModule(Protocol):
+    """What a command's module has."""
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; return the exit status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command's name, its module in `capath.cli`, and the line ``capath --help`` shows."""
+
+    name: str
+    module: str
+    summary: str
+
+    def load(self) -> CommandModule:
+        return cast(CommandModule, importlib.import_module(f"capath.cli.{self.module}"))
+
+
+COMMANDS = (
+    Command("list", "list_", "every certificate and CRL with its state, links and problems"),
+    Command("show", "show", "one certificate in full"),
+    Command("links", "links", "every hash link: target, state, why"),
+    Command("rehash", "rehash", "make the hash links, as openssl rehash, and mend them"),
+    Command("trust", "trust", "take certificates into trust"),
+    Command("distrust", "distrust", "take certificates out of trust, so that it lasts"),
+    Command("history", "history", "the changes capath made here, newest first"),
+    Command("undo", "undo", "take the last change back"),
+)
+
+
+def find_command(name: str) -> Command | None:
+    return next((command for command in COMMANDS if command.name == name), None)

@@ -1,0 +1,43 @@
+"""``capath show DIR WHICH``."""
+
+from __future__ import annotations
+
+import argparse
+
+from capath.cli.exit_status import ExitStatus
+from capath.cli.store_view import add_directory, findings_by_certificate, now_utc, read_listing
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_directory(parser)
+    parser.add_argument("which", metavar="WHICH", help="a file, link, hash, fingerprint or subject~TEXT")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--pem", action="store_true", help="print its PEM alone")
+    form.add_argument("--text", action="store_true", help="print it in words (the default)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from capath.report.certificate import (
+        certificate_json,
+        certificate_pem,
+        certificate_text,
+        extensions_json,
+    )
+    from capath.report.document import document
+    from capath.store.select import select_one
+
+    listing = read_listing(arguments)
+    row = select_one(listing, arguments.which)
+    if arguments.pem and not arguments.json:
+        print(certificate_pem(row.certificate), end="")
+        return ExitStatus.GOOD
+    now = now_utc()
+    findings = findings_by_certificate(listing, now).get(row.certificate.sha256, [])
+    if arguments.json:
+        content = certificate_json(row, findings)
+        content["extensions"] = extensions_json(row.certificate)
+        content["pem"] = certificate_pem(row.certificate)
+        print(document(content))
+    else:
+        print(certificate_text(row, findings, now))
+    return ExitStatus.GOOD

@@ -1,0 +1,41 @@
+"""What the commands on one store begin with."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime, timezone
+
+from capath.audit import Finding
+from capath.store import Listing, list_store, scan
+
+
+def add_directory(parser: argparse.ArgumentParser) -> None:
+    """Add DIR, as the commands on one store have it."""
+    parser.add_argument("directory", metavar="DIR", help="the CApath")
+
+
+def read_listing(arguments: argparse.Namespace) -> Listing:
+    """The listing of DIR. Raises BadInputError."""
+    return list_store(scan(arguments.directory))
+
+
+def findings_by_certificate(listing: Listing, now: datetime) -> dict[str, list[Finding]]:
+    """The audit's findings about each certificate, by its SHA-256."""
+    from capath.audit import findings
+
+    grouped: dict[str, list[Finding]] = {}
+    for finding in findings(listing, now):
+        if finding.sha256:
+            grouped.setdefault(finding.sha256, []).append(finding)
+    return grouped
+
+
+def now_utc() -> datetime:
+    """The time all of one command is told by."""
+    return datetime.now(timezone.utc)
+
+
+def say(text: str) -> None:
+    """Tell a person something beside the command's output."""
+    print(f"capath: {text}", file=sys.stderr)

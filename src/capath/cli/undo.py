@@ -1,0 +1,32 @@
+"""``capath undo DIR``."""
+
+from __future__ import annotations
+
+import argparse
+
+from capath.cli.changing import add_dry_run, recover_first
+from capath.cli.exit_status import ExitStatus
+from capath.cli.store_view import add_directory
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_directory(parser)
+    add_dry_run(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from capath.change.apply import undo_last, undo_plan
+    from capath.report.change import plan_json, plan_text
+    from capath.report.document import document
+
+    if not arguments.dry_run:
+        recover_first(arguments.directory)
+    _, plan = undo_plan(arguments.directory)
+    if not arguments.dry_run:
+        undo_last(arguments.directory)
+    if arguments.json:
+        print(document(plan_json(plan, applied=not arguments.dry_run)))
+    else:
+        print(f"{'would ' if arguments.dry_run else ''}{plan.summary}:")
+        print(plan_text(plan))
+    return ExitStatus.GOOD

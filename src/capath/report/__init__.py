@@ -1,0 +1,1 @@
+"""What capath knows, as JSON (a contract: ``schema_version``) and as text for people."""

@@ -1,0 +1,60 @@
+"""WHICH: the ways to name a certificate of a store on a command line."""
+
+from __future__ import annotations
+
+import re
+
+from capath.errors import BadInputError
+from capath.pki.visible import visible
+from capath.store.listing import CertificateRow, Listing
+
+_HASH = re.compile(r"[0-9a-fA-F]{8}", re.ASCII)
+_PREFIX = re.compile(r"[0-9a-fA-F]{8,64}", re.ASCII)
+_SUBJECT = "subject~"
+
+
+def select_one(listing: Listing, which: str) -> CertificateRow:
+    """Return the certificate that `which` names: see `select_all`.
+
+    Raises BadInputError where it names none, or more than one (and lists them).
+    """
+    rows = {row.certificate.sha256: row for row in reversed(select_all(listing, which))}
+    if len(rows) == 1:
+        return next(iter(rows.values()))
+    if not rows:
+        raise BadInputError(
+            f"{visible(which)}: no certificate in {visible(listing.snapshot.directory)} is named by this; "
+            "give a file name, a hash link, a subject hash, 8 or more digits of a fingerprint, or subject~TEXT"
+        )
+    listed = "\n".join(
+        f"  {row.certificate.sha256[:16]}  {visible(row.file)}  {visible(row.certificate.subject.title)}"
+        for row in reversed(rows.values())
+    )
+    raise BadInputError(
+        f"{visible(which)}: {len(rows)} certificates are named by this, give one of them:\n{listed}"
+    )
+
+
+def select_all(listing: Listing, which: str) -> tuple[CertificateRow, ...]:
+    """Return all rows that `which` names: a file, a hash link, a subject hash (new or old), a prefix of a
+    SHA-256 or SHA-1 fingerprint (at least 8 digits, colons allowed), or ``subject~TEXT`` (in any case)."""
+    rows = listing.certificates
+    if which.startswith(_SUBJECT):
+        text = which.removeprefix(_SUBJECT).casefold()
+        return tuple(row for row in rows if text in row.certificate.subject.text.casefold())
+    if named := tuple(row for row in rows if row.file == which or which in row.links):
+        return named
+    digits = which.replace(":", "").lower()
+    if _HASH.fullmatch(which):
+        hashed = tuple(
+            row for row in rows if digits in (row.certificate.subject_hash, row.certificate.subject.old_hash)
+        )
+        if hashed:
+            return hashed
+    if _PREFIX.fullmatch(digits):
+        return tuple(
+            row
+            for row in rows
+            if row.certificate.sha256.startswith(digits) or row.certificate.sha1.startswith(digits)
+        )
+    return ()
