@@ -1,0 +1,76 @@
+"""What a diagnosis is made from: one test, the directory it was made against, and the time it was made."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from capath.pki.certificate import Certificate
+from capath.pki.name import Name
+from capath.pki.visible import visible
+from capath.store import CertificateRow, Listing, Snapshot, list_store
+from capath.tls.result import ProbeResult
+from capath.tls.verification import ChainElement, Verification, VerifyError
+
+
+@dataclass(frozen=True)
+class Case:
+    """`host` is what the leaf had to be for, empty where that was not asked. `live` is None for an offline test.
+
+    `directory` is what commands name: the store the person works on, even where a copy of it was tested.
+    """
+
+    verification: Verification
+    snapshot: Snapshot
+    directory: str
+    host: str
+    now: datetime
+    live: ProbeResult | None
+
+    @cached_property
+    def listing(self) -> Listing:
+        return list_store(self.snapshot)
+
+    def first(self, *codes: int) -> VerifyError | None:
+        """The first error that has one of `codes`."""
+        return next((error for error in self.verification.errors if error.code in codes), None)
+
+    def element(self, error: VerifyError) -> ChainElement | None:
+        """The certificate that `error` is about."""
+        chain = self.verification.chain
+        return chain[error.depth] if 0 <= error.depth < len(chain) else None
+
+    def rows_named(self, subject: Name) -> tuple[CertificateRow, ...]:
+        """The directory's certificates of that subject, whatever their state."""
+        wanted = subject.canonical
+        return tuple(row for row in self.listing.certificates if row.certificate.subject.canonical == wanted)
+
+    def rows_of(self, certificate: Certificate) -> tuple[CertificateRow, ...]:
+        return self.listing.by_sha256.get(certificate.sha256, ())
+
+    def command(self, verb: str, *operands: str) -> str:
+        """``capath VERB DIRECTORY OPERANDS``, quoted for a shell."""
+        return shlex.join(["capath", verb, self.directory, *operands])
+
+    def test_command(self, host: str, *options: str) -> str:
+        """``capath test`` of `host` on the same port with the same directory."""
+        port = self.live.endpoint.port if self.live is not None else 443
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return shlex.join(["capath", "test", where, "--capath", self.directory, *options])
+
+
+def title(name: Name) -> str:
+    """What people call a name, safe to show."""
+    return visible(name.title)
+
+
+def which(certificate: Certificate) -> str:
+    """How commands name a certificate: a prefix of its SHA-256 that no other one shares in practice."""
+    return certificate.sha256[:16]
+
+
+def day(moment: datetime | None) -> str:
+    """A date for a sentence, in UTC."""
+    return "an unreadable date" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,126 @@
+"""The closed set of causes, and what a diagnosis is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capath.errors import StrEnum
+
+
+class Cause(StrEnum):
+    """Why a test failed. Scripts rely on these names."""
+
+    ROOT_NOT_TRUSTED = "root-not-trusted"
+    ROOT_NOT_IN_STORE = "root-not-in-store"
+    MISSING_INTERMEDIATE = "missing-intermediate"
+    SELF_SIGNED_LEAF = "self-signed-leaf"
+    PRIVATE_ROOT_SENT = "private-root-sent"
+    INTERMEDIATE_ONLY = "intermediate-only"
+    SAME_NAME_OTHER_KEY = "same-name-other-key"
+    TRUST_REJECTED = "trust-rejected"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    CLOCK_SKEW = "clock-skew"
+    EXPIRED_PATH_SHADOWS_VALID = "expired-path-shadows-valid"
+    HOSTNAME_MISMATCH = "hostname-mismatch"
+    NAME_CONSTRAINT = "name-constraint"
+    WRONG_PURPOSE = "wrong-purpose"
+    WEAK_KEY_OR_SIGNATURE = "weak-key-or-signature"
+    MALFORMED_CERTIFICATE = "malformed-certificate"
+    BAD_SIGNATURE = "bad-signature"
+    PATH_LENGTH = "path-length"
+    REVOKED = "revoked"
+    CRL_UNAVAILABLE = "crl-unavailable"
+    CRL_EXPIRED = "crl-expired"
+    CLIENT_CERTIFICATE_REQUIRED = "client-certificate-required"
+    SNI_REQUIRED = "sni-required"
+    PROTOCOL_VERSION = "protocol-version"
+    CIPHER_MISMATCH = "cipher-mismatch"
+    NOT_TLS = "not-tls"
+    STARTTLS_REFUSED = "starttls-refused"
+    DNS_FAILURE = "dns-failure"
+    CONNECTION_REFUSED = "connection-refused"
+    NETWORK_UNREACHABLE = "network-unreachable"
+    TIMEOUT = "timeout"
+    CONNECTION_CLOSED = "connection-closed"
+    LINK_BROKEN = "link-broken"
+    CLIENT_DIFFERS = "client-differs"
+    OTHER = "other"
+
+
+class Action(StrEnum):
+    """What a remedy does, and what its `operand` is."""
+
+    TRUST = "trust"
+    """Take the certificate `operand` (a SHA-256) back in."""
+    DISTRUST = "distrust"
+    """Take the certificate `operand` (a SHA-256) out."""
+    REHASH = "rehash"
+    """Make the hash links again."""
+    IMPORT = "import"
+    """Add the certificate `operand` (a SHA-256) from the source that the text names."""
+    USE_NAME = "use-name"
+    """Connect to `operand`, a host name."""
+    USE_STARTTLS = "use-starttls"
+    """Begin with the protocol `operand`."""
+    SET_CLOCK = "set-clock"
+    REFRESH_CRL = "refresh-crl"
+    ASK_OPERATOR = "ask-operator"
+    """Only who runs the server can mend it."""
+    ASK_AUTHORITY = "ask-authority"
+    """Only who issued the certificate can mend it."""
+    USE_CLIENT_CERTIFICATE = "use-client-certificate"
+    CHANGE_FLAGS = "change-flags"
+    CHECK_NETWORK = "check-network"
+    RETRY = "retry"
+
+
+class Confidence(StrEnum):
+    PROVEN = "proven"
+    """What was seen allows nothing else."""
+    LIKELY = "likely"
+    """A judgement; the text says what would tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One thing to do: `text` for people, `command` to paste into a shell (empty where there is none)."""
+
+    action: Action
+    text: str
+    command: str = ""
+    operand: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One cause with its evidence in a sentence, and its remedies, the best first. Texts are safe to show."""
+
+    cause: Cause
+    text: str
+    remedies: tuple[Remedy, ...]
+    confidence: Confidence = Confidence.PROVEN
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """`first` explains the test; `also` stands in the way behind it."""
+
+    first: Finding
+    also: tuple[Finding, ...] = ()
+
+    @property
+    def cause(self) -> Cause:
+        return self.first.cause
+
+    @property
+    def text(self) -> str:
+        return self.first.text
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        return self.first.remedies
+
+    @property
+    def confidence(self) -> Confidence:
+        return self.first.confidence

@@ -1,0 +1,64 @@
+"""Who could have issued a certificate: found by name, and proven by verifying the signature."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+
+from capath.pki.certificate import Certificate
+from capath.pki.name import Name
+from capath.pki.objects import CertificateObject, read_objects
+
+
+def signs(issuer: Certificate, child: Certificate) -> bool:
+    """Whether the key of `issuer` verifies the signature of `child`. Names are not compared."""
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        key = load_der_public_key(issuer.public_key_info)
+        signed = x509.load_der_x509_certificate(child.der)
+        signature, data = signed.signature, signed.tbs_certificate_bytes
+        digest = signed.signature_hash_algorithm
+        match key:
+            case rsa.RSAPublicKey() if digest is not None:
+                scheme = signed.signature_algorithm_parameters
+                if not isinstance(scheme, padding.PSS | padding.PKCS1v15):
+                    return False
+                key.verify(signature, data, scheme, digest)
+            case ec.EllipticCurvePublicKey() if digest is not None:
+                key.verify(signature, data, ec.ECDSA(digest))
+            case dsa.DSAPublicKey() if digest is not None:
+                key.verify(signature, data, digest)
+            case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
+                key.verify(signature, data)
+            case _:
+                return False
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    return True
+
+
+def certifi_issuers(child: Certificate) -> tuple[Certificate, ...]:
+    """The roots of certifi's bundle (Mozilla's list) that have the issuer's name and the issuer's key."""
+    return tuple(root for root in _named(_certifi(), child.issuer) if signs(root, child))
+
+
+def certifi_holds(certificate: Certificate) -> bool:
+    return any(root.sha256 == certificate.sha256 for root in _named(_certifi(), certificate.subject))
+
+
+def _named(roots: Iterable[Certificate], subject: Name) -> list[Certificate]:
+    wanted = subject.canonical
+    return [root for root in roots if root.subject.canonical == wanted]
+
+
+@functools.lru_cache(maxsize=1)
+def _certifi() -> tuple[Certificate, ...]:
+    import certifi
+
+    with open(certifi.where(), "rb") as file:
+        data = file.read()
+    return tuple(item.certificate for item in read_objects(data) if isinstance(item, CertificateObject))

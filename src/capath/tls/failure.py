@@ -1,0 +1,93 @@
+"""Why there was no TLS session to judge: a closed union, one class for each way it can fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capath.errors import StrEnum
+
+
+class Stage(StrEnum):
+    """How far a test had come."""
+
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    STARTTLS = "starttls"
+    HANDSHAKE = "handshake"
+    ESTABLISHED = "established"
+    """The handshake was complete on our side: in TLS 1.3 a server refuses a client certificate only then."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameNotFound:
+    """`text` is the resolver's."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoConnection:
+    """No address let us in. What each said is in the result's attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The other side ended the connection: `reset` tells a TCP reset from a proper end."""
+
+    stage: Stage
+    reset: bool
+    tls_seen: bool
+    """Whether a TLS record had come from it before."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTls:
+    """The other side speaks something else: `first_octets` is what it said, 512 octets at most."""
+
+    first_octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReceived:
+    """The server ended the handshake with this fatal alert (see `capath.tls.alerts`)."""
+
+    number: int
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolFault:
+    """OpenSSL on our side ended the handshake; `reasons` are its words, as ``library: reason``."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StarttlsRefused:
+    """The server would not begin TLS; `said` is its answer, or what was missing from it."""
+
+    protocol: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Nobody wanted the answer any more."""
+
+
+Failure = (
+    NameNotFound
+    | NoConnection
+    | TimedOut
+    | Closed
+    | NotTls
+    | AlertReceived
+    | ProtocolFault
+    | StarttlsRefused
+    | Cancelled
+)

@@ -1,0 +1,291 @@
+"""One TLS handshake with pyOpenSSL over a memory BIO, which goes on past every verification error to see all.
+
+The verdict is our own list of errors: once the verify callback has let an error pass, SSL_get_verify_result and
+the stored session say 0 (ok). Each handshake has a Context of its own: a Context remembers what it looked up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from typing_extensions import assert_never
+
+from capath.tls.alerts import CLOSE_NOTIFY
+from capath.tls.deadline import Deadline, DeadlinePassedError
+from capath.tls.failure import AlertReceived, Closed, Failure, NotTls, ProtocolFault, Stage, TimedOut
+from capath.tls.options import CrlCheck, ProbeOptions, Protocol, VerifyFlags
+from capath.tls.private_openssl import session_record
+from capath.tls.session import Session
+from capath.tls.verification import VerifyError
+from capath.tls.wire import Wire
+
+if TYPE_CHECKING:
+    from OpenSSL import SSL
+
+_READ_ALERT = 0x4004  # SSL_CB_READ_ALERT
+_LOOP = 0x1001  # SSL_CB_CONNECT_LOOP
+_ERRORS_LIMIT = 200
+# How long to wait for what a TLS 1.3 server sends after the handshake: tickets, or its refusal of a client without
+# a certificate, which it can send only when it has read our last flight.
+_TICKET_WAIT_S = 0.05
+_REFUSAL_WAIT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """The handshake was complete. `greeting` is what the server then said unasked."""
+
+    session: Session
+    greeting: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAfterwards:
+    """The handshake was complete on our side, and the server ended it then."""
+
+    session: Session
+    failure: Failure
+
+
+Ending = Established | RefusedAfterwards | Failure
+
+
+@dataclass(slots=True)
+class Observed:
+    """What the callbacks saw. It fills while the handshake runs; read it when that has ended."""
+
+    errors: list[VerifyError] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    chain: list[bytes] = field(default_factory=list)
+    certificate_requested: bool = False
+    staple: bytes = b""
+    alert: int | None = None
+
+
+class Handshake:
+    """One handshake over `wire`. Call `run` once, then `close`."""
+
+    def __init__(self, wire: Wire, directory: str, sni: str, options: ProbeOptions, deadline: Deadline) -> None:
+        from OpenSSL import SSL
+
+        self._wire = wire
+        self._deadline = deadline
+        self.observed = Observed()
+        context = _context(directory, options)
+        context.set_verify(SSL.VERIFY_PEER, self._on_verify)
+        context.set_ocsp_client_callback(self._on_staple)
+        self._connection = SSL.Connection(context, None)
+        self._connection.set_connect_state()
+        self._connection.set_info_callback(self._on_info)
+        self._connection.request_ocsp()
+        if sni:
+            self._connection.set_tlsext_host_name(sni.encode("ascii"))
+
+    def run(self) -> Established | Failure:
+        """Shake hands. Raises CancelledError; everything else that goes wrong is a Failure."""
+        from OpenSSL import SSL
+
+        self._wire.begin_tls()
+        try:
+            while True:
+                try:
+                    self._connection.do_handshake()
+                    break
+                except SSL.WantReadError:
+                    self._flush()
+                    if (failure := self._feed()) is not None:
+                        return failure
+            self._flush()
+        except DeadlinePassedError:
+            return TimedOut(Stage.HANDSHAKE)
+        except OSError as error:
+            return self._broken(Stage.HANDSHAKE, reset=isinstance(error, ConnectionError))
+        except SSL.Error as error:
+            return self._fault(error, Stage.HANDSHAKE)
+        finally:
+            self._note_chain()
+        return Established(self._session())
+
+    def after(self) -> Ending:
+        """Read once what comes behind the handshake, and tell how it ended. Call it after `run` succeeded."""
+        from OpenSSL import SSL
+
+        greeting = b""
+        failure: Failure | None = None
+        waits_for_refusal = self.observed.certificate_requested
+        if self._connection.get_protocol_version_name() == "TLSv1.3":
+            patience = self._deadline.sooner(_REFUSAL_WAIT_S if waits_for_refusal else _TICKET_WAIT_S)
+            try:
+                data = self._wire.receive(within=patience)
+                if data:
+                    self._connection.bio_write(data)
+                    greeting = self._connection.recv(4096)
+                elif waits_for_refusal:
+                    failure = self._broken(Stage.ESTABLISHED, reset=False)
+            except (DeadlinePassedError, SSL.WantReadError, SSL.ZeroReturnError):
+                pass
+            except OSError:
+                if waits_for_refusal:
+                    failure = self._broken(Stage.ESTABLISHED, reset=True)
+            except SSL.Error as error:
+                failure = self._fault(error, Stage.ESTABLISHED)
+        session = self._session()
+        return Established(session, greeting) if failure is None else RefusedAfterwards(session, failure)
+
+    def ask(self, request: bytes, *, within: Deadline, limit: int = 8192) -> bytes:
+        """Send `request` through the session and return what comes back, as far as it comes in time."""
+        from OpenSSL import SSL
+
+        answer = b""
+        try:
+            self._connection.sendall(request)
+            self._flush()
+            while len(answer) < limit and b"\r\n\r\n" not in answer:
+                try:
+                    answer += self._connection.recv(limit)
+                except SSL.WantReadError:
+                    data = self._wire.receive(within=within)
+                    if not data:
+                        break
+                    self._connection.bio_write(data)
+        except (DeadlinePassedError, OSError, SSL.Error):
+            pass
+        return answer
+
+    def close(self) -> None:
+        """Say goodbye if that needs no waiting."""
+        from OpenSSL import SSL
+
+        try:
+            self._connection.shutdown()
+            self._flush()
+        except (SSL.Error, OSError, DeadlinePassedError):
+            pass
+
+    def _flush(self) -> None:
+        from OpenSSL import SSL
+
+        while True:
+            try:
+                data = self._connection.bio_read(65536)
+            except SSL.WantReadError:
+                return
+            self._wire.send(data)
+
+    def _feed(self) -> Failure | None:
+        data = self._wire.receive()
+        first = self._wire.first_octets
+        if not looks_like_tls(first):
+            return NotTls(first)
+        if not data:
+            return self._broken(Stage.HANDSHAKE, reset=False)
+        self._connection.bio_write(data)
+        return None
+
+    def _broken(self, stage: Stage, *, reset: bool) -> Failure:
+        if self.observed.alert is not None:
+            return AlertReceived(self.observed.alert, stage)
+        return Closed(stage, reset, tls_seen=bool(self._wire.first_octets))
+
+    def _fault(self, error: SSL.Error, stage: Stage) -> Failure:
+        with contextlib.suppress(OSError, DeadlinePassedError):  # tell the server why; it may have gone
+            self._flush()
+        if self.observed.alert is not None:
+            return AlertReceived(self.observed.alert, stage)
+        queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
+        reasons = tuple(f"{library}: {reason}" for library, _, reason in queue if reason)
+        return ProtocolFault(reasons or (str(error) or type(error).__name__,))
+
+    def _note_chain(self) -> None:
+        from OpenSSL import crypto
+
+        sent = self._connection.get_peer_cert_chain() or []
+        chain = self._connection.get_verified_chain() or []
+        self.observed.sent = [crypto.dump_certificate(crypto.FILETYPE_ASN1, item) for item in sent]
+        self.observed.chain = [crypto.dump_certificate(crypto.FILETYPE_ASN1, item) for item in chain]
+
+    def _session(self) -> Session:
+        connection = self._connection
+        return Session(
+            connection.get_protocol_version_name(),
+            connection.get_cipher_name() or "",
+            connection.get_cipher_bits() or 0,
+            connection.get_group_name() or "",
+            connection.get_alpn_proto_negotiated().decode("latin-1"),
+            session_record(connection),
+        )
+
+    def _on_verify(self, _: object, __: object, code: int, depth: int, ok: int) -> bool:
+        error = VerifyError(code, depth)
+        if not ok and error not in self.observed.errors and len(self.observed.errors) < _ERRORS_LIMIT:
+            self.observed.errors.append(error)
+        return True
+
+    def _on_staple(self, _: object, staple: bytes, __: object) -> bool:
+        self.observed.staple = staple
+        return True
+
+    def _on_info(self, connection: SSL.Connection, where: int, value: int) -> None:
+        if where == _READ_ALERT and value & 0xFF != CLOSE_NOTIFY:
+            self.observed.alert = value & 0xFF
+        elif where == _LOOP and b"certificate request" in connection.get_state_string():
+            self.observed.certificate_requested = True
+
+
+def looks_like_tls(first: bytes) -> bool:
+    """Whether octets begin like a TLS record (RFC 8446 §5.1): a content type, then major version 3."""
+    return not first or (first[0] in (20, 21, 22, 23, 24) and first[1:2] in (b"", b"\x03"))
+
+
+def steps_over_broken_slots() -> bool:
+    """Whether pyOpenSSL's OpenSSL goes on behind a slot that does not load (`capath.store.lookup`)."""
+    from OpenSSL import SSL
+
+    return SSL.OPENSSL_VERSION_NUMBER >= 0x40000000
+
+
+def store_flags(flags: VerifyFlags) -> int:
+    """Return `flags` as X509_V_FLAG_* (X509_VERIFY_PARAM_set_flags(3))."""
+    from OpenSSL.crypto import X509StoreFlags
+
+    bits = X509StoreFlags.X509_STRICT if flags.strict else 0
+    if flags.partial_chain:
+        bits |= X509StoreFlags.PARTIAL_CHAIN
+    match flags.crl_check:
+        case CrlCheck.NONE:
+            return bits
+        case CrlCheck.LEAF:
+            return bits | X509StoreFlags.CRL_CHECK
+        case CrlCheck.ALL:
+            return bits | X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL
+        case _:
+            assert_never(flags.crl_check)
+
+
+def _context(directory: str, options: ProbeOptions) -> SSL.Context:
+    from OpenSSL import SSL
+
+    versions = {
+        Protocol.TLS_1_0: SSL.TLS1_VERSION,
+        Protocol.TLS_1_1: SSL.TLS1_1_VERSION,
+        Protocol.TLS_1_2: SSL.TLS1_2_VERSION,
+        Protocol.TLS_1_3: SSL.TLS1_3_VERSION,
+    }
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.load_verify_locations(None, os.fsencode(directory))
+    if bits := store_flags(options.flags):
+        store = context.get_cert_store()
+        assert store is not None
+        store.set_flags(bits)
+    if options.min_protocol is not None:
+        context.set_min_proto_version(versions[options.min_protocol])
+        if options.min_protocol in (Protocol.TLS_1_0, Protocol.TLS_1_1):
+            context.set_cipher_list(b"DEFAULT@SECLEVEL=0")  # above level 0 OpenSSL has no TLS before 1.2
+    if options.max_protocol is not None:
+        context.set_max_proto_version(versions[options.max_protocol])
+    if options.alpn:
+        context.set_alpn_protos([name.encode("ascii") for name in options.alpn])
+    return context

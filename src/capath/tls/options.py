@@ -1,0 +1,57 @@
+"""How a host is tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capath.errors import StrEnum
+
+
+class CrlCheck(StrEnum):
+    """Whose revocation is looked up in the directory's ``.rN`` links (openssl-verification-options(1))."""
+
+    NONE = "none"
+    LEAF = "leaf"
+    """``-crl_check``: the leaf's alone."""
+    ALL = "all"
+    """``-crl_check_all``: of every certificate of the chain."""
+
+
+class Protocol(StrEnum):
+    TLS_1_0 = "TLSv1"
+    TLS_1_1 = "TLSv1.1"
+    TLS_1_2 = "TLSv1.2"
+    TLS_1_3 = "TLSv1.3"
+
+
+class Client(StrEnum):
+    """Who verifies. PYOPENSSL always runs: the facts come from it."""
+
+    PYOPENSSL = "pyopenssl"
+    REQUESTS = "requests"
+    OPENSSL = "openssl"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyFlags:
+    """What OpenSSL is asked to check beyond its defaults (X509_VERIFY_PARAM_set_flags(3))."""
+
+    strict: bool = False
+    partial_chain: bool = False
+    crl_check: CrlCheck = CrlCheck.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeOptions:
+    """`timeout_s` holds for the whole test of one host, each client for itself.
+
+    `servername` is sent as SNI and checked against the certificate instead of the endpoint's host; None means the
+    host, an empty text sends no SNI and checks the host.
+    """
+
+    timeout_s: float = 10.0
+    servername: str | None = None
+    alpn: tuple[str, ...] = ()
+    flags: VerifyFlags = VerifyFlags()
+    min_protocol: Protocol | None = None
+    max_protocol: Protocol | None = None

@@ -1,0 +1,180 @@
+"""What testing one host found out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from typing_extensions import assert_never
+
+from capath.errors import StrEnum
+from capath.tls.connect import Attempt
+from capath.tls.endpoint import Endpoint
+from capath.tls.failure import Failure
+from capath.tls.options import Client, ProbeOptions
+from capath.tls.session import Session
+from capath.tls.verification import NOTHING_SEEN, Verification
+
+
+class OutcomeName(StrEnum):
+    """The outcome in one word, for scripts."""
+
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The chain verified and both sides agreed."""
+
+    session: Session
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Both sides would have agreed, but the chain does not verify: `verification.errors` says why."""
+
+    session: Session
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The handshake began and one side ended it. `verification` is of the certificates that had come by then.
+
+    `session` is there where the server refused behind the handshake, as TLS 1.3 has it for client certificates.
+    """
+
+    failure: Failure
+    session: Session | None
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """No word of TLS came back."""
+
+    failure: Failure
+
+
+Outcome = Verified | Rejected | Refused | Unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The client verified the server. `note` says what happened behind that, if it was not an answer."""
+
+    version: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAccepted:
+    """The client refused. `error` is what it said, `code` its verify return code or 0 where it names none."""
+
+    version: str
+    error: str
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The client found no verdict: the server or the time did not allow it."""
+
+    version: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """The client was not tried; `reason` says why."""
+
+    reason: str
+
+
+ClientAnswer = Accepted | NotAccepted | NoAnswer | NotAsked
+
+
+@dataclass(frozen=True, slots=True)
+class ClientReport:
+    client: Client
+    answer: ClientAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long each stage took; None where the test did not come to its end."""
+
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    handshake_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What the server showed beyond its chain.
+
+    `staple` is its OCSP response (RFC 6066 §8), empty where it sent none; `date` is the clock of its HTTP answer,
+    which is asked for only where a certificate's dates are in doubt. It came over an unverified connection.
+    """
+
+    certificate_requested: bool = False
+    staple: bytes = b""
+    date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """One test of `endpoint` against `directory`.
+
+    `servername` is the SNI that was sent, empty for none; `checked_host` the name or address that the certificate
+    had to be for. `attempts` are in the resolver's order; the one that connected was tested.
+    """
+
+    endpoint: Endpoint
+    directory: str
+    options: ProbeOptions
+    servername: str
+    checked_host: str
+    started_at: datetime
+    attempts: tuple[Attempt, ...]
+    timings: Timings
+    outcome: Outcome
+    server: ServerFacts = ServerFacts()
+    clients: tuple[ClientReport, ...] = ()
+
+    @property
+    def outcome_name(self) -> OutcomeName:
+        match self.outcome:
+            case Verified():
+                return OutcomeName.VERIFIED
+            case Rejected() | Refused():
+                return OutcomeName.REJECTED
+            case Unreachable():
+                return OutcomeName.UNREACHABLE
+            case _:
+                assert_never(self.outcome)
+
+    @property
+    def verification(self) -> Verification:
+        """What verification met; empty where it did not begin."""
+        return NOTHING_SEEN if isinstance(self.outcome, Unreachable) else self.outcome.verification
+
+    @property
+    def session(self) -> Session | None:
+        return None if isinstance(self.outcome, Unreachable) else self.outcome.session
+
+    @property
+    def failure(self) -> Failure | None:
+        match self.outcome:
+            case Refused(failure=failure) | Unreachable(failure=failure):
+                return failure
+            case Verified() | Rejected():
+                return None
+            case _:
+                assert_never(self.outcome)
+
+    def with_clients(self, clients: tuple[ClientReport, ...]) -> ProbeResult:
+        return replace(self, clients=clients)
