@@ -1,0 +1,30 @@
+"""What is wrong with a store, and what is only worth knowing: findings with evidence, remedy and source."""
+
+from capath.audit.finding import (
+    AboutCertificate,
+    AboutDirectory,
+    AboutFile,
+    AboutLink,
+    Finding,
+    Severity,
+)
+from capath.audit.policy import Acceptance, Policy, read_policy
+from capath.audit.registry import RULE_IDS, RULES
+from capath.audit.run import findings, problems_by_sha256, problems_of
+
+__all__ = [
+    "RULES",
+    "RULE_IDS",
+    "AboutCertificate",
+    "AboutDirectory",
+    "AboutFile",
+    "AboutLink",
+    "Acceptance",
+    "Finding",
+    "Policy",
+    "Severity",
+    "findings",
+    "problems_by_sha256",
+    "problems_of",
+    "read_policy",
+]

@@ -1,0 +1,119 @@
+"""Rules on the directory and its files: who may change them, and what does not belong."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+
+from capath.audit.context import Context
+from capath.audit.finding import AboutDirectory, AboutFile, Severity, Subject
+from capath.audit.rule import Hit, StoreRule
+from capath.change.toggle import has_rehash_extension
+from capath.pki.objects import BrokenObject
+from capath.store.entry import Entry, FileEntry, LinkEntry, Unreadable, readable
+from capath.store.link_name import resembles_link
+
+_ANCHORS = "RFC 5280 section 6.1.1 (d): trust anchors come by a trustworthy procedure"
+
+
+def _private_keys(context: Context) -> Iterator[tuple[Subject, Hit]]:
+    for name, entry in _each_file_once(context):
+        content = readable(entry)
+        if content is not None and content.keys:
+            yield (
+                AboutFile(name),
+                Hit(
+                    "a private key lies in a directory that is read by everyone",
+                    f"it holds a {content.keys[0].label}",
+                    "move the key to a place that its owner alone can read; if others could read it, replace it",
+                ),
+            )
+
+
+def _writable(context: Context) -> Iterator[tuple[Subject, Hit]]:
+    directory = context.listing.snapshot.directory
+    if context.directory_mode & stat.S_IWOTH:
+        yield (
+            AboutDirectory(directory),
+            Hit(
+                "everyone on this machine can change whom it trusts: the directory is writable by others",
+                f"its mode is {stat.S_IMODE(context.directory_mode):04o}",
+                f"chmod o-w {context.quote(directory)}",
+            ),
+        )
+    for name, entry in _each_file_once(context):
+        mode = entry.stat.mode
+        if mode & stat.S_IWOTH:
+            yield (
+                AboutFile(name),
+                Hit(
+                    "everyone on this machine can change whom it trusts: the file is writable by others",
+                    f"its mode is {stat.S_IMODE(mode):04o}",
+                    f"chmod o-w {context.path(name)}",
+                ),
+            )
+
+
+def _not_parsable(context: Context) -> Iterator[tuple[Subject, Hit]]:
+    for name, entry in _each_file_once(context):
+        content = readable(entry)
+        broken = [item for item in content.objects if isinstance(item, BrokenObject)] if content else []
+        if broken:
+            yield (
+                AboutFile(name),
+                Hit(
+                    f"OpenSSL cannot read the {broken[0].label} in it",
+                    broken[0].reason,
+                    "import it again from its source, or move it away",
+                ),
+            )
+
+
+def _unreadable(context: Context) -> Iterator[tuple[Subject, Hit]]:
+    for name, entry in context.listing.snapshot.entries.items():
+        if not (has_rehash_extension(name) or resembles_link(name)):
+            continue
+        if isinstance(entry, FileEntry | LinkEntry) and isinstance(entry.content, Unreadable):
+            hit = Hit("it cannot be read", entry.content.reason, f"chmod a+r {context.path(name)}")
+            yield AboutFile(name), hit
+
+
+def _each_file_once(context: Context) -> Iterator[tuple[str, FileEntry | LinkEntry]]:
+    """Every file, under the name that is no link's where it has one."""
+    seen = set()
+    entries = context.listing.snapshot.entries
+    for name in sorted(entries, key=_plain_names_first):
+        entry: Entry = entries[name]
+        if isinstance(entry, FileEntry | LinkEntry) and entry.stat.identity not in seen:
+            seen.add(entry.stat.identity)
+            yield name, entry
+
+
+def _plain_names_first(name: str) -> tuple[bool, str]:
+    return resembles_link(name), name
+
+
+DIRECTORY_RULES = (
+    StoreRule(
+        "private-key",
+        Severity.ERROR,
+        "a private key is in the directory",
+        "CA/Browser Forum TLS BR section 6.2: private keys are kept apart and protected",
+        _private_keys,
+    ),
+    StoreRule(
+        "writable-by-others",
+        Severity.ERROR,
+        "the directory or a file in it is writable by others",
+        _ANCHORS,
+        _writable,
+    ),
+    StoreRule(
+        "not-parsable",
+        Severity.ERROR,
+        "OpenSSL cannot read a certificate or CRL",
+        "RFC 7468; openssl-rehash(1)",
+        _not_parsable,
+    ),
+    StoreRule("unreadable", Severity.ERROR, "a file cannot be opened", "openssl-rehash(1)", _unreadable),
+)

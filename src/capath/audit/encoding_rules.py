@@ -1,0 +1,116 @@
+"""Rules on how a certificate is numbered, wrapped and stored."""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache
+
+from capath.audit.context import Context
+from capath.audit.facts import Facts
+from capath.audit.finding import Severity
+from capath.audit.rule import CertificateRule, Hit
+from capath.pki.certificate import Certificate
+from capath.pki.describe import library_refusal
+from capath.store.listing import CertificateRow
+
+_SERIAL_OCTETS_LIMIT = 20
+_SHOWN = 5
+
+
+def _serial_number(context: Context, facts: Facts) -> Hit | None:
+    serial = facts.certificate.serial
+    octets = serial.bit_length() // 8 + 1
+    if serial == 0:
+        text = "its serial number is zero"
+    elif serial < 0:
+        text = "its serial number is negative"
+    elif octets > _SERIAL_OCTETS_LIMIT:
+        text = f"its serial number has {octets} octets, more than {_SERIAL_OCTETS_LIMIT}"
+    else:
+        return None
+    return Hit(text, f"the serial number is {serial:x}", "nothing to do; some clients refuse it")
+
+
+def _trusted_uses(context: Context, facts: Facts) -> Hit | None:
+    trust = facts.row.trust
+    if not trust.encoded:
+        return None
+    parts = []
+    if trust.trusted:
+        parts.append(f"trusted for {', '.join(trust.trusted)}")
+    if trust.rejected:
+        parts.append(f"rejected for {', '.join(trust.rejected)}")
+    if not parts:
+        parts.append("no uses")
+    allows = "OpenSSL takes it for TLS servers" if trust.allows_servers else "OpenSSL refuses it for TLS servers"
+    return Hit(
+        "it is a TRUSTED CERTIFICATE, whose uses only OpenSSL understands; other clients ignore it or them",
+        f"{'; '.join(parts)}: {allows}",
+        "import it again as a plain certificate, unless only OpenSSL reads this store",
+    )
+
+
+def _twice(context: Context, facts: Facts) -> Hit | None:
+    rows = context.listing.by_sha256[facts.certificate.sha256]
+    if len(rows) == 1:
+        return None
+    return Hit(
+        f"the same certificate is here {len(rows)} times",
+        _files(rows),
+        "nothing to do; it is taken in and out as one",
+    )
+
+
+def _library_differs(context: Context, facts: Facts) -> Hit | None:
+    refusal = _refusal(facts.certificate)
+    if not refusal:
+        return None
+    return Hit(
+        "OpenSSL loads it, and other libraries refuse it",
+        f"cryptography says: {refusal}",
+        "nothing to do while OpenSSL alone reads this store",
+    )
+
+
+@lru_cache(maxsize=32768)
+def _refusal(certificate: Certificate) -> str:
+    with warnings.catch_warnings():  # what is only discouraged is said by rules of ours
+        warnings.simplefilter("ignore")
+        return library_refusal(certificate)
+
+
+def _files(rows: tuple[CertificateRow, ...]) -> str:
+    text = ", ".join(row.file for row in rows[:_SHOWN])
+    return text if len(rows) <= _SHOWN else f"{text} and {len(rows) - _SHOWN} more"
+
+
+ENCODING_RULES = (
+    CertificateRule(
+        "trusted-certificate-uses",
+        Severity.WARNING,
+        "it is a TRUSTED CERTIFICATE with uses that other clients ignore",
+        "openssl-x509(1), TRUST SETTINGS",
+        _trusted_uses,
+    ),
+    CertificateRule(
+        "libraries-differ",
+        Severity.WARNING,
+        "one library loads the certificate and another refuses it",
+        "RFC 5280 section 4; X.690",
+        _library_differs,
+    ),
+    CertificateRule(
+        "serial-number",
+        Severity.INFO,
+        "its serial number is zero, negative or longer than 20 octets",
+        "RFC 5280 section 4.1.2.2; CA/Browser Forum TLS BR section 7.1",
+        _serial_number,
+    ),
+    CertificateRule(
+        "same-certificate-twice",
+        Severity.INFO,
+        "the same certificate is in two files",
+        "openssl-rehash(1)",
+        _twice,
+    ),
+)

@@ -1,0 +1,118 @@
+"""Rules on keys and signatures."""
+
+from __future__ import annotations
+
+from capath.audit.context import Context
+from capath.audit.facts import Facts
+from capath.audit.finding import Severity
+from capath.audit.rule import CertificateRule, Hit
+from capath.audit.self_signature import check_self_signature, is_bad
+from capath.pki.key import signature_algorithm
+
+_EC_BITS_MINIMUM = 256
+_SHOWN = 5
+_WEAK_HASHES = ("md2", "md5", "sha1", "-SHA1")
+
+
+def _weak_key(context: Context, facts: Facts) -> Hit | None:
+    key = facts.key
+    bits = context.policy.rsa_bits_minimum
+    match key.type:
+        case "RSA" if key.bits < bits:
+            text = f"its RSA key has {key.bits} bits, fewer than {bits}"
+        case "RSA" if key.exponent <= 1 or key.exponent % 2 == 0:
+            text = f"its RSA key has the exponent {key.exponent}: anyone can sign in its name"
+        case "DSA":
+            text = "its key is DSA, which no TLS client accepts any more"
+        case "EC" if key.curve == "explicit parameters":
+            text = "its EC key names no curve but has parameters of its own, which OpenSSL 3 refuses"
+        case "EC" if key.bits < _EC_BITS_MINIMUM:
+            text = f"its curve, {key.curve}, is weaker than P-256"
+        case _:
+            return None
+    return Hit(text, f"the key is {key.text}", context.command("distrust", facts.row.file))
+
+
+def _small_exponent(context: Context, facts: Facts) -> Hit | None:
+    key = facts.key
+    if key.type != "RSA" or not 1 < key.exponent < 65537 or key.exponent % 2 == 0:
+        return None
+    return Hit(
+        f"its RSA exponent is {key.exponent}, smaller than 65537",
+        f"the key is {key.text}, e = {key.exponent}",
+        "nothing to do; it is sound as long as clients check padding rightly",
+    )
+
+
+def _bad_self_signature(context: Context, facts: Facts) -> Hit | None:
+    if not facts.is_root or not is_bad(check_self_signature(facts.certificate)):
+        return None
+    return Hit(
+        "its signature is not its own key's: it is damaged or forged",
+        f"{signature_algorithm(facts.certificate)} does not verify with the key it holds",
+        f"{context.command('distrust', facts.row.file)}, then import the root again from its source",
+    )
+
+
+def _weak_self_signature(context: Context, facts: Facts) -> Hit | None:
+    algorithm = signature_algorithm(facts.certificate)
+    if not facts.is_root or not any(word in algorithm for word in _WEAK_HASHES):
+        return None
+    return Hit(
+        f"it is signed with {algorithm}",
+        "the signature is its own, and a root's own signature proves nothing",
+        "nothing to do; a client that refuses it needs the root that replaces it",
+    )
+
+
+def _same_key(context: Context, facts: Facts) -> Hit | None:
+    group = context.by_key[facts.certificate.public_key_info]
+    if len(group) == 1:
+        return None
+    files = ", ".join([other.row.file for other in group[: _SHOWN + 1] if other is not facts][:_SHOWN])
+    if len(group) > _SHOWN + 1:
+        files += f" and {len(group) - 1 - _SHOWN} more"
+    return Hit(
+        "another certificate here has the same key",
+        f"the same key is in {files}",
+        "nothing to do where one was reissued or cross-signed; taking out one leaves the other trusted",
+    )
+
+
+KEY_RULES = (
+    CertificateRule(
+        "weak-key",
+        Severity.ERROR,
+        "its key is RSA below 2048 bits or with exponent 1, DSA, or on a weak curve",
+        "CA/Browser Forum TLS BR sections 6.1.5 and 6.1.6; Mozilla Root Store Policy section 5.1",
+        _weak_key,
+    ),
+    CertificateRule(
+        "bad-self-signature",
+        Severity.ERROR,
+        "its own signature does not verify",
+        "RFC 5280 section 6.1.3 (a)(1)",
+        _bad_self_signature,
+    ),
+    CertificateRule(
+        "weak-self-signature",
+        Severity.INFO,
+        "it is signed with MD5 or SHA-1",
+        "CA/Browser Forum TLS BR section 7.1.3.2; Mozilla Root Store Policy section 5.1.3",
+        _weak_self_signature,
+    ),
+    CertificateRule(
+        "small-exponent",
+        Severity.INFO,
+        "its RSA exponent is below 65537",
+        "CA/Browser Forum TLS BR section 6.1.6",
+        _small_exponent,
+    ),
+    CertificateRule(
+        "same-key",
+        Severity.INFO,
+        "two certificates have the same key",
+        "Mozilla Root Store Policy section 5.3.2",
+        _same_key,
+    ),
+)

@@ -1,0 +1,137 @@
+"""Rules that rest on Mozilla's list, each with the list's date: what it thinks of a root that is trusted here."""
+
+from __future__ import annotations
+
+from capath.audit.context import Context
+from capath.audit.facts import Facts
+from capath.audit.finding import Severity
+from capath.audit.rule import CertificateRule, Hit
+from capath.sources.mozilla_roots import MozillaRoot, TlsTrust
+
+_STORE = "Mozilla Root Store Policy; NSS certdata.txt"
+
+
+def _distrusted(context: Context, facts: Facts) -> Hit | None:
+    root = context.mozilla.roots.get(facts.certificate.sha256)
+    if root is None or root.tls is not TlsTrust.DISTRUSTED:
+        return None
+    return Hit(
+        f"Mozilla actively distrusts it{_because(root)}",
+        f"Mozilla's list has it as distrusted since {root.included}",
+        context.command("distrust", facts.row.file),
+        context.mozilla.date,
+    )
+
+
+def _removed(context: Context, facts: Facts) -> Hit | None:
+    root = context.mozilla.roots.get(facts.certificate.sha256)
+    if root is None or root.removed is None or root.tls is TlsTrust.DISTRUSTED:
+        return None
+    return Hit(
+        f"Mozilla removed it on {root.removed}{_because(root)}",
+        f"in Mozilla's list from {root.included} to {root.removed}",
+        f"{context.command('distrust', facts.row.file)}, unless you have your own reason to trust it",
+        context.mozilla.date,
+    )
+
+
+def _distrust_after(context: Context, facts: Facts) -> Hit | None:
+    root = _current(context, facts)
+    if root is None or root.distrust_after is None:
+        return None
+    return Hit(
+        f"Mozilla accepts from it only certificates issued until {root.distrust_after:%Y-%m-%d}",
+        f"distrust-after for TLS is {root.distrust_after:%Y-%m-%d %H:%M:%S}Z; OpenSSL does not know of it and "
+        "accepts later ones too",
+        "keep it while servers still use certificates issued before that day; capath test judges each leaf",
+        context.mozilla.date,
+    )
+
+
+def _not_for_servers(context: Context, facts: Facts) -> Hit | None:
+    root = _current(context, facts)
+    if root is None or root.tls is not TlsTrust.NO:
+        return None
+    return Hit(
+        "Mozilla does not trust it for TLS servers (any more)",
+        "its trust bit for server authentication is off; OpenSSL takes it for servers all the same",
+        f"{context.command('distrust', facts.row.file)}, if this store is for TLS",
+        context.mozilla.date,
+    )
+
+
+def _constrained(context: Context, facts: Facts) -> Hit | None:
+    root = _current(context, facts)
+    if root is None or not root.constraints:
+        return None
+    return Hit(
+        f"Mozilla accepts from it only names under {root.constraints}, which OpenSSL does not enforce",
+        f"Mozilla's software applies the constraint {root.constraints}; the certificate itself has none",
+        f"{context.command('distrust', facts.row.file)}, unless you need servers under {root.constraints}",
+        context.mozilla.date,
+    )
+
+
+def _unlisted(context: Context, facts: Facts) -> Hit | None:
+    sha256 = facts.certificate.sha256
+    if not facts.is_root or sha256 in context.mozilla.roots or sha256 in context.newer_roots():
+        return None
+    return Hit(
+        "it is not a root that Mozilla has had: a private CA, an intercepting proxy's, or one of another list",
+        f"its SHA-256 is not in Mozilla's list of {context.mozilla.date}, nor in certifi",
+        f"make sure that you know whose it is; else {context.command('distrust', facts.row.file)}",
+        context.mozilla.date,
+    )
+
+
+def _current(context: Context, facts: Facts) -> MozillaRoot | None:
+    root = context.mozilla.roots.get(facts.certificate.sha256)
+    if root is None or root.removed is not None or root.tls is TlsTrust.DISTRUSTED:
+        return None
+    return root
+
+
+def _because(root: MozillaRoot) -> str:
+    return f": {root.reason}" if root.reason else ""
+
+
+MOZILLA_RULES = (
+    CertificateRule(
+        "distrusted-by-mozilla",
+        Severity.ERROR,
+        "Mozilla actively distrusts a certificate that is trusted here",
+        _STORE,
+        _distrusted,
+    ),
+    CertificateRule(
+        "removed-by-mozilla", Severity.WARNING, "Mozilla has removed the root from its store", _STORE, _removed
+    ),
+    CertificateRule(
+        "distrust-after",
+        Severity.WARNING,
+        "Mozilla accepts the root for certificates issued before a date only",
+        f"{_STORE}, CKA_NSS_SERVER_DISTRUST_AFTER",
+        _distrust_after,
+    ),
+    CertificateRule(
+        "not-for-tls-servers",
+        Severity.WARNING,
+        "Mozilla's trust bit for TLS servers is off",
+        f"{_STORE}, CKA_TRUST_SERVER_AUTH",
+        _not_for_servers,
+    ),
+    CertificateRule(
+        "mozilla-name-constraint",
+        Severity.WARNING,
+        "Mozilla applies a name constraint that OpenSSL does not enforce",
+        f"{_STORE}; CCADB, Mozilla Applied Constraints",
+        _constrained,
+    ),
+    CertificateRule(
+        "not-in-mozilla-list",
+        Severity.WARNING,
+        "the root is not one that Mozilla has had",
+        _STORE,
+        _unlisted,
+    ),
+)

@@ -1,0 +1,46 @@
+"""A rule: what it is called, how bad a hit is, what it rests on, and the function that looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from capath.audit.context import Context
+from capath.audit.facts import Facts
+from capath.audit.finding import Severity, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a rule saw. `list_date` as in `Finding`."""
+
+    text: str
+    evidence: str
+    remedy: str
+    list_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRule:
+    """A rule on one certificate. Of a certificate that was taken out it says its hits as information."""
+
+    id: str
+    severity: Severity
+    title: str
+    source: str
+    check: Callable[[Context, Facts], Hit | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRule:
+    """A rule on the directory, its files and its links."""
+
+    id: str
+    severity: Severity
+    title: str
+    source: str
+    check: Callable[[Context], Iterable[tuple[Subject, Hit]]]
+
+
+Rule = CertificateRule | StoreRule

@@ -1,0 +1,28 @@
+"""What OpenSSL's X509_V_FLAG_X509_STRICT, on by default in Python 3.13, finds wrong with a trust anchor."""
+
+from __future__ import annotations
+
+from capath.audit.facts import Facts
+from capath.pki.certificate import BASIC_CONSTRAINTS, KEY_USAGE, SUBJECT_KEY_IDENTIFIER
+
+
+def strict_faults(facts: Facts) -> tuple[str, ...]:
+    """Return what strict mode alone refuses in the certificate, in words; empty where it takes it."""
+    if facts.constraints is None:
+        return ("nothing in it says that it is a CA",)
+    faults = []
+    if not facts.constraints.ca:
+        if facts.constraints.path_length is not None:
+            faults.append("a path length without CA:TRUE")
+        return tuple(faults)
+    if not facts.extensions[BASIC_CONSTRAINTS].critical:
+        faults.append("basicConstraints is not critical")
+    if KEY_USAGE not in facts.extensions:
+        faults.append("no keyUsage")
+    if SUBJECT_KEY_IDENTIFIER not in facts.extensions:
+        faults.append("no subject key identifier")
+    if not facts.certificate.subject.canonical:
+        faults.append("an empty subject")
+    if not facts.certificate.issuer.canonical:
+        faults.append("an empty issuer")
+    return tuple(faults)
