@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from capath.diagnosis.case import Case, day, title, which
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
@@ -40,7 +41,7 @@ def _no_issuer(case: Case, child: Certificate, depth: int, child_is_ours: bool) 
     if proven:
         return _held_but_not_found(case, _most_useful(case, proven))
     if named:
-        return _other_key(case, child, named)
+        return explain_other_key(case, child, named)
     if child_is_ours:
         return _intermediate_only(case, child)
     known = certifi_issuers(child)
@@ -73,7 +74,7 @@ def _unknown_root(case: Case, top: Certificate, depth: int) -> Finding:
     if proven:
         return _held_but_not_found(case, _most_useful(case, proven))
     if named:
-        return _other_key(case, top, named)
+        return explain_other_key(case, top, named)
     if certifi_holds(top):
         return _in_certifi(case, top)
     text = (
@@ -131,7 +132,7 @@ def _valid(certificate: Certificate, case: Case) -> bool:
     return begin is not None and end is not None and begin <= case.now <= end
 
 
-def _other_key(case: Case, child: Certificate, rows: tuple[CertificateRow, ...]) -> Finding:
+def explain_other_key(case: Case, child: Certificate, rows: tuple[CertificateRow, ...]) -> Finding:
     row = rows[0]
     name = title(row.certificate.subject)
     text = (
@@ -225,9 +226,7 @@ def _rejected(case: Case, certificate: Certificate) -> Finding:
         f"“{title(certificate.subject)}” is in the directory as a TRUSTED CERTIFICATE ({files}) whose attributes "
         "reject it for TLS servers."
     )
-    remedy = Remedy(
-        Action.IMPORT,
-        "Write it again without the attributes, if it is to be trusted: "
-        "openssl x509 -in FILE -clrreject -clrtrust -out FILE",
-    )
-    return Finding(Cause.TRUST_REJECTED, text, (remedy,))
+    paths = [os.path.join(case.directory, row.file) for row in case.rows_of(certificate)]
+    command = shlex.join(["openssl", "x509", "-in", paths[0], "-out", paths[0]]) if paths else ""
+    plain = Remedy(Action.TRUST, "If it is to be trusted, write it as a plain certificate.", command)
+    return Finding(Cause.TRUST_REJECTED, text, (plain,))

@@ -1,0 +1,110 @@
+"""Chains that end in an anchor, or in none."""
+
+from __future__ import annotations
+
+from capath.demo import authority
+from capath.demo.authority import Template
+from capath.demo.scenarios.registry import scenario
+from capath.demo.server import files
+from capath.demo.stage import Site, Stage
+from capath.diagnosis.cause import Cause
+from capath.pki import der
+from capath.pki.pem import encode_pem, read_pem
+from capath.pki.trust_attributes import SERVER_AUTH
+from capath.tls.options import ProbeOptions, VerifyFlags
+
+
+@scenario(None)
+def good(stage: Stage) -> Site:
+    """[leaf ← intermediate] ← root, trusted."""
+    leaf = authority.leaf(stage.intermediate, stage.host)
+    return Site(stage.https(leaf, stage.intermediate))
+
+
+@scenario(Cause.ROOT_NOT_TRUSTED)
+def root_off(stage: Stage) -> Site:
+    """[leaf ← intermediate] ← root, in the directory as NAME.untrusted."""
+    root = authority.root("capath demo root that is off")
+    stage.take_out(root)
+    intermediate = authority.intermediate(root, "capath demo intermediate of the root that is off")
+    return Site(stage.https(authority.leaf(intermediate, stage.host), intermediate))
+
+
+@scenario(Cause.LINK_BROKEN)
+def link_broken(stage: Stage) -> Site:
+    """[leaf ← intermediate] ← root, in the directory, linked in slot 1 behind an empty slot 0."""
+    root = authority.root("capath demo root behind a gap")
+    stage.break_link(root)
+    intermediate = authority.intermediate(root, "capath demo intermediate of the root behind a gap")
+    return Site(stage.https(authority.leaf(intermediate, stage.host), intermediate))
+
+
+@scenario(Cause.ROOT_NOT_IN_STORE)
+def root_not_in_store(stage: Stage) -> Site:
+    """[leaf ← intermediate] ← root, not in the directory."""
+    root = authority.root("capath demo root that is nowhere")
+    intermediate = authority.intermediate(root, "capath demo intermediate of a root that is nowhere")
+    return Site(stage.https(authority.leaf(intermediate, stage.host), intermediate))
+
+
+@scenario(Cause.MISSING_INTERMEDIATE)
+def missing_intermediate(stage: Stage) -> Site:
+    """[leaf] ← intermediate, nowhere but at the leaf's AIA address ← root, trusted."""
+    intermediate = authority.intermediate(stage.root, "capath demo intermediate that is not sent")
+    content = next(block.content for block in read_pem(intermediate.pem) if hasattr(block, "content"))
+    port = stage.loopback.serve(files({"/intermediate.der": content}))
+    url = f"http://127.0.0.1:{port}/intermediate.der"
+    return Site(stage.https(authority.leaf(intermediate, stage.host, issuer_url=url)))
+
+
+@scenario(Cause.SELF_SIGNED_LEAF)
+def self_signed(stage: Stage) -> Site:
+    """[leaf], signed with its own key."""
+    return Site(stage.https(authority.self_signed(Template(stage.host, names=(stage.host,)))))
+
+
+@scenario(Cause.PRIVATE_ROOT_SENT)
+def private_root_sent(stage: Stage) -> Site:
+    """[leaf ← root], and the directory has never heard of that root."""
+    root = authority.root("capath demo interceptor")
+    return Site(stage.https(authority.leaf(root, stage.host), root))
+
+
+@scenario(Cause.INTERMEDIATE_ONLY)
+def intermediate_only(stage: Stage) -> Site:
+    """[leaf] ← intermediate, trusted ← root, not in the directory."""
+    root = authority.root("capath demo root of a trusted intermediate")
+    intermediate = authority.intermediate(root, "capath demo intermediate without its root")
+    stage.trust(intermediate)
+    return Site(stage.https(authority.leaf(intermediate, stage.host)))
+
+
+@scenario(Cause.SAME_NAME_OTHER_KEY)
+def same_name_other_key(stage: Stage) -> Site:
+    """[leaf ← intermediate] ← root with a new key; the directory has the root of that name with the old key."""
+    stage.trust(authority.root("capath demo root with two keys"))
+    rolled = authority.root("capath demo root with two keys")
+    intermediate = authority.intermediate(rolled, "capath demo intermediate of the new key")
+    return Site(stage.https(authority.leaf(intermediate, stage.host), intermediate))
+
+
+@scenario(Cause.TRUST_REJECTED)
+def trust_rejected(stage: Stage) -> Site:
+    """[leaf] ← root, in the directory as a TRUSTED CERTIFICATE that rejects TLS servers."""
+    root = authority.root("capath demo root that rejects servers")
+    content = next(block.content for block in read_pem(root.pem) if hasattr(block, "content"))
+    arcs = bytes((43, *map(int, SERVER_AUTH.split(".")[2:])))
+    attributes = der.encode(der.SEQUENCE, der.encode(0xA0, der.encode(der.OID, arcs)))
+    stage.write(
+        "capath_demo_root_that_rejects_servers.pem", encode_pem("TRUSTED CERTIFICATE", content + attributes)
+    )
+    return Site(stage.https(authority.leaf(root, stage.host)))
+
+
+@scenario(Cause.CLIENT_DIFFERS)
+def strict_only(stage: Stage) -> Site:
+    """[leaf] ← root, trusted, without a subject key identifier; tested with X509_V_FLAG_X509_STRICT."""
+    root = authority.root("capath demo root without key identifier", key_identifiers=False)
+    stage.trust(root)
+    options = ProbeOptions(flags=VerifyFlags(strict=True))
+    return Site(stage.https(authority.leaf(root, stage.host)), options)

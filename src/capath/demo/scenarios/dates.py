@@ -1,0 +1,50 @@
+"""Certificates out of date, and a clock that is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from capath.demo import authority
+from capath.demo.scenarios.registry import scenario
+from capath.demo.stage import Site, Stage
+from capath.diagnosis.cause import Cause
+
+
+@scenario(Cause.EXPIRED)
+def expired(stage: Stage) -> Site:
+    """[leaf, expired yesterday ← intermediate] ← root, trusted."""
+    leaf = authority.leaf(stage.intermediate, stage.host, not_after=timedelta(days=-1))
+    return Site(stage.https(leaf, stage.intermediate))
+
+
+@scenario(Cause.EXPIRED)
+def expired_root(stage: Stage) -> Site:
+    """[leaf] ← root, trusted, expired yesterday."""
+    root = authority.root("capath demo root of yesterday", not_after=timedelta(days=-1))
+    stage.trust(root)
+    return Site(stage.https(authority.leaf(root, stage.host)))
+
+
+@scenario(Cause.NOT_YET_VALID)
+def not_yet_valid(stage: Stage) -> Site:
+    """[leaf, valid from tomorrow ← intermediate] ← root, trusted."""
+    leaf = authority.leaf(stage.intermediate, stage.host, not_before=timedelta(days=1))
+    return Site(stage.https(leaf, stage.intermediate))
+
+
+@scenario(Cause.CLOCK_SKEW)
+def clock_skew(stage: Stage) -> Site:
+    """[leaf, valid from next month ← intermediate] ← root, trusted; by the server's clock it is later than that."""
+    leaf = authority.leaf(stage.intermediate, stage.host, not_before=timedelta(days=30))
+    return Site(stage.https(leaf, stage.intermediate, clock_offset=timedelta(days=40)))
+
+
+@scenario(Cause.EXPIRED_PATH_SHADOWS_VALID)
+def expired_path(stage: Stage) -> Site:
+    """[leaf] ← root, trusted, expired yesterday; the renewed root, same name and key, is off."""
+    key = authority.new_key()
+    old = authority.root("capath demo root that was renewed", key=key, not_after=timedelta(days=-1))
+    renewed = authority.root("capath demo root that was renewed", key=key)
+    stage.trust(old)
+    stage.write("capath_demo_root_renewed.pem.untrusted", renewed.pem)
+    return Site(stage.https(authority.leaf(renewed, stage.host)))

@@ -1,0 +1,33 @@
+"""Hosts that give no answer at all."""
+
+from __future__ import annotations
+
+from capath.demo.scenarios.registry import scenario
+from capath.demo.server import silent
+from capath.demo.stage import Site, Stage
+from capath.diagnosis.cause import Cause
+from capath.tls.options import ProbeOptions
+
+
+@scenario(Cause.CONNECTION_REFUSED)
+def refused(stage: Stage) -> Site:
+    """A port on which nobody listens."""
+    return Site(stage.loopback.refuse())
+
+
+@scenario(Cause.TIMEOUT)
+def silence(stage: Stage) -> Site:
+    """A server that listens and never says a word."""
+    return Site(stage.loopback.serve(silent), ProbeOptions(timeout_s=1.0))
+
+
+@scenario(Cause.DNS_FAILURE)
+def no_address(_: Stage) -> Site:
+    """A name without an address."""
+    return Site(443, ip="")
+
+
+@scenario(Cause.NETWORK_UNREACHABLE)
+def no_way(_: Stage) -> Site:
+    """An address to which TCP knows no way (the limited broadcast, RFC 919)."""
+    return Site(443, ip="255.255.255.255")

@@ -1,0 +1,77 @@
+"""Servers that end the handshake, or never begin it."""
+
+from __future__ import annotations
+
+import ssl
+
+from capath.demo import authority
+from capath.demo.scenarios.registry import scenario
+from capath.demo.server import closing, http, scripted, tls_context
+from capath.demo.stage import Site, Stage
+from capath.diagnosis.cause import Cause
+from capath.tls.options import ProbeOptions
+
+# A TLS record of type alert, fatal: protocol_version (RFC 8446 §5.1, §6). What a server before TLS 1.2 answers.
+_ALERT_PROTOCOL_VERSION = bytes((21, 3, 1, 0, 2, 2, 70))
+
+
+@scenario(Cause.CLIENT_CERTIFICATE_REQUIRED)
+def client_certificate(stage: Stage) -> Site:
+    """[leaf ← intermediate] ← root, trusted; the server wants the client's certificate, by TLS 1.3."""
+    context = tls_context(authority.leaf(stage.intermediate, stage.host), stage.intermediate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return Site(stage.secured(context, http()))
+
+
+@scenario(Cause.CLIENT_CERTIFICATE_REQUIRED)
+def client_certificate_tls12(stage: Stage) -> Site:
+    """[leaf ← intermediate] ← root, trusted; the server wants the client's certificate, by TLS 1.2."""
+    context = tls_context(authority.leaf(stage.intermediate, stage.host), stage.intermediate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return Site(stage.secured(context, http()))
+
+
+@scenario(Cause.SNI_REQUIRED)
+def sni_required(stage: Stage) -> Site:
+    """[leaf ← intermediate] ← root, trusted; the server turns away who names no host, and none is named."""
+    context = tls_context(authority.leaf(stage.intermediate, stage.host), stage.intermediate)
+
+    def choose(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> int | None:
+        return None if name else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+    context.sni_callback = choose
+    return Site(stage.secured(context, http()), ProbeOptions(servername=""))
+
+
+@scenario(Cause.PROTOCOL_VERSION)
+def old_protocol(stage: Stage) -> Site:
+    """A server that speaks TLS 1.0 and 1.1 alone."""
+    return Site(stage.loopback.serve(scripted([_ALERT_PROTOCOL_VERSION])))
+
+
+@scenario(Cause.CIPHER_MISMATCH)
+def no_common_cipher(stage: Stage) -> Site:
+    """[leaf with an EC key ← intermediate] ← root, trusted; the server allows RSA suites alone, by TLS 1.2."""
+    context = tls_context(authority.leaf(stage.intermediate, stage.host), stage.intermediate)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+    return Site(stage.secured(context, http()))
+
+
+@scenario(Cause.NOT_TLS)
+def not_tls(stage: Stage) -> Site:
+    """A web server without TLS."""
+    return Site(stage.loopback.serve(scripted([b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"])))
+
+
+@scenario(Cause.NOT_TLS)
+def mail_without_tls(stage: Stage) -> Site:
+    """A mail server that begins in plain text."""
+    return Site(stage.loopback.serve(scripted([b""], greeting=b"220 mail.capath.test ESMTP\r\n")))
+
+
+@scenario(Cause.CONNECTION_CLOSED)
+def closed(stage: Stage) -> Site:
+    """A server that closes the connection when it is spoken to."""
+    return Site(stage.loopback.serve(closing))

@@ -1,0 +1,41 @@
+"""The scenarios there are. One is a function that sets a host up; its docstring draws the chain.
+
+In the drawings ``←`` points from what is signed to what signed it, ``[ ]`` is what the server sends,
+and what the CApath holds is in the words behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from capath.demo.stage import Site, Stage
+from capath.diagnosis.cause import Cause
+
+SetUp = Callable[[Stage], Site]
+_SCENARIOS: list[Scenario] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`cause` is what testing the host must show, None where it must verify."""
+
+    name: str
+    cause: Cause | None
+    drawing: str
+    set_up: SetUp
+
+
+def scenario(cause: Cause | None) -> Callable[[SetUp], SetUp]:
+    """Register a function as the scenario of its name that was made to show `cause`."""
+
+    def register(set_up: SetUp) -> SetUp:
+        drawing = " ".join((set_up.__doc__ or "").split())
+        _SCENARIOS.append(Scenario(set_up.__name__.replace("_", "-"), cause, drawing, set_up))
+        return set_up
+
+    return register
+
+
+def registered() -> tuple[Scenario, ...]:
+    return tuple(_SCENARIOS)

@@ -1,0 +1,79 @@
+"""All families of causes, in the order in which what they find explains a failure best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from capath.diagnosis.anchors import explain_anchor
+from capath.diagnosis.case import Case
+from capath.diagnosis.cause import Cause, Confidence, Diagnosis, Finding
+from capath.diagnosis.certificates import (
+    explain_encoding,
+    explain_path_length,
+    explain_purpose,
+    explain_signature,
+    explain_strength,
+)
+from capath.diagnosis.dates import explain_dates
+from capath.diagnosis.differences import explain_clients, explain_strict
+from capath.diagnosis.names import explain_constraint, explain_host
+from capath.diagnosis.reach import explain_reach
+from capath.diagnosis.refusals import explain_refusal
+from capath.diagnosis.revocation import explain_missing_list, explain_old_list, explain_revocation
+from capath.store import Snapshot
+from capath.tls.result import ProbeResult
+
+Explain = Callable[[Case], Finding | None]
+
+# A chain that ends nowhere comes first: until it ends in an anchor, nothing else about it counts.
+_FAMILIES: tuple[Explain, ...] = (
+    explain_reach,
+    explain_refusal,
+    explain_strict,
+    explain_signature,
+    explain_anchor,
+    explain_revocation,
+    explain_dates,
+    explain_host,
+    explain_constraint,
+    explain_purpose,
+    explain_path_length,
+    explain_encoding,
+    explain_strength,
+    explain_old_list,
+    explain_missing_list,
+    explain_clients,
+)
+
+
+def diagnose(result: ProbeResult, snapshot: Snapshot, *, directory: str | None = None) -> Diagnosis | None:
+    """Explain `result` by what it saw and by `snapshot`, the state of the directory that was tested.
+
+    `directory` is what the remedies' commands name; it is the tested one where None. None for a verified host on
+    which all clients agree.
+    """
+    case = Case(
+        result.verification,
+        snapshot,
+        result.directory if directory is None else directory,
+        result.checked_host,
+        result.started_at,
+        result,
+    )
+    return explain_case(case)
+
+
+def explain_case(case: Case) -> Diagnosis | None:
+    """Ask every family, rank what they found, and fall back on OpenSSL's own words."""
+    findings: list[Finding] = []
+    for explain in _FAMILIES:
+        finding = explain(case)
+        if finding is not None and finding.cause not in {other.cause for other in findings}:
+            findings.append(finding)
+    if findings:
+        return Diagnosis(findings[0], tuple(findings[1:]))
+    if not case.verification.errors:
+        return None
+    verdict = case.verification.verdict
+    text = f"{verdict.described.text} ({verdict.described.name}, at depth {verdict.depth})."
+    return Diagnosis(Finding(Cause.OTHER, text, (), Confidence.LIKELY))

@@ -1,0 +1,73 @@
+"""Clients that answer differently with one directory."""
+
+from __future__ import annotations
+
+from capath.diagnosis.case import Case, title
+from capath.diagnosis.cause import Action, Cause, Finding, Remedy
+from capath.pki.visible import visible
+from capath.store.standing import BehindBroken, explain
+from capath.tls.result import Accepted, ClientReport, NotAccepted, Verified
+from capath.tls.verify_codes import verify_code
+
+# What only X509_V_FLAG_X509_STRICT asks for (openssl-verification-options(1), -x509_strict).
+STRICT_CODES = frozenset(range(80, 95)) | {102, 103}
+
+
+def explain_strict(case: Case) -> Finding | None:
+    """The chain fails on rules that apply in strict mode alone."""
+    errors = case.verification.errors
+    if not errors or not all(error.code in STRICT_CODES for error in errors):
+        return None
+    error = errors[0]
+    element = case.element(error)
+    name = f"“{title(element.certificate.subject)}”" if element else "The chain"
+    text = (
+        f"{name} breaks a rule of RFC 5280 that is checked in strict mode alone ({error.described.text}, at depth "
+        f"{error.depth}). Python 3.13 and later refuse it; curl, OpenSSL and earlier Pythons accept it."
+    )
+    return Finding(Cause.CLIENT_DIFFERS, text, _strict_remedies())
+
+
+def explain_clients(case: Case) -> Finding | None:
+    """pyOpenSSL and another client came to different verdicts."""
+    if case.live is None:
+        return None
+    verified = isinstance(case.live.outcome, Verified)
+    for report in case.live.clients:
+        match report.answer:
+            case NotAccepted(version=version, error=error, code=code) if verified and code:
+                return _stricter(case, report, version, error, code)
+            case Accepted(version=version) if case.verification.errors:
+                verdict = case.verification.verdict
+                text = (
+                    f"{report.client} ({visible(version)}) accepts what pyOpenSSL refuses with {verdict.code} "
+                    f"({verdict.described.text}): it sets other flags, partial chain most likely."
+                )
+                return Finding(Cause.CLIENT_DIFFERS, text, ())
+            case _:
+                continue
+    return None
+
+
+def _stricter(case: Case, report: ClientReport, version: str, error: str, code: int) -> Finding:
+    said = f"pyOpenSSL verifies the chain; {report.client} ({visible(version)}) refuses it: {visible(error)}."
+    if code in STRICT_CODES:
+        text = f"{said} It checks strictly ({verify_code(code).name})."
+        return Finding(Cause.CLIENT_DIFFERS, text, _strict_remedies())
+    anchor = case.verification.anchor
+    for row in () if anchor is None else case.rows_of(anchor.certificate):
+        if isinstance(row.standing, BehindBroken):
+            text = f"{said} {visible(row.file)}: {visible(explain(row.standing))}."
+            mend = Remedy(Action.REHASH, "Make the hash links again.", case.command("rehash"))
+            return Finding(Cause.CLIENT_DIFFERS, text, (mend,))
+    return Finding(Cause.CLIENT_DIFFERS, said, ())
+
+
+def _strict_remedies() -> tuple[Remedy, ...]:
+    return (
+        Remedy(Action.ASK_AUTHORITY, "Let the certificate be reissued by RFC 5280."),
+        Remedy(
+            Action.CHANGE_FLAGS,
+            "Until then, in Python: context.verify_flags &= ~ssl.VERIFY_X509_STRICT.",
+        ),
+    )

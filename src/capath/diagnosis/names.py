@@ -1,0 +1,69 @@
+"""Certificates that are not for this host, or may not be for any such."""
+
+from __future__ import annotations
+
+import difflib
+
+from capath.diagnosis.case import Case, title
+from capath.diagnosis.cause import Action, Cause, Finding, Remedy
+from capath.pki.certificate import Certificate
+from capath.pki.visible import visible
+
+_SHOWN_NAMES = 5
+
+
+def explain_host(case: Case) -> Finding | None:
+    """Codes 62 and 64: the host name, the IP address."""
+    error = case.first(62, 64)
+    leaf = case.verification.at(0) or next(iter(case.verification.sent), None)
+    if error is None or leaf is None:
+        return None
+    names = subject_alternative_names(leaf)
+    host = visible(case.host)
+    if not names:
+        text = (
+            f"The certificate “{title(leaf.subject)}” has no subjectAltName, so it is for no host at all: "
+            "browsers, requests and curl do not look at the common name."
+        )
+        reissue = Remedy(Action.ASK_OPERATOR, f"Let it be reissued with a subjectAltName for {host}.")
+        return Finding(Cause.HOSTNAME_MISMATCH, text, (reissue,))
+    listed = ", ".join(visible(name) for name in names[:_SHOWN_NAMES])
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    text = f"The certificate is for {listed}{more}; not for {host}."
+    remedies = [Remedy(Action.ASK_OPERATOR, f"Or let the server's certificate name {host} too.")]
+    usable = [name for name in names if "*" not in name]
+    nearest = difflib.get_close_matches(case.host, usable, n=1, cutoff=0.0)
+    if nearest and visible(nearest[0]) == nearest[0]:
+        use = f"Connect by the name {nearest[0]}, if it is the same server."
+        remedies.insert(0, Remedy(Action.USE_NAME, use, case.test_command(nearest[0]), nearest[0]))
+    return Finding(Cause.HOSTNAME_MISMATCH, text, tuple(remedies))
+
+
+def explain_constraint(case: Case) -> Finding | None:
+    """Codes 47–49 and 51–53: name constraints (RFC 5280 §4.2.1.10)."""
+    error = case.first(47, 48, 49, 51, 52, 53)
+    element = None if error is None else case.element(error)
+    if error is None or element is None:
+        return None
+    text = (
+        f"An authority above “{title(element.certificate.subject)}” may not issue for its names "
+        f"({error.described.text}, at depth {error.depth})."
+    )
+    remedy = Remedy(
+        Action.ASK_OPERATOR,
+        "Let an authority issue it that may issue for this name. Nothing in the directory mends this.",
+    )
+    return Finding(Cause.NAME_CONSTRAINT, text, (remedy,))
+
+
+def subject_alternative_names(certificate: Certificate) -> list[str]:
+    """The DNS names and IP addresses that a certificate is for; none where the extension does not decode."""
+    from cryptography import x509
+
+    try:
+        decoded = x509.load_der_x509_certificate(certificate.der)
+        names = decoded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
+        return names.get_values_for_type(x509.DNSName) + addresses
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return []

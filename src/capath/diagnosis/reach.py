@@ -1,0 +1,55 @@
+"""Hosts that did not answer: names, addresses, time."""
+
+from __future__ import annotations
+
+from capath.diagnosis.case import Case
+from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
+from capath.pki.visible import visible
+from capath.tls.connect import Attempt, AttemptOutcome
+from capath.tls.failure import Cancelled, NameNotFound, NoConnection, TimedOut
+
+
+def explain_reach(case: Case) -> Finding | None:
+    """No connection, or none in time."""
+    live = case.live
+    if live is None:
+        return None
+    where = live.endpoint.text
+    match live.failure:
+        case NameNotFound(text=text):
+            said = f"The name {visible(live.endpoint.host)} has no address: {visible(text)}."
+            check = Remedy(Action.CHECK_NETWORK, "Check its spelling, and the resolver of this machine.")
+            return Finding(Cause.DNS_FAILURE, said, (check,))
+        case NoConnection():
+            return _not_connected(where, live.attempts)
+        case TimedOut(stage=stage):
+            seconds = f"{live.options.timeout_s:g} s"
+            said = f"{where} gave no answer within {seconds} (stage: {stage})."
+            wait = Remedy(
+                Action.RETRY,
+                "Give it longer.",
+                case.test_command(case.host, "--timeout", _longer(live.options.timeout_s)),
+            )
+            look = Remedy(Action.CHECK_NETWORK, "Or the port expects another protocol first (--starttls).")
+            return Finding(Cause.TIMEOUT, said, (wait, look), Confidence.LIKELY)
+        case Cancelled():
+            return Finding(Cause.OTHER, "The test was cancelled before it had an answer.", ())
+        case _:
+            return None
+
+
+def _longer(timeout_s: float) -> str:
+    return f"{max(timeout_s * 3, 30):g}"
+
+
+def _not_connected(where: str, attempts: tuple[Attempt, ...]) -> Finding:
+    said = "; ".join(f"{attempt.address.text}: {attempt.text}" for attempt in attempts)
+    outcomes = {attempt.outcome for attempt in attempts}
+    if AttemptOutcome.REFUSED in outcomes:
+        remedy = Remedy(Action.CHECK_NETWORK, "Check the port, and whether the server runs.")
+        return Finding(Cause.CONNECTION_REFUSED, f"{where} refuses connections ({said}).", (remedy,))
+    if AttemptOutcome.TIMEOUT in outcomes:
+        remedy = Remedy(Action.CHECK_NETWORK, "Ask for a firewall on the way, and whether the host is up.")
+        return Finding(Cause.TIMEOUT, f"{where} does not answer ({said}).", (remedy,))
+    remedy = Remedy(Action.CHECK_NETWORK, "Check this machine's network: there is no way to that address.")
+    return Finding(Cause.NETWORK_UNREACHABLE, f"{where} cannot be reached ({said}).", (remedy,))

@@ -1,0 +1,85 @@
+"""Revoked certificates, and lists that cannot say whether they are."""
+
+from __future__ import annotations
+
+import os
+
+from capath.diagnosis.case import Case, day, title
+from capath.diagnosis.cause import Action, Cause, Finding, Remedy
+from capath.pki.visible import visible
+
+_UNAVAILABLE = (3, 33, 35, 36, 44, 54)
+_NOT_USABLE = (12, 11, 8, 5, 15, 16)
+
+
+def explain_revocation(case: Case) -> Finding | None:
+    """Code 23."""
+    error = case.first(23)
+    element = None if error is None else case.element(error)
+    if error is None or element is None:
+        return None
+    certificate = element.certificate
+    text = (
+        f"“{title(certificate.subject)}” (serial {certificate.serial:x}) is revoked by the list of "
+        f"“{title(certificate.issuer)}” in the directory."
+    )
+    remedy = Remedy(Action.ASK_OPERATOR, "Let it be replaced. Do not switch the check off to get through.")
+    return Finding(Cause.REVOKED, text, (remedy,))
+
+
+def explain_missing_list(case: Case) -> Finding | None:
+    """Codes 3, 33 and their kin: CRL checks were asked for, and there is no list that serves."""
+    error = case.first(*_UNAVAILABLE)
+    element = None if error is None else case.element(error)
+    if error is None or element is None:
+        return None
+    issuer = element.certificate.issuer
+    link = f"{issuer.subject_hash}.r0"
+    held = [row for row in case.listing.crls if row.crl.issuer.canonical == issuer.canonical]
+    if held:
+        file = visible(held[0].file)
+        linked = "and it is linked" if held[0].links else f"but no link {link} leads to it"
+        text = f"The list of “{title(issuer)}” is in the directory as {file}, {linked} ({error.described.text})."
+        mend = Remedy(Action.REHASH, "Make the hash links again.", case.command("rehash"))
+        return Finding(Cause.CRL_UNAVAILABLE, text, (mend,))
+    text = f"A CRL check was asked for, and the directory has no list of “{title(issuer)}” ({link})."
+    url = crl_url(case, error.depth)
+    where = f" from {visible(url)}" if url else ""
+    fetch = Remedy(Action.REFRESH_CRL, f"Fetch the list{where}, convert it to PEM, put it here and rehash.")
+    return Finding(Cause.CRL_UNAVAILABLE, text, (fetch,))
+
+
+def explain_old_list(case: Case) -> Finding | None:
+    """Codes 12, 11, 8: a list that is too old, too young, or not its issuer's."""
+    error = case.first(*_NOT_USABLE)
+    element = None if error is None else case.element(error)
+    if error is None or element is None:
+        return None
+    issuer = element.certificate.issuer
+    held = [row for row in case.listing.crls if row.crl.issuer.canonical == issuer.canonical]
+    file = os.path.basename(visible(held[0].file)) if held else "its list"
+    until = f", next update {day(held[0].crl.next_update)}" if held else ""
+    text = f"{error.described.text}: {file} of “{title(issuer)}”{until}."
+    url = crl_url(case, error.depth)
+    where = f" from {visible(url)}" if url else ""
+    fetch = Remedy(Action.REFRESH_CRL, f"Fetch the present list{where}, and put it in place of the old one.")
+    return Finding(Cause.CRL_EXPIRED, text, (fetch,))
+
+
+def crl_url(case: Case, depth: int) -> str:
+    """The first http address of the list for the certificate at `depth` (RFC 5280 §4.2.1.13), else ``""``."""
+    from cryptography import x509
+
+    certificate = case.verification.at(depth)
+    if certificate is None:
+        return ""
+    try:
+        decoded = x509.load_der_x509_certificate(certificate.der)
+        points = decoded.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return ""
+    for point in points:
+        for name in point.full_name or ():
+            if isinstance(name, x509.UniformResourceIdentifier) and name.value.startswith("http"):
+                return str(name.value)
+    return ""
