@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from capath import __version__
 from capath.cli.exit_status import ExitStatus
+from capath.cli.explore import OpenExplorer, explore
 from capath.cli.registry import COMMANDS, find_command
 from capath.errors import CapathError, ChangeError
 
@@ -24,13 +25,13 @@ Every command has --json. Exit status: 0 good · 1 something is bad · 2 wrong u
 """
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
     """Run the command that `argv` (without the program's name) gives; return the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = _dispatch(list(argv))
+        status = _dispatch(list(argv), open_explorer)
         sys.stdout.flush()
         return status
     except KeyboardInterrupt:
@@ -45,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
         return _say(error, ExitStatus.USAGE)
 
 
-def _dispatch(argv: list[str]) -> int:
+def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
     if argv and argv[0] in ("-h", "--help", "help"):
         width = max(len(command.name) for command in COMMANDS)
         listed = "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS)
@@ -56,9 +57,7 @@ def _dispatch(argv: list[str]) -> int:
         return ExitStatus.GOOD
     command = find_command(argv[0]) if argv else None
     if command is None:
-        from capath.cli.explore import explore
-
-        return explore(argv)
+        return explore(argv, open_explorer)
     module = command.load()
     parser = argparse.ArgumentParser(
         prog=f"capath {command.name}", description=command.summary, allow_abbrev=False
@@ -69,7 +68,8 @@ def _dispatch(argv: list[str]) -> int:
         arguments = parser.parse_args(argv[1:])
     except SystemExit as leaving:
         return ExitStatus.GOOD if not leaving.code else ExitStatus.USAGE
-    return module.run(arguments)
+    arguments.open_explorer = open_explorer
+    return int(module.run(arguments))
 
 
 def _say(error: CapathError, status: ExitStatus) -> int:

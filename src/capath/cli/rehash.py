@@ -1,4 +1,4 @@
-"""``capath rehash [-old] [-compat] [-n] [-v] [--dry-run] DIR…``: openssl-rehash(1), and what it promises beyond."""
+"""``capath rehash [-old] [-compat] [-n] [-v] [--dry-run] DIR…``: openssl-rehash(1), and more."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _rehash(directory: str, arguments: argparse.Namespace) -> tuple[int, dict[str, object]]:
     from capath.change.apply import apply_plan
+    from capath.change.operation import RemoveLink
     from capath.change.plan import applicable
     from capath.change.rehash import HashStyle, plan_rehash
     from capath.report.change import plan_json, plan_text
@@ -71,8 +72,11 @@ def _rehash(directory: str, arguments: argparse.Namespace) -> tuple[int, dict[st
     if not arguments.json:
         if arguments.verbose:
             print(f"Doing {visible(directory)}")
-            for line in rehash.verbose_lines:
-                print(visible(line))
+            for name, target in rehash.links:
+                print(f"link {visible(target)} -> {name}")
+            for operation in plan.operations:
+                if isinstance(operation, RemoveLink):
+                    print(f"unlink {visible(operation.name)}")
         if arguments.dry_run:
             print(f"would {plan.summary} in {visible(directory)}:")
             print(plan_text(plan))

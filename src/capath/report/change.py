@@ -70,7 +70,7 @@ def history_text(changes: tuple[Change, ...]) -> str:
 def state_text(change: Change, in_force: bool) -> str:
     """What became of a change, in a word or two."""
     if change.progress is not Progress.DONE:
-        return change.progress.value
+        return str(change.progress)
     if change.undoes:
         return f"undid {change.undoes}"
     return "done" if in_force else "undone"

@@ -1,0 +1,79 @@
+"""``capath [DIR]``: which directory the explorer opens."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from capath.cli.exit_status import ExitStatus
+from capath.errors import BadInputError
+from capath.pki.visible import visible
+from capath.store.scan import check_directory
+
+if TYPE_CHECKING:
+    from capath.tls.address import Resolver
+    from capath.tls.endpoint import Endpoint
+
+
+@dataclass(frozen=True)
+class ExploreRequest:
+    """What the explorer is asked to open. `read_only` says why nothing may be changed, empty where it may.
+
+    `resolver` is None for the system's own.
+    """
+
+    directory: str
+    read_only: str = ""
+    hosts: tuple[Endpoint, ...] = ()
+    resolver: Resolver | None = None
+    welcome: str = ""
+
+
+OpenExplorer = Callable[[ExploreRequest], int]
+
+
+def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
+    """Read ``[DIR] [--read-only]`` and open the explorer there."""
+    parser = argparse.ArgumentParser(prog="capath", allow_abbrev=False, description="explore a CApath")
+    parser.add_argument("directory", metavar="DIR", nargs="?", help="default: ./crts, else OpenSSL's own")
+    parser.add_argument("--read-only", action="store_true", help="look, and change nothing")
+    try:
+        arguments = parser.parse_args(argv)
+    except SystemExit as leaving:
+        return ExitStatus.GOOD if not leaving.code else ExitStatus.USAGE
+    directory = arguments.directory or default_directory()
+    try:
+        check_directory(directory)
+    except BadInputError as error:
+        if arguments.directory and os.sep not in directory and not os.path.exists(directory):
+            raise BadInputError(f"{error}; if a command was meant, capath --help lists them") from None
+        raise
+    return open_explorer(ExploreRequest(directory, read_only_reason(directory, arguments.read_only)))
+
+
+def read_only_reason(directory: str, asked: bool) -> str:
+    """Why `directory` cannot be changed here; empty where it can."""
+    if asked:
+        return "read-only mode"
+    if not os.access(directory, os.W_OK | os.X_OK):
+        return "no permission to change this directory"
+    return ""
+
+
+def default_directory() -> str:
+    """``./crts`` if it is there, else the CApath that OpenSSL itself would use (SSL_CERT_DIR honoured)."""
+    if os.path.isdir("crts"):
+        return "crts"
+    import ssl
+
+    paths = ssl.get_default_verify_paths()
+    value = os.environ.get("SSL_CERT_DIR") or paths.openssl_capath
+    for directory in value.split(":"):
+        if os.path.isdir(directory):
+            return directory
+    raise BadInputError(
+        f"there is no ./crts, and OpenSSL's own CApath ({visible(value)}) is not there; name one: capath DIR"
+    )

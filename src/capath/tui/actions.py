@@ -1,0 +1,142 @@
+"""Every action of the explorer, once: key bindings, footer, help, command palette and README are made of this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+from capath.errors import StrEnum
+
+
+class Mode(StrEnum):
+    """The explorer's modes, in the order of their keys 1, 2, …"""
+
+    CERTIFICATES = "Certificates"
+    LINKS = "Links"
+    CONNECTIONS = "Connections"
+    HISTORY = "History"
+
+    @property
+    def key(self) -> str:
+        return str(list(Mode).index(self) + 1)
+
+
+ALL = frozenset(Mode)
+_CERTIFICATES = frozenset({Mode.CERTIFICATES})
+_TABLES = frozenset({Mode.CERTIFICATES, Mode.LINKS})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`name` is the method ``action_NAME`` of the application and the id by which the keys are remapped.
+
+    `label` is what the footer says, `text` what help says. `in_footer` where it is worth one of six places.
+    """
+
+    name: str
+    keys: str
+    label: str
+    text: str
+    modes: frozenset[Mode] = ALL
+    in_footer: bool = False
+    changes: bool = False
+
+
+ACTIONS = (
+    Action(
+        "stage",
+        "space",
+        "stage",
+        "Stage the certificate: trusted to off, off to trusted",
+        _CERTIFICATES,
+        True,
+        True,
+    ),
+    Action(
+        "stage_shown",
+        "A",
+        "stage all",
+        "Stage every certificate that the filter shows",
+        _CERTIFICATES,
+        changes=True,
+    ),
+    Action("review", "w", "review", "See what is staged, step by step, then apply it", ALL, True, True),
+    Action(
+        "undo",
+        "u",
+        "undo",
+        "Unstage the last step; with nothing staged, take back the last change made",
+        changes=True,
+    ),
+    Action("redo", "ctrl+r", "redo", "Stage again what was unstaged", changes=True),
+    Action("unstage_all", "U", "unstage all", "Unstage everything", changes=True),
+    Action("test", "t", "test", "Test a connection: type host:port", ALL, True),
+    Action("retest", "r", "again", "Test the host again", frozenset({Mode.CONNECTIONS}), True),
+    Action("test_all", "T", "test all", "Test every host of the list", frozenset({Mode.CONNECTIONS}), True),
+    Action("mend", "m", "mend", "Stage what mends the failed connection, and test again", ALL, True, True),
+    Action(
+        "reveal_key", "x", "master key", "Show or hide the session's master key", frozenset({Mode.CONNECTIONS})
+    ),
+    Action(
+        "rehash",
+        "R",
+        "mend links",
+        "Make and mend the hash links: see the plan, then apply it",
+        frozenset({Mode.LINKS}),
+        True,
+        True,
+    ),
+    Action("filter", "slash", "filter", "Filter as you type; Esc clears", _TABLES, True),
+    Action("sort", "s", "sort", "Sort by the next column", _CERTIFICATES),
+    Action("reverse", "S", "reverse", "Reverse the order", _CERTIFICATES),
+    Action("goto_issuer", "i", "issuer", "Go to the issuer of the certificate", _CERTIFICATES),
+    Action("copy", "y", "copy", "Copy the fingerprint, the PEM, the subject, or a command", ALL),
+    Action("reload", "f5", "reload", "Read the directory again"),
+    Action("help", "question_mark", "help", "All keys; type to search", ALL, True),
+    Action("quit", "q", "quit", "Leave (asks only with something staged)", ALL, True),
+)
+
+
+def mode_actions() -> tuple[Action, ...]:
+    """One action a mode: the number that goes there."""
+    return tuple(
+        Action(f"mode('{mode.name}')", mode.key, mode.value, f"Go to {mode.value.lower()}") for mode in Mode
+    )
+
+
+def bindings(actions: Iterable[Action]) -> list[Binding]:
+    """The Textual bindings of `actions`; their ids let users remap the keys."""
+    return [
+        Binding(
+            action.keys,
+            action.name,
+            action.label,
+            show=action.in_footer,
+            id=action.name.split("(")[0] + action.keys if "(" in action.name else action.name,
+            tooltip=action.text,
+        )
+        for action in actions
+    ]
+
+
+def key_text(action: Action) -> str:
+    """The key as a person writes it."""
+    names = {"space": "Space", "slash": "/", "question_mark": "?", "ctrl+r": "Ctrl-R", "f5": "F5"}
+    return names.get(action.keys, action.keys)
+
+
+def find(name: str) -> Action | None:
+    return next((action for action in ACTIONS if action.name == name), None)
+
+
+MOVING = (
+    ("j k ↓ ↑", "Move one row"),
+    ("g G Home End", "First and last row"),
+    ("PgUp PgDn", "A page"),
+    ("Tab", "Next pane"),
+    ("Enter", "Open the details, or test the host"),
+    ("Esc", "Back; clear the filter"),
+    ("Ctrl-P", "Every action by name"),
+)

@@ -1,0 +1,286 @@
+"""One tested host as styled text: the verdict, why, what mends it, the chain, the session. Texts made visible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.text import Text
+from typing_extensions import assert_never
+
+from capath.diagnosis.cause import Diagnosis, Remedy
+from capath.pki.key import public_key
+from capath.pki.visible import visible
+from capath.report.certificate import date_text
+from capath.tls.endpoint import Endpoint
+from capath.tls.result import (
+    Accepted,
+    ClientReport,
+    NoAnswer,
+    NotAccepted,
+    NotAsked,
+    OutcomeName,
+    ProbeResult,
+)
+from capath.tls.session import RecordNotAvailable, Session, SessionRecord
+from capath.tls.verification import ChainElement, FromCapath, FromServer, Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Never tested yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Under test now; `generation` tells its answer from an older one's."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Tested. `store_name` says which store: as it is, or as staged."""
+
+    result: ProbeResult
+    diagnosis: Diagnosis | None
+    store_name: str
+
+
+State = Waiting | Running | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class HostTest:
+    """A host of the list and how far its test is."""
+
+    endpoint: Endpoint
+    state: State
+
+
+OUTCOME_MARKS = {OutcomeName.VERIFIED: "✓", OutcomeName.REJECTED: "✗", OutcomeName.UNREACHABLE: "∅"}
+OUTCOME_STYLES = {
+    OutcomeName.VERIFIED: "good",
+    OutcomeName.REJECTED: "bad",
+    OutcomeName.UNREACHABLE: "warn",
+}
+_TEXT_STYLES = {"good": "bold green", "bad": "bold red", "warn": "bold yellow"}
+
+
+def verdict_text(result: ProbeResult) -> str:
+    """The verify return code with its text and depth, or how far the test came."""
+    if result.outcome_name is OutcomeName.VERIFIED:
+        return "0 ok"
+    errors = result.verification.errors
+    if errors:
+        return f"{errors[0].code} {errors[0].described.text} @{errors[0].depth}"
+    return "no handshake" if result.outcome_name is OutcomeName.REJECTED else "no answer"
+
+
+def one_line(test: HostTest) -> Text:
+    """The last test in one line, for the bottom of the screen."""
+    match test.state:
+        case Waiting():
+            return Text("")
+        case Running():
+            return Text(f"… testing {test.endpoint.text}", "dim")
+        case Finished(result=result, diagnosis=diagnosis, store_name=store_name):
+            name = result.outcome_name
+            text = Text(no_wrap=True, overflow="ellipsis")
+            text.append(f"{OUTCOME_MARKS[name]} {test.endpoint.text}", _TEXT_STYLES[OUTCOME_STYLES[name]])
+            text.append(f"  {verdict_text(result)}  ", "")
+            if diagnosis is not None:
+                if key_remedy(diagnosis) is not None:
+                    text.append("m mends it  ", "bold")
+                text.append(diagnosis.text)
+            else:
+                text.append(f"({store_name})", "dim")
+            return text
+        case _:
+            assert_never(test.state)
+
+
+def key_remedy(diagnosis: Diagnosis | None) -> Remedy | None:
+    """The remedy that one key can carry out: staging a certificate of this directory, or mending its links."""
+    if diagnosis is None:
+        return None
+    for remedy in diagnosis.remedies:
+        if remedy.action.value in ("trust", "distrust", "rehash"):
+            return remedy
+    return None
+
+
+def connection_details(test: HostTest, show_key: bool) -> Text:
+    """All that is known of one host."""
+    match test.state:
+        case Waiting():
+            return Text("Not tested yet: Enter tests it.", "dim")
+        case Running():
+            return Text("testing …", "dim")
+        case Finished() as finished:
+            return _finished(finished, show_key)
+        case _:
+            assert_never(test.state)
+
+
+def _finished(finished: Finished, show_key: bool) -> Text:
+    result, diagnosis = finished.result, finished.diagnosis
+    name = result.outcome_name
+    text = Text()
+    text.append(f"{OUTCOME_MARKS[name]} {name.value}", _TEXT_STYLES[OUTCOME_STYLES[name]])
+    text.append(f"  {result.endpoint.text}", "bold")
+    text.append(f"  {finished.store_name}\n", "dim")
+    for error in result.verification.errors:
+        text.append(f"  {error.code} {error.described.text} @{error.depth}", "red")
+        text.append(f"  {error.described.name}\n", "dim")
+    if diagnosis is not None:
+        _diagnosis(text, diagnosis)
+    if result.verification.chain or result.verification.sent:
+        _chain(text, result.verification)
+    if result.verification.lookups:
+        text.append("\nLookup\n", "dim")
+        for lookup in result.verification.lookups:
+            found = lookup.found or "not found"
+            tried = f"{lookup.tried[0]} … {lookup.tried[-1]}" if len(lookup.tried) > 3 else " ".join(lookup.tried)
+            text.append(f"  {visible(lookup.subject.title)}: asked {tried} → {found}\n")
+    if result.clients:
+        text.append("\nOther clients, the same directory\n", "dim")
+        for report in result.clients:
+            _client(text, report)
+    if result.session is not None:
+        _session(text, result.session, show_key)
+    _network(text, result)
+    return text
+
+
+def _diagnosis(text: Text, diagnosis: Diagnosis) -> None:
+    text.append(f"\n{diagnosis.cause.value}", "bold")
+    text.append("" if diagnosis.confidence.value == "proven" else "  likely", "yellow")
+    text.append(f"\n{diagnosis.text}\n")
+    chosen = key_remedy(diagnosis)
+    for remedy in diagnosis.remedies:
+        text.append("m " if remedy is chosen else "→ ", "bold green")
+        text.append(f"{remedy.text}\n", "green" if remedy is chosen else "")
+        if remedy.command:
+            text.append(f"    {visible(remedy.command)}\n", "cyan")
+    for other in diagnosis.also:
+        text.append(f"also {other.cause.value}: ", "yellow")
+        text.append(f"{other.text}\n")
+
+
+def _chain(text: Text, verification: Verification) -> None:
+    text.append("\nChain, leaf to root\n", "dim")
+    bad = {error.depth for error in verification.errors}
+    last = len(verification.chain) - 1
+    for depth, element in enumerate(verification.chain):
+        is_anchor = (
+            verification.anchor is not None
+            and element.certificate.sha256 == verification.anchor.certificate.sha256
+        )
+        mark = "◆" if is_anchor else "✗" if depth in bad else "●"
+        text.append(f"  {mark} ", "red" if depth in bad else "green")
+        text.append(f"{visible(element.certificate.subject.title)}", "bold")
+        text.append("  the trust anchor\n" if is_anchor else "\n", "green")
+        bar = "│" if depth < last else " "
+        certificate = element.certificate
+        text.append(f"  {bar}   {_origin(element)}\n", "dim")
+        text.append(
+            f"  {bar}   {visible(public_key(certificate).text)}, until {date_text(certificate.not_after)}\n", "dim"
+        )
+    if verification.chain and verification.anchor is None:
+        issuer = verification.chain[-1].certificate.issuer
+        if not verification.chain[-1].certificate.self_issued:
+            text.append("  ? ", "red")
+            text.append(f"{visible(issuer.title)}", "bold")
+            text.append("  not found\n", "red")
+    built = {element.certificate.sha256 for element in verification.chain}
+    unused = [certificate for certificate in verification.sent if certificate.sha256 not in built]
+    for certificate in unused:
+        text.append(f"  · sent and not used: {visible(certificate.subject.title)}\n", "dim")
+
+
+def _origin(element: ChainElement) -> str:
+    match element.origin:
+        case FromServer(position=position):
+            return f"from the server, certificate {position + 1}"
+        case FromCapath(link=link, file=file):
+            return f"from the CApath, {visible(link)} → {visible(file)}"
+        case _:
+            assert_never(element.origin)
+
+
+def _client(text: Text, report: ClientReport) -> None:
+    match report.answer:
+        case Accepted(version=version, note=note):
+            mark, style, words = "✓", "green", f"accepts {visible(note)}"
+        case NotAccepted(version=version, error=error):
+            mark, style, words = "✗", "red", visible(error)
+        case NoAnswer(version=version, error=error):
+            mark, style, words = "∅", "yellow", visible(error)
+        case NotAsked(reason=reason):
+            mark, style, words, version = "·", "dim", visible(reason), ""
+        case _:
+            assert_never(report.answer)
+    text.append(f"  {mark} {report.client.value}", style)
+    text.append(f"  {words}")
+    text.append(f"  {visible(version)}\n", "dim")
+
+
+def _session(text: Text, session: Session, show_key: bool) -> None:
+    text.append("\nSSL-Session\n", "dim")
+    rows = [
+        ("Protocol", session.protocol),
+        ("Cipher", f"{session.cipher}, {session.cipher_bits} bits"),
+        ("Group", session.group or "none"),
+        ("ALPN", session.alpn or "none"),
+    ]
+    match session.record:
+        case RecordNotAvailable(reason=reason):
+            rows.append(("More", f"not available: {reason}"))
+        case SessionRecord() as record:
+            rows += _record_rows(record, show_key)
+        case _:
+            assert_never(session.record)
+    for label, value in rows:
+        text.append(f"  {label:<17} ", "dim")
+        text.append(f"{visible(value)}\n")
+
+
+def _record_rows(record: SessionRecord, show_key: bool) -> list[tuple[str, str]]:
+    key = record.master_key.hex().upper()
+    hidden = f"hidden, {len(record.master_key)} octets; x shows it"
+    return [
+        ("Session-ID", record.session_id.hex().upper() or "none"),
+        ("Session-ID-ctx", record.session_id_context.hex().upper() or "none"),
+        ("Master-Key", key if show_key else hidden),
+        ("PSK identity", record.psk_identity or "none"),
+        ("SRP user name", record.srp_username or "none"),
+        ("Resumption", record.resumption.value),
+        ("Start time", f"{record.start_time:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Timeout", f"{record.timeout_s} s"),
+        ("Extended master", "yes" if record.extended_master_secret else "no"),
+    ]
+
+
+def _network(text: Text, result: ProbeResult) -> None:
+    text.append("\nNetwork\n", "dim")
+    for attempt in result.attempts:
+        words = f"  {visible(attempt.text)}" if attempt.text else ""
+        text.append(f"  {attempt.address.ip}  {attempt.outcome.value}{words}\n")
+    timings = result.timings
+    parts = [
+        f"{label} {value:.1f} ms"
+        for label, value in (
+            ("DNS", timings.dns_ms),
+            ("TCP", timings.connect_ms),
+            ("TLS", timings.handshake_ms),
+        )
+        if value is not None
+    ]
+    sni = f"SNI {visible(result.servername)}" if result.servername else "no SNI"
+    text.append(f"  {' · '.join([*parts, sni])}\n", "dim")
+
+
+def tested_at(moment: datetime) -> str:
+    """When, for the list."""
+    return f"{moment:%H:%M:%S}"

@@ -1,0 +1,129 @@
+"""The details of one certificate, as styled text. Certificate text is made visible and is never markup."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.text import Text
+
+from capath.audit import Severity
+from capath.pki.describe import describe_extensions
+from capath.pki.key import public_key, signature_algorithm
+from capath.pki.visible import visible
+from capath.report.certificate import date_text, remaining_text, serial_text
+from capath.store.standing import explain
+from capath.tui.model import Item, Stage, Staged, Store
+
+_STAGE_TEXT = {
+    Stage.IN: "staged: will be trusted (w reviews)",
+    Stage.OUT: "staged: will be taken out (w reviews)",
+}
+SEVERITY_MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
+SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+
+
+def certificate_details(item: Item, store: Store, staged: Staged, now: datetime, width: int) -> Text:
+    """All there is to say of one certificate, in lines of at most `width` cells where they can be cut."""
+    row = item.row
+    certificate = row.certificate
+    text = Text(no_wrap=False)
+    text.append(item.title, "bold")
+    style = "green" if item.trusted else ("yellow" if item.state_word == "link broken" else "dim")
+    text.append(f"\n{item.mark.value} {item.state_word}", style)
+    text.append(f" · {visible(explain(row.standing))}\n")
+    stage = staged.stage_of(item.sha256)
+    if stage is not Stage.NONE:
+        text.append(f"{stage.value} {_STAGE_TEXT[stage]}\n", "bold yellow")
+    for finding in store.findings_by_sha256.get(item.sha256, ()):
+        mark = SEVERITY_MARKS[finding.severity]
+        text.append(f"{mark} {visible(finding.text)}\n", SEVERITY_STYLES[finding.severity])
+    text.append("\n")
+    for other in item.rows:
+        _field(text, "File", visible(other.file))
+    _field(text, "Links", visible(", ".join(row.links)) or "none")
+    _field(text, "Issuer", "itself" if certificate.self_issued else visible(certificate.issuer.title))
+    _field(text, "Serial", serial_text(certificate))
+    _field(text, "Valid", f"{date_text(certificate.not_before)} … {date_text(certificate.not_after)}")
+    _field(text, "", _lifetime(item, now, min(width - 9, 44)))
+    key = public_key(certificate)
+    _field(text, "Key", visible(key.text) + (f", e {key.exponent}" if key.exponent else ""))
+    _field(text, "Signed", visible(signature_algorithm(certificate)))
+    _field(text, "Hashes", f"{certificate.subject_hash}  old {certificate.subject.old_hash}")
+    text.append("\nSHA-256", "dim")
+    text.append("  y f copies\n", "dim")
+    for line in _fingerprint(certificate.sha256, width):
+        text.append(f"{line}\n")
+    text.append("SHA-1\n", "dim")
+    for line in _fingerprint(certificate.sha1, width):
+        text.append(f"{line}\n")
+    text.append("\nSubject\n", "dim")
+    _name(text, certificate.subject.rdns)
+    if not certificate.self_issued:
+        text.append("Issuer\n", "dim")
+        _name(text, certificate.issuer.rdns)
+    _related(text, item, store)
+    _extensions(text, item)
+    return text
+
+
+def _field(text: Text, label: str, value: str) -> None:
+    text.append(f"{label:<8} ", "dim")
+    text.append(f"{value}\n")
+
+
+def _name(text: Text, rdns: object) -> None:
+    for rdn in rdns if isinstance(rdns, tuple) else ():
+        for attribute in rdn:
+            text.append(f"  {attribute.label:<5} ", "dim")
+            text.append(f"{visible(attribute.text)}\n")
+
+
+def _lifetime(item: Item, now: datetime, width: int) -> str:
+    """A bar from notBefore to notAfter with today on it, and what is left in words."""
+    certificate = item.row.certificate
+    words = remaining_text(certificate, now)
+    start, end = certificate.not_before, certificate.not_after
+    cells = width - len(words) - 3
+    if start is None or end is None or end <= start or cells < 8:
+        return words
+    at = int((now - start) / (end - start) * cells)
+    at = max(0, min(cells - 1, at))
+    return f"├{'─' * at}●{'─' * (cells - 1 - at)}┤ {words}"
+
+
+def _fingerprint(digits: str, width: int) -> list[str]:
+    groups = [digits[at : at + 8].upper() for at in range(0, len(digits), 8)]
+    a_line = max(1, min(4, (width + 1) // 9))
+    return [" ".join(groups[at : at + a_line]) for at in range(0, len(groups), a_line)]
+
+
+def _related(text: Text, item: Item, store: Store) -> None:
+    certificate = item.row.certificate
+    issued = [
+        other
+        for other in store.items
+        if other.sha256 != item.sha256 and other.row.certificate.issuer.canonical == certificate.subject.canonical
+    ]
+    twins = [
+        other
+        for other in store.items
+        if other.sha256 != item.sha256 and other.row.certificate.public_key_info == certificate.public_key_info
+    ]
+    if issued:
+        text.append(f"\nIssued here ({len(issued)})\n", "dim")
+        for other in issued[:8]:
+            text.append(f"  {other.mark.value} {other.title}\n")
+    if twins:
+        text.append("\nThe same key, in another certificate\n", "dim")
+        for other in twins[:8]:
+            text.append(f"  {other.mark.value} {other.title}  {other.sha256[:8]}\n")
+
+
+def _extensions(text: Text, item: Item) -> None:
+    for extension in describe_extensions(item.row.certificate):
+        text.append(f"\n{extension.name}", "dim")
+        text.append("  critical\n" if extension.critical else "\n", "yellow" if extension.critical else "dim")
+        for line in extension.lines[:40]:
+            text.append(f"  {visible(line)}\n")
+        if len(extension.lines) > 40:
+            text.append(f"  … and {len(extension.lines) - 40} more\n", "dim")

@@ -1,0 +1,210 @@
+"""Work off the screen: on daemon threads of our own, so that quitting never waits for a server or a disk."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from capath.change.journal import Change, Journal
+from capath.change.plan import Plan
+from capath.change.staging import make_staged_directory
+from capath.change.toggle import plan_toggle
+from capath.store import list_store, scan
+from capath.tls.address import Resolver
+from capath.tls.endpoint import Endpoint
+from capath.tui.connection import Finished
+from capath.tui.model import Staged, Store, make_store
+
+
+@dataclass
+class StoreRead(Message):
+    """The directory was read. `generation` tells which request this answers."""
+
+    store: Store
+    changes: tuple[Change, ...]
+    fingerprint: object
+    generation: int
+    recovered: str = ""
+
+
+@dataclass
+class PlanMade(Message):
+    """A plan is ready to be reviewed. `change_number` is the change it takes back, 0 if none."""
+
+    plan: Plan
+    change_number: int = 0
+
+
+@dataclass
+class Applied(Message):
+    """A plan was carried out."""
+
+    plan: Plan
+    change_number: int = 0
+
+
+@dataclass
+class Failed(Message):
+    """A job could not be done; `text` says what, where and what to do."""
+
+    text: str
+    fatal: bool = False
+
+
+def start(owner: MessagePump, job: Callable[[], Message | None]) -> None:
+    """Run `job` on a daemon thread and post the message it returns to `owner`."""
+
+    def run() -> None:
+        try:
+            message = job()
+        except Exception as error:  # whatever fails is shown, and never ends the explorer
+            message = Failed(str(error) or type(error).__name__)
+        if message is not None:
+            with contextlib.suppress(RuntimeError):  # the explorer has been left meanwhile
+                owner.post_message(message)
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def read_store(directory: str, generation: int, recover_first: bool) -> StoreRead:
+    """Read the directory, what the audit finds there, and its history."""
+    from capath.audit import findings
+    from capath.change.apply import recover
+
+    recovered = recover(directory) if recover_first else ""
+    before = fingerprint_of(directory)
+    listing = list_store(scan(directory))
+    now = now_utc()
+    store = make_store(listing, findings(listing, now), now)
+    return StoreRead(store, Journal(directory).changes(), before, generation, recovered)
+
+
+def plan_staged(store: Store, staged: Staged) -> Plan:
+    """The plan that writes what is staged."""
+    memory = Journal(store.listing.snapshot.directory).row_memory()
+    return plan_toggle(store.listing, staged.taken_in, staged.taken_out, memory)
+
+
+class StagedDirectories:
+    """Temporary CApaths of staged stores: made when first tested, removed at the end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: tuple[Store, Staged, Plan, str] | None = None
+        self._old: list[str] = []
+
+    def of(self, store: Store, staged: Staged) -> tuple[Plan, str]:
+        """The plan of `staged`, and a directory that answers lookups as the store would after it."""
+        with self._lock:
+            if self._made is not None and self._made[0] is store and self._made[1] == staged:
+                return self._made[2], self._made[3]
+            plan = plan_staged(store, staged)
+            path = make_staged_directory(plan)
+            self._old.append(path)
+            self._made = (store, staged, plan, path)
+            return plan, path
+
+    def remove(self) -> None:
+        """Remove all of them."""
+        with self._lock:
+            for path in self._old:
+                shutil.rmtree(path, ignore_errors=True)
+            self._old.clear()
+            self._made = None
+
+
+def fingerprint_of(directory: str) -> object:
+    """What changes when the directory does: a value to compare."""
+    import os
+
+    try:
+        status = os.stat(directory)
+        with os.scandir(directory) as entries:
+            files = hash(
+                tuple(
+                    sorted(
+                        (entry.name, *_times(entry.stat(follow_symlinks=False)))
+                        for entry in entries
+                        if not entry.name.startswith(".capath-")
+                    )
+                )
+            )
+    except OSError as error:
+        return error.errno
+    return status.st_mtime_ns, files
+
+
+def _times(status: object) -> tuple[int, int]:
+    return getattr(status, "st_mtime_ns", 0), getattr(status, "st_ino", 0)
+
+
+def now_utc() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def carry_out(plan: Plan, change_number: int) -> Applied:
+    """Apply `plan`, or undo the change `change_number` where it is not 0."""
+    from capath.change.apply import apply_plan, undo_last
+
+    if change_number:
+        undo_last(plan.before.directory)
+    else:
+        apply_plan(plan)
+    return Applied(plan, change_number)
+
+
+@dataclass(frozen=True)
+class TestJob:
+    """One test of one host against the store as it is, or as it is staged."""
+
+    endpoint: Endpoint
+    store: Store
+    staged: Staged
+    resolver: Resolver
+    generation: int
+
+
+@dataclass
+class HostTested(Message):
+    """A test came to its end. `generation` tells it from an older one's."""
+
+    endpoint: Endpoint
+    state: Finished
+    generation: int
+
+
+_AT_ONCE = threading.BoundedSemaphore(8)
+
+
+def test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[[], bool]) -> HostTested | Failed:
+    """Test a host and say why it failed. Nothing is written to the store, whatever is staged."""
+    from capath.diagnosis.diagnose import diagnose
+    from capath.tls.options import Client
+    from capath.tls.probe import probe
+
+    with _AT_ONCE:
+        snapshot = job.store.listing.snapshot
+        directory, name = snapshot.directory, "the store as it is"
+        if job.staged:
+            plan, directory = directories.of(job.store, job.staged)
+            if plan.refusals:
+                refusal = plan.refusals[0]
+                return Failed(f"what is staged cannot be done: {refusal.name}: {refusal.reason}; {refusal.remedy}")
+            snapshot, name = plan.after, f"the store as staged ({job.staged.text}), nothing written"
+        result = probe(
+            job.endpoint,
+            directory,
+            snapshot=snapshot,
+            clients=(Client.REQUESTS,),
+            resolver=job.resolver,
+            cancelled=cancelled,
+        )
+        diagnosis = diagnose(result, snapshot, directory=job.store.listing.snapshot.directory)
+    return HostTested(job.endpoint, Finished(result, diagnosis, name), job.generation)
