@@ -7,7 +7,7 @@ import shlex
 
 from capath.diagnosis.case import Case, day, title, which
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
-from capath.diagnosis.issuers import certifi_holds, certifi_issuers, signs
+from capath.diagnosis.issuers import certifi_holds, certifi_issuers, issuer_url, signs
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 from capath.store import CertificateRow
@@ -57,7 +57,6 @@ def _no_issuer(case: Case, child: Certificate, depth: int, child_is_ours: bool) 
     remedy = Remedy(
         Action.IMPORT,
         f"Get the root “{wanted}” from who runs it, compare its fingerprint by another way, then import its file.",
-        case.command("import", "root.pem"),
     )
     return Finding(Cause.ROOT_NOT_IN_STORE, text, (remedy,))
 
@@ -88,7 +87,7 @@ def _unknown_root(case: Case, top: Certificate, depth: int) -> Finding:
             Action.IMPORT,
             "Compare its fingerprint with what its owner gives by another way, then import it. The same root on "
             f"hosts that have nothing to do with each other means a proxy.{hint} SHA-256: {top.sha256}",
-            _import_shown(case),
+            _import_shown(case, top),
             top.sha256,
         ),
     )
@@ -108,7 +107,7 @@ def _held_but_not_found(case: Case, row: CertificateRow) -> Finding:
     if isinstance(row.standing, Trusted):
         text = f"“{name}” ({file}) signs this chain and lookup finds it, yet it was not accepted; {why}."
         return Finding(Cause.OTHER, text, (), Confidence.LIKELY)
-    text = f"“{name}” is in the directory as {file}, and it is off: {why}."
+    text = f"“{name}” is in the directory, and it is off: {why}."
     take_in = Remedy(
         Action.TRUST,
         f"Trust “{name}” again.",
@@ -143,7 +142,6 @@ def explain_other_key(case: Case, child: Certificate, rows: tuple[CertificateRow
         Remedy(
             Action.IMPORT,
             f"Get the other “{name}” from who runs it, compare its fingerprint by another way, then import it.",
-            case.command("import", "root.pem"),
         )
     ]
     if row.trusted:
@@ -164,9 +162,7 @@ def _intermediate_only(case: Case, certificate: Certificate) -> Finding:
         "Or let the intermediate itself be the anchor: clients that set X509_V_FLAG_PARTIAL_CHAIN, Python 3.13 "
         "and later among them, accept it as it is.",
     )
-    fetch = root or Remedy(
-        Action.IMPORT, f"Get the root “{issuer}” and import it.", case.command("import", "root.pem")
-    )
+    fetch = root or Remedy(Action.IMPORT, f"Get the root “{issuer}” from who runs it, and import its file.")
     return Finding(Cause.INTERMEDIATE_ONLY, text, (fetch, partial))
 
 
@@ -178,10 +174,13 @@ def _missing_intermediate(case: Case, leaf: Certificate) -> Finding:
         f"The certificate was issued by “{issuer}”. The server sent {count}, and the directory has none: the "
         "server should send it."
     )
+    url = issuer_url(leaf)
+    where = f" It is at {visible(url)}." if url else ""
     remedy = Remedy(
         Action.ASK_OPERATOR,
         f"Let the server send the intermediate “{issuer}” behind its own certificate (in nginx, ssl_certificate "
-        "takes the full chain). Importing it here would hide the fault from you alone.",
+        f"takes the full chain).{where} Importing it here would hide the fault from you alone.",
+        operand=url,
     )
     return Finding(Cause.MISSING_INTERMEDIATE, text, (remedy,), Confidence.LIKELY)
 
@@ -192,7 +191,7 @@ def _self_signed(case: Case, leaf: Certificate) -> Finding:
         Action.IMPORT,
         "If it is your server, compare the fingerprint on it, then trust this one certificate. "
         f"SHA-256: {leaf.sha256}",
-        _import_shown(case),
+        _import_shown(case, leaf),
         leaf.sha256,
     )
     reissue = Remedy(Action.ASK_OPERATOR, "Let an authority issue it a certificate.")
@@ -214,10 +213,12 @@ def _import_known(case: Case, root: Certificate) -> Remedy:
     return Remedy(Action.IMPORT, text, f"{first} && {second}", root.sha256)
 
 
-def _import_shown(case: Case) -> str:
+def _import_shown(case: Case, certificate: Certificate) -> str:
+    """What the server showed comes in without being trusted, then the one certificate alone is."""
     if case.live is None:
         return ""
-    return case.command("import", "--off", f"https://{case.live.endpoint.text}")
+    shown = case.command("import", "--off", f"https://{case.live.endpoint.text}")
+    return f"{shown} && {case.command('trust', which(certificate))}"
 
 
 def _rejected(case: Case, certificate: Certificate) -> Finding:

@@ -60,6 +60,12 @@ class Case:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return shlex.join(["capath", "test", where, "--capath", self.directory, *options])
 
+    def retest_command(self, *options: str) -> str:
+        """``capath test`` of the same host with `options` more; empty for an offline test."""
+        if self.live is None:
+            return ""
+        return shlex.join(["capath", "test", self.live.endpoint.text, "--capath", self.directory, *options])
+
 
 def title(name: Name) -> str:
     """What people call a name, safe to show."""

@@ -74,8 +74,7 @@ def _expired(case: Case, element: ChainElement) -> Finding:
         remedies = (
             Remedy(
                 Action.IMPORT,
-                f"Get the successor of “{name}” from who runs it, compare its fingerprint, and import it.",
-                case.command("import", "root.pem"),
+                f"Get the successor of “{name}” from who runs it, compare its fingerprint, and import its file.",
             ),
             Remedy(
                 Action.DISTRUST,

@@ -21,6 +21,7 @@ from capath.diagnosis.reach import explain_reach
 from capath.diagnosis.refusals import explain_refusal
 from capath.diagnosis.revocation import explain_missing_list, explain_old_list, explain_revocation
 from capath.store import Snapshot
+from capath.tls.offline import OfflineResult
 from capath.tls.result import ProbeResult
 
 Explain = Callable[[Case], Finding | None]
@@ -77,3 +78,8 @@ def explain_case(case: Case) -> Diagnosis | None:
     verdict = case.verification.verdict
     text = f"{verdict.described.text} ({verdict.described.name}, at depth {verdict.depth})."
     return Diagnosis(Finding(Cause.OTHER, text, (), Confidence.LIKELY))
+
+
+def diagnose_offline(result: OfflineResult, snapshot: Snapshot) -> Diagnosis | None:
+    """Explain an offline verification. None where it verified."""
+    return explain_case(Case(result.verification, snapshot, result.directory, result.host, result.at, None))

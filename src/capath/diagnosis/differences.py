@@ -6,6 +6,7 @@ from capath.diagnosis.case import Case, title
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.pki.visible import visible
 from capath.store.standing import BehindBroken, explain
+from capath.tls.options import CrlCheck
 from capath.tls.result import Accepted, ClientReport, NotAccepted, Verified
 from capath.tls.verify_codes import verify_code
 
@@ -37,7 +38,7 @@ def explain_clients(case: Case) -> Finding | None:
         match report.answer:
             case NotAccepted(version=version, error=error, code=code) if verified and code:
                 return _stricter(case, report, version, error, code)
-            case Accepted(version=version) if case.verification.errors:
+            case Accepted(version=version) if _refused_by_default(case):
                 verdict = case.verification.verdict
                 text = (
                     f"{report.client} ({visible(version)}) accepts what pyOpenSSL refuses with {verdict.code} "
@@ -47,6 +48,13 @@ def explain_clients(case: Case) -> Finding | None:
             case _:
                 continue
     return None
+
+
+def _refused_by_default(case: Case) -> bool:
+    """Whether the chain fails without the checks that were asked for beyond what other clients do."""
+    flags = None if case.live is None else case.live.options.flags
+    asked = flags is not None and (flags.strict or flags.crl_check is not CrlCheck.NONE)
+    return bool(case.verification.errors) and not asked
 
 
 def _stricter(case: Case, report: ClientReport, version: str, error: str, code: int) -> Finding:

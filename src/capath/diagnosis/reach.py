@@ -28,7 +28,7 @@ def explain_reach(case: Case) -> Finding | None:
             wait = Remedy(
                 Action.RETRY,
                 "Give it longer.",
-                case.test_command(case.host, "--timeout", _longer(live.options.timeout_s)),
+                case.retest_command("--timeout", _longer(live.options.timeout_s)),
             )
             look = Remedy(Action.CHECK_NETWORK, "Or the port expects another protocol first (--starttls).")
             return Finding(Cause.TIMEOUT, said, (wait, look), Confidence.LIKELY)

@@ -95,7 +95,7 @@ def _closed(case: Case, live: ProbeResult, stage: Stage, tls_seen: bool, reset: 
     seen = "in the middle of the handshake" if tls_seen else "without a word"
     text = f"The server {how} {seen} ({stage})."
     remedies = (
-        Remedy(Action.RETRY, "Try again: it may be overloaded, or restarting.", case.test_command(case.host)),
+        Remedy(Action.RETRY, "Try again: it may be overloaded, or restarting.", case.retest_command()),
         Remedy(
             Action.CHECK_NETWORK,
             "If it stays so, ask for a firewall or a load balancer on the way, or a port that expects another "
@@ -106,7 +106,7 @@ def _closed(case: Case, live: ProbeResult, stage: Stage, tls_seen: bool, reset: 
 
 
 def _not_tls(case: Case, first: bytes) -> Finding:
-    shown = visible(first[:60].decode("latin-1"))
+    shown = visible(first[:80].decode("latin-1").strip().partition("\r\n")[0])
     spoken, starttls = "something else", ""
     for begin, name, protocol in _GREETINGS:
         if first.startswith(begin):
@@ -116,7 +116,7 @@ def _not_tls(case: Case, first: bytes) -> Finding:
         spoken, starttls = ("FTP", "ftp") if is_ftp else ("SMTP, or a protocol like it", "smtp")
     text = f"This port does not speak TLS but {spoken}. It said: {shown}"
     if starttls:
-        command = case.test_command(case.host, "--starttls", starttls)
+        command = case.retest_command("--starttls", starttls)
         remedy = Remedy(Action.USE_STARTTLS, f"Begin with {starttls}.", command, starttls)
     else:
         remedy = Remedy(Action.USE_NAME, "Use the port on which the server speaks TLS.")

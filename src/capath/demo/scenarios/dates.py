@@ -34,7 +34,7 @@ def not_yet_valid(stage: Stage) -> Site:
 
 @scenario(Cause.CLOCK_SKEW)
 def clock_skew(stage: Stage) -> Site:
-    """[leaf, valid from next month ← intermediate] ← root, trusted; by the server's clock it is later than that."""
+    """[leaf, valid from next month ← intermediate] ← root, trusted; by the server's clock it is later."""
     leaf = authority.leaf(stage.intermediate, stage.host, not_before=timedelta(days=30))
     return Site(stage.https(leaf, stage.intermediate, clock_offset=timedelta(days=40)))
 
