@@ -1,0 +1,78 @@
+"""Policies: thresholds, rules off, certificates excused."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from capath.audit import RULE_IDS, RULES, Acceptance, Policy, read_policy
+from capath.errors import BadInputError
+from tests.audit.worlds import Spec, audit, make_store, mozilla_list, sha256_of
+
+PEM = Spec(not_after=datetime(2026, 7, 1, tzinfo=timezone.utc)).pem()
+
+
+def test_a_rule_that_is_off_says_nothing(tmp_path: Path) -> None:
+    """Switching a rule off silences it and no other."""
+    store = make_store(tmp_path / "store", {"root.pem": PEM})
+    assert "expires-soon" in audit(store)
+    assert audit(store, policy=Policy(off={"expires-soon": "we know"})) == {}
+
+
+def test_a_threshold_moves_a_rule(tmp_path: Path) -> None:
+    """A certificate that expires in a month is not soon where soon is a week."""
+    store = make_store(tmp_path / "store", {"root.pem": PEM})
+    assert audit(store, policy=Policy(expires_within_days=7)) == {}
+
+
+def test_an_accepted_certificate_is_excused_from_one_rule(tmp_path: Path) -> None:
+    """An acceptance holds for its rule and certificate only."""
+    store = make_store(tmp_path / "store", {"root.pem": PEM, "other.pem": Spec("Other").pem()})
+    accepted = Policy(accept=(Acceptance("not-in-mozilla-list", sha256_of(PEM), "ours"),))
+    found = audit(store, policy=accepted, mozilla=mozilla_list())
+    assert [finding.where for finding in found["not-in-mozilla-list"]] == ["other.pem"]
+
+
+def test_a_policy_file_is_read() -> None:
+    """All parts of a policy come from its file; colons and capitals in fingerprints are fine."""
+    sha256 = "AB:" * 31 + "CD"
+    value = {
+        "expires_within_days": 30,
+        "off": {"long-validity": "known"},
+        "accept": [{"rule": "weak-key", "sha256": sha256, "reason": "old device"}],
+    }
+    policy = read_policy(json.dumps(value).encode(), "p.json", RULE_IDS)
+    assert policy == Policy(
+        expires_within_days=30,
+        off={"long-validity": "known"},
+        accept=(Acceptance("weak-key", "ab" * 31 + "cd", "old device"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("{", "JSON"),
+        ("[]", "object"),
+        ('{"of": {}}', "'of'"),
+        ('{"off": {"no-such-rule": "x"}}', "no-such-rule"),
+        ('{"off": {"expired": " "}}', "why"),
+        ('{"off": ["expired"]}', "object"),
+        ('{"expires_within_days": "30"}', "expires_within_days"),
+        ('{"accept": [{"rule": "expired", "sha256": "ab", "reason": "x"}]}', "64"),
+        ('{"accept": ["x"]}', "objects"),
+    ],
+)
+def test_a_wrong_policy_is_refused_with_what_is_wrong(text: str, word: str) -> None:
+    """A misspelt rule would switch off nothing, so every fault of a policy is an error that names it."""
+    with pytest.raises(BadInputError, match=word):
+        read_policy(text.encode(), "p.json", RULE_IDS)
+
+
+def test_rules_have_names_of_their_own_and_a_source() -> None:
+    """No two rules share an id, and each says what it rests on."""
+    assert len(RULE_IDS) == len(RULES)
+    assert all(rule.source and rule.title for rule in RULES)
