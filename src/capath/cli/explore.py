@@ -15,7 +15,7 @@ from capath.store.scan import check_directory
 
 if TYPE_CHECKING:
     from capath.tls.address import Resolver
-    from capath.tls.endpoint import Endpoint
+    from capath.tls.host_to_test import HostToTest
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ExploreRequest:
 
     directory: str
     read_only: str = ""
-    hosts: tuple[Endpoint, ...] = ()
+    hosts: tuple[HostToTest, ...] = ()
     resolver: Resolver | None = None
     welcome: str = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,8 @@ from textual.widgets import ContentSwitcher, Footer, Input, Static
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.tls.address import Resolver, system_resolver
-from capath.tls.endpoint import Endpoint, parse_endpoint
+from capath.tls.endpoint import parse_endpoint
+from capath.tls.host_to_test import HostToTest
 from capath.tui import work
 from capath.tui.actions import ACTIONS, Mode, bindings, find, mode_actions
 from capath.tui.bars import ModeBar, TopBar
@@ -43,7 +45,7 @@ class Exploration:
 
     directory: str
     read_only: str = ""
-    hosts: tuple[Endpoint, ...] = ()
+    hosts: tuple[HostToTest, ...] = ()
     resolver: Resolver = system_resolver
     now: Callable[[], datetime] = work.now_utc
     welcome: str = ""
@@ -71,6 +73,7 @@ class CapathApp(App[None]):
         self._test_generation = 0
         self._fingerprint: object = None
         self._leaving = False
+        self._watching = False
         self._last_test: HostTest | None = None
         self._staged_directories = work.StagedDirectories()
         self._said = exploration.welcome
@@ -94,7 +97,6 @@ class CapathApp(App[None]):
         self._show_top()
         self._show_status()
         self._read(recover_first=not self.exploration.read_only)
-        self.set_interval(WATCH_INTERVAL_S, self._watch)
 
     @property
     def certificates(self) -> CertificatesPane:
@@ -147,6 +149,8 @@ class CapathApp(App[None]):
 
     @on(work.StoreRead)
     def _store_read(self, message: work.StoreRead) -> None:
+        self._watching = False
+        self.set_timer(WATCH_INTERVAL_S, self._watch)
         if message.generation != self._generation:
             return
         first = self.workspace.store is None
@@ -162,24 +166,43 @@ class CapathApp(App[None]):
         elif not first and not self._said:
             self._say("the directory has changed and was read again")
         self._staging_changed()
+        work.start(self, lambda: work.audit_store(message.store, self.exploration.directory))
         if self._retest_after_apply:
             self._retest_after_apply = False
             self._retest_last()
 
+    @on(work.Audited)
+    def _audited(self, message: work.Audited) -> None:
+        if self.workspace.store is message.store:
+            audited = message.store.with_findings(message.findings)
+            self.workspace.store = audited
+            self.certificates.show_audited(audited)
+
     def _watch(self) -> None:
-        if self.workspace.store is None:
+        if self.workspace.store is None or self._watching:
             return
+        self._watching = True
         directory, known, generation = self.exploration.directory, self._fingerprint, self._generation
 
-        def look() -> work.StoreRead | None:
-            if work.fingerprint_of(directory) == known:
-                return None
-            return work.read_store(directory, generation, recover_first=False)
+        def look() -> work.Watched | work.StoreRead:
+            started_s = time.monotonic()
+            if work.fingerprint_of(directory) != known:
+                return work.read_store(directory, generation, recover_first=False)
+            return work.Watched(time.monotonic() - started_s)
 
         work.start(self, look)
 
+    @on(work.Watched)
+    def _watched(self, message: work.Watched) -> None:
+        # A directory that takes long to look at is looked at less often: a twentieth of the time at most.
+        self._watching = False
+        self.set_timer(max(WATCH_INTERVAL_S, 20 * message.took_s), self._watch)
+
     @on(work.Failed)
     def _failed(self, message: work.Failed) -> None:
+        if self._watching:
+            self._watching = False
+            self.set_timer(WATCH_INTERVAL_S, self._watch)
         self._say(message.text, warning=True)
 
     # --- staging ---
@@ -280,11 +303,11 @@ class CapathApp(App[None]):
     def action_retest(self) -> None:
         test = self.connections.current
         if test is not None:
-            self._test(test.endpoint)
+            self._test(test.host)
 
     def action_test_all(self) -> None:
         for test in list(self.connections.tests):
-            self._test(test.endpoint, select=False)
+            self._test(test.host, select=False)
 
     def action_reveal_key(self) -> None:
         self.connections.reveal_key()
@@ -298,28 +321,28 @@ class CapathApp(App[None]):
             return
         self.connections.input.value = ""
         self.connections.table.focus()
-        self._test(endpoint)
+        self._test(self.connections.known(endpoint))
 
-    def _test(self, endpoint: Endpoint, *, select: bool = True) -> None:
+    def _test(self, host: HostToTest, *, select: bool = True) -> None:
         store, staged = self.workspace.store, self.workspace.staged
         if store is None:
             self._say("the directory is still being read", warning=True)
             return
         self._test_generation += 1
         generation = self._test_generation
-        running = self.connections.set_state(endpoint, Running(generation), select=select)
+        running = self.connections.set_state(host, Running(generation), select=select)
         self._set_last_test(running)
-        job = work.TestJob(endpoint, store, staged, self.exploration.resolver, generation)
+        job = work.TestJob(host, store, staged, self.exploration.resolver, generation)
         directories = self._staged_directories
         work.start(self, lambda: work.test_host(job, directories, lambda: self._leaving))
 
     @on(work.HostTested)
     def _host_tested(self, message: work.HostTested) -> None:
-        state = self.connections.state_of(message.endpoint)
+        state = self.connections.state_of(message.host)
         if not (isinstance(state, Running) and state.generation == message.generation):
             return
-        test = self.connections.set_state(message.endpoint, message.state)
-        if self._last_test is None or self._last_test.endpoint == message.endpoint:
+        test = self.connections.set_state(message.host, message.state)
+        if self._last_test is None or self._last_test.host == message.host:
             self._set_last_test(test)
 
     def _set_last_test(self, test: HostTest) -> None:
@@ -330,7 +353,7 @@ class CapathApp(App[None]):
 
     def _retest_last(self) -> None:
         if self._last_test is not None:
-            self._test(self._last_test.endpoint, select=False)
+            self._test(self._last_test.host, select=False)
 
     def _key_remedy(self) -> tuple[str, str] | None:
         """The action and operand that `m` carries out: of the host shown, or of the last one tested."""
@@ -417,7 +440,7 @@ class CapathApp(App[None]):
         if isinstance(test.state, Finished):
             self._open_details(event.table)
         else:
-            self._test(test.endpoint)
+            self._test(test.host)
 
     @on(LineTable.Chosen, "#link-table")
     def _link_chosen(self) -> None:

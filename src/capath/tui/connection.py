@@ -13,6 +13,7 @@ from capath.pki.key import public_key
 from capath.pki.visible import visible
 from capath.report.certificate import date_text
 from capath.tls.endpoint import Endpoint
+from capath.tls.host_to_test import HostToTest
 from capath.tls.result import (
     Accepted,
     ClientReport,
@@ -54,8 +55,12 @@ State = Waiting | Running | Finished
 class HostTest:
     """A host of the list and how far its test is."""
 
-    endpoint: Endpoint
+    host: HostToTest
     state: State
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self.host.endpoint
 
 
 OUTCOME_MARKS = {OutcomeName.VERIFIED: "✓", OutcomeName.REJECTED: "✗", OutcomeName.UNREACHABLE: "∅"}
@@ -114,22 +119,27 @@ def connection_details(test: HostTest, show_key: bool) -> Text:
     """All that is known of one host."""
     match test.state:
         case Waiting():
-            return Text("Not tested yet: Enter tests it.", "dim")
+            text = Text("Not tested yet: Enter tests it.", "dim")
+            if test.host.note:
+                text.append(f"\n\n{visible(test.host.note)}", "none")
+            return text
         case Running():
             return Text("testing …", "dim")
         case Finished() as finished:
-            return _finished(finished, show_key)
+            return _finished(finished, test.host.note, show_key)
         case _:
             assert_never(test.state)
 
 
-def _finished(finished: Finished, show_key: bool) -> Text:
+def _finished(finished: Finished, note: str, show_key: bool) -> Text:
     result, diagnosis = finished.result, finished.diagnosis
     name = result.outcome_name
     text = Text()
     text.append(f"{OUTCOME_MARKS[name]} {name.value}", _TEXT_STYLES[OUTCOME_STYLES[name]])
     text.append(f"  {result.endpoint.text}", "bold")
     text.append(f"  {finished.store_name}\n", "dim")
+    if note:
+        text.append(f"  {visible(note)}\n", "dim")
     for error in result.verification.errors:
         text.append(f"  {error.code} {error.described.text} @{error.depth}", "red")
         text.append(f"  {error.described.name}\n", "dim")

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from capath.tls.endpoint import Endpoint
+from capath.tls.host_to_test import HostToTest
 from capath.tui.connection import (
     OUTCOME_MARKS,
     OUTCOME_STYLES,
@@ -51,9 +52,9 @@ class ConnectionsPane(Vertical):
 
         text: str
 
-    def __init__(self, hosts: Sequence[Endpoint], *, id: str) -> None:  # noqa: A002
+    def __init__(self, hosts: Sequence[HostToTest], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._tests = [HostTest(endpoint, Waiting()) for endpoint in hosts]
+        self._tests = [HostTest(host, Waiting()) for host in hosts]
         self._show_key = False
 
     def compose(self) -> ComposeResult:
@@ -99,10 +100,14 @@ class ConnectionsPane(Vertical):
     def tests(self) -> Sequence[HostTest]:
         return self._tests
 
-    def set_state(self, endpoint: Endpoint, state: State, *, select: bool = False) -> HostTest:
-        """Show how far the test of `endpoint` is; add the host where it is new."""
-        test = HostTest(endpoint, state)
-        number = next((n for n, known in enumerate(self._tests) if known.endpoint == endpoint), None)
+    def known(self, endpoint: Endpoint) -> HostToTest:
+        """The host of the list at `endpoint`, with its options; a new one where there is none."""
+        return next((test.host for test in self._tests if test.endpoint == endpoint), HostToTest(endpoint))
+
+    def set_state(self, host: HostToTest, state: State, *, select: bool = False) -> HostTest:
+        """Show how far the test of `host` is; add it where it is new."""
+        test = HostTest(host, state)
+        number = next((n for n, known in enumerate(self._tests) if known.host == host), None)
         if number is None:
             number = len(self._tests)
             self._tests.append(test)
@@ -112,8 +117,8 @@ class ConnectionsPane(Vertical):
         self.table.show(list(range(len(self._tests))), current=current)
         return test
 
-    def state_of(self, endpoint: Endpoint) -> State:
-        return next((test.state for test in self._tests if test.endpoint == endpoint), Waiting())
+    def state_of(self, host: HostToTest) -> State:
+        return next((test.state for test in self._tests if test.host == host), Waiting())
 
     def reveal_key(self) -> None:
         """Show or hide the master key of the session shown."""

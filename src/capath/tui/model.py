@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from capath.audit import Finding, Severity
+from capath.audit import Finding
 from capath.errors import StrEnum
 from capath.pki.key import public_key
 from capath.pki.visible import visible
@@ -45,7 +45,6 @@ class Item:
     until: str
     not_after: datetime | None
     mark: Mark
-    severity: Severity | None
     search: str
 
     @property
@@ -114,27 +113,34 @@ class Staged:
 
 @dataclass(frozen=True)
 class Store:
-    """A listing with its findings, made ready to be shown. `items` are in the order of their titles."""
+    """A listing made ready to be shown. `items` are in the order of their titles.
+
+    `findings` come behind the certificates: the audit of a large store takes longer than reading it.
+    """
 
     listing: Listing
     items: tuple[Item, ...]
-    findings: tuple[Finding, ...]
     by_sha256: Mapping[str, Item] = field(repr=False)
-    findings_by_sha256: Mapping[str, Sequence[Finding]] = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+    findings_by_sha256: Mapping[str, Sequence[Finding]] = field(repr=False, default_factory=dict)
+
+    def with_findings(self, findings: Sequence[Finding]) -> Store:
+        """The same store with what the audit found."""
+        grouped: dict[str, list[Finding]] = {}
+        for finding in findings:
+            if finding.sha256:
+                grouped.setdefault(finding.sha256, []).append(finding)
+        return replace(self, findings=tuple(findings), findings_by_sha256=grouped)
 
 
-def make_store(listing: Listing, findings: Sequence[Finding], now: datetime) -> Store:
+def make_store(listing: Listing, now: datetime) -> Store:
     """Prepare `listing` for the screen."""
-    grouped: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.sha256:
-            grouped.setdefault(finding.sha256, []).append(finding)
-    items = [_item(rows, grouped.get(sha256, ()), now) for sha256, rows in listing.by_sha256.items()]
+    items = [_item(rows, now) for rows in listing.by_sha256.values()]
     items.sort(key=lambda item: (item.title.casefold(), item.sha256))
-    return Store(listing, tuple(items), tuple(findings), {item.sha256: item for item in items}, grouped)
+    return Store(listing, tuple(items), {item.sha256: item for item in items})
 
 
-def _item(rows: tuple[CertificateRow, ...], findings: Sequence[Finding], now: datetime) -> Item:
+def _item(rows: tuple[CertificateRow, ...], now: datetime) -> Item:
     # The copy that counts is the one that is trusted, then the one that is meant to be.
     ordered = tuple(
         sorted(rows, key=lambda row: (not row.trusted, not is_meant_to_be_trusted(row.standing), row.file))
@@ -158,9 +164,5 @@ def _item(rows: tuple[CertificateRow, ...], findings: Sequence[Finding], now: da
     links = visible(" ".join(row.links))
     files = visible(" ".join(other.file for other in ordered))
     search = "\n".join((title, organisation, links, files, certificate.sha256, certificate.sha1, key)).lower()
-    severity = min((finding.severity for finding in findings), key=_SEVERITIES.index, default=None)
     link = visible(standing.link) if isinstance(standing, Trusted) else visible(next(iter(row.links), "–"))
-    return Item(ordered, title, organisation, link, key, until, certificate.not_after, mark, severity, search)
-
-
-_SEVERITIES = list(Severity)
+    return Item(ordered, title, organisation, link, key, until, certificate.not_after, mark, search)

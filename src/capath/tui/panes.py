@@ -55,7 +55,7 @@ class Details(VerticalScroll, can_focus=True):
 class FilterInput(Input):
     """One line that filters as it is typed into."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("down,enter", "leave", "To the table", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "leave", "To the table", show=False)]
 
     @dataclass
     class Left(Message):
@@ -64,16 +64,13 @@ class FilterInput(Input):
     def action_leave(self) -> None:
         self.post_message(self.Left())
 
+    async def action_submit(self) -> None:
+        """Enter does not submit anything: what was typed acts already."""
+        self.action_leave()
+
 
 class CertificatesPane(Vertical):
     """Mode 1: the certificates, filtered and sorted, and the details of the one under the cursor."""
-
-    @dataclass
-    class Shown(Message):
-        """How many rows of how many are shown."""
-
-        shown: int
-        total: int
 
     def __init__(self, now: datetime, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -91,8 +88,9 @@ class CertificatesPane(Vertical):
             Column(Order.KEY, "Key", 12),
             Column(Order.UNTIL, "Until", 13),
         )
-        with Vertical(classes="filter-line"):
+        with Horizontal(classes="filter-line"):
             yield FilterInput(placeholder=f"/ filter: {FILTER_HELP}", id="certificate-filter", compact=True)
+            yield Static(id="certificate-count", classes="count", markup=False)
         with Horizontal(classes="split"):
             yield LineTable(columns, self._cells, empty="reading the directory …", id="certificate-table")
             yield Details(id="certificate-details", classes="side")
@@ -126,6 +124,11 @@ class CertificatesPane(Vertical):
         self._store, self._staged = store, staged
         numbers = {item.sha256: number for number, item in enumerate(store.items)}
         self._refill(numbers.get(current.sha256) if current else None)
+
+    def show_audited(self, store: Store) -> None:
+        """Show the same store with its findings."""
+        self._store = store
+        self.show_details(top=False)
 
     def show_staged(self, staged: Staged) -> None:
         """Show what is staged now."""
@@ -193,7 +196,8 @@ class CertificatesPane(Vertical):
             self.table.set_empty("nothing matches the filter; Esc clears it")
         self.table.mark_sorted(self._order.value, self._reverse)
         self.table.show(ordered(items, numbers, self._order, self._reverse), current=current)
-        self.post_message(self.Shown(len(numbers), len(items)))
+        count = f"{len(numbers):,} of {len(items):,}" if self.filter.value else f"{len(items):,}"
+        self.query_one("#certificate-count", Static).update(Text(count, "dim"))
 
     def _cells(self, number: int) -> Sequence[Cell]:
         assert self._store is not None
@@ -268,6 +272,9 @@ class LinksPane(Vertical):
         empty = "nothing matches the filter; Esc clears it" if words else "no hash links: R makes them"
         self.table.set_empty(empty)
         self.table.show(numbers, current=self.table.current)
+        defects = sum(link.state is not LinkState.OK for link in self._links)
+        count = f"{len(numbers):,} of {len(self._links):,} links, {defects:,} with a defect"
+        self.query_one("#link-count", Static).update(Text(count, "yellow" if defects else "dim"))
 
     @on(LineTable.Moved, "#link-table")
     def _moved(self) -> None:

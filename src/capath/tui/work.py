@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -12,13 +13,14 @@ from datetime import datetime, timezone
 from textual.message import Message
 from textual.message_pump import MessagePump
 
+from capath.audit import Finding
 from capath.change.journal import Change, Journal
 from capath.change.plan import Plan
 from capath.change.staging import make_staged_directory
 from capath.change.toggle import plan_toggle
 from capath.store import list_store, scan
 from capath.tls.address import Resolver
-from capath.tls.endpoint import Endpoint
+from capath.tls.host_to_test import HostToTest
 from capath.tui.connection import Finished
 from capath.tui.model import Staged, Store, make_store
 
@@ -32,6 +34,21 @@ class StoreRead(Message):
     fingerprint: object
     generation: int
     recovered: str = ""
+
+
+@dataclass
+class Audited(Message):
+    """What the audit found in `store`."""
+
+    store: Store
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class Watched(Message):
+    """The directory was looked at and had not changed; it took this long."""
+
+    took_s: float
 
 
 @dataclass
@@ -75,15 +92,23 @@ def start(owner: MessagePump, job: Callable[[], Message | None]) -> None:
 
 def read_store(directory: str, generation: int, recover_first: bool) -> StoreRead:
     """Read the directory, what the audit finds there, and its history."""
-    from capath.audit import findings
     from capath.change.apply import recover
 
     recovered = recover(directory) if recover_first else ""
     before = fingerprint_of(directory)
     listing = list_store(scan(directory))
-    now = now_utc()
-    store = make_store(listing, findings(listing, now), now)
+    store = make_store(listing, now_utc())
     return StoreRead(store, Journal(directory).changes(), before, generation, recovered)
+
+
+def audit_store(store: Store, directory: str) -> Audited:
+    """Run the audit's rules over a store that is shown already."""
+    from capath.audit import findings
+
+    with contextlib.suppress(OSError):
+        mode = os.stat(directory).st_mode
+        return Audited(store, findings(store.listing, now_utc(), directory_mode=mode))
+    return Audited(store, ())
 
 
 def plan_staged(store: Store, staged: Staged) -> Plan:
@@ -122,8 +147,6 @@ class StagedDirectories:
 
 def fingerprint_of(directory: str) -> object:
     """What changes when the directory does: a value to compare."""
-    import os
-
     try:
         status = os.stat(directory)
         with os.scandir(directory) as entries:
@@ -164,7 +187,7 @@ def carry_out(plan: Plan, change_number: int) -> Applied:
 class TestJob:
     """One test of one host against the store as it is, or as it is staged."""
 
-    endpoint: Endpoint
+    host: HostToTest
     store: Store
     staged: Staged
     resolver: Resolver
@@ -175,7 +198,7 @@ class TestJob:
 class HostTested(Message):
     """A test came to its end. `generation` tells it from an older one's."""
 
-    endpoint: Endpoint
+    host: HostToTest
     state: Finished
     generation: int
 
@@ -199,12 +222,13 @@ def test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[
                 return Failed(f"what is staged cannot be done: {refusal.name}: {refusal.reason}; {refusal.remedy}")
             snapshot, name = plan.after, f"the store as staged ({job.staged.text}), nothing written"
         result = probe(
-            job.endpoint,
+            job.host.endpoint,
             directory,
             snapshot=snapshot,
+            options=job.host.options,
             clients=(Client.REQUESTS,),
             resolver=job.resolver,
             cancelled=cancelled,
         )
         diagnosis = diagnose(result, snapshot, directory=job.store.listing.snapshot.directory)
-    return HostTested(job.endpoint, Finished(result, diagnosis, name), job.generation)
+    return HostTested(job.host, Finished(result, diagnosis, name), job.generation)
