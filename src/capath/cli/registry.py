@@ -41,8 +41,11 @@ COMMANDS = (
     Command("rehash", "rehash", "make the hash links, as openssl rehash, and mend them"),
     Command("trust", "trust", "take certificates into trust"),
     Command("distrust", "distrust", "take certificates out of trust, so that it lasts"),
+    Command("test", "test", "live TLS tests of hosts: verified or not, why, and what mends it"),
+    Command("verify", "verify", "verify a certificate offline, trusting one directory alone"),
     Command("history", "history", "the changes capath made here, newest first"),
     Command("undo", "undo", "take the last change back"),
+    Command("demo", "demo", "a directory and servers of its own, one for each cause"),
 )
 
 

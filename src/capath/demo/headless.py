@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from capath.diagnosis.diagnose import diagnose
 from capath.store import Snapshot, scan
 from capath.tls.deadline import never
 from capath.tls.options import Client
+from capath.tls.pool import each
 from capath.tls.probe import probe
 from capath.tls.result import ProbeResult
 
@@ -59,23 +59,9 @@ def try_host(
 def try_all(world: World, clients: Collection[Client] = (), cancelled: Callable[[], bool] = never) -> list[Trial]:
     """Test all hosts on a few threads; the answer is in the scenarios' order."""
     snapshot = scan(world.directory)
-    pending = list(enumerate(world.hosts))[::-1]
-    done: dict[int, Trial] = {}
-    lock = threading.Lock()
 
-    def work() -> None:
-        while True:
-            with lock:
-                if not pending:
-                    return
-                position, host = pending.pop()
-            trial = try_host(world, host, snapshot, clients, cancelled)
-            with lock:
-                done[position] = trial
+    def work(host: DemoHost) -> Trial:
+        return try_host(world, host, snapshot, clients, cancelled)
 
-    threads = [threading.Thread(target=work, name="demo test", daemon=True) for _ in range(_THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    done = dict(each(world.hosts, work, threads=_THREADS))
     return [done[position] for position in sorted(done)]

@@ -16,15 +16,13 @@ from capath.pki.pem import read_pem
 from capath.store import scan
 from capath.tls.options import ProbeOptions
 
-DEFAULT_OPTIONS = ProbeOptions()
-
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where a scenario's host is, and how it has to be tested to show its cause. An empty `ip` has no address."""
 
     port: int
-    options: ProbeOptions = DEFAULT_OPTIONS
+    options: ProbeOptions = field(default_factory=ProbeOptions)
     ip: str = LOOPBACK
 
 

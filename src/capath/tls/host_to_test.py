@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from capath.tls.endpoint import Endpoint
 from capath.tls.options import ProbeOptions
@@ -13,5 +13,5 @@ class HostToTest:
     """`note` is for people: what the host is for. Empty where nobody said."""
 
     endpoint: Endpoint
-    options: ProbeOptions = ProbeOptions()
+    options: ProbeOptions = field(default_factory=ProbeOptions)
     note: str = ""

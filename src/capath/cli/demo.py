@@ -1,0 +1,62 @@
+"""``capath demo``: a world of its own, in the explorer or, with ``--headless``, as a table."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from capath.cli.exit_status import ExitStatus
+from capath.cli.explore import ExploreRequest
+
+_WELCOME = "A directory and servers of its own, gone when you quit. Each host shows one cause."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--headless", action="store_true", help="test every host, print what each shows, and end")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    return _headless(arguments) if arguments.headless or arguments.json else _explore(arguments)
+
+
+def _explore(arguments: argparse.Namespace) -> int:
+    from capath.demo.world import open_world
+    from capath.tls.host_to_test import HostToTest
+
+    with open_world() as world:
+        hosts = tuple(HostToTest(host.endpoint, host.site.options, host.scenario.drawing) for host in world.hosts)
+        request = ExploreRequest(world.directory, hosts=hosts, resolver=world.resolve, welcome=_WELCOME)
+        return int(arguments.open_explorer(request))
+
+
+def _headless(arguments: argparse.Namespace) -> int:
+    from capath.demo.headless import Trial, try_all
+    from capath.demo.world import open_world
+    from capath.report.document import document
+    from capath.report.test import result_json
+    from capath.tls.options import Client
+
+    with open_world() as world:
+        trials: Sequence[Trial] = try_all(world, (Client.REQUESTS,))
+    if arguments.json:
+        shown = [
+            {
+                "scenario": trial.host.scenario.name,
+                "made_to_show": trial.host.scenario.cause,
+                "drawing": trial.host.scenario.drawing,
+                "as_made": trial.as_made,
+                "result": result_json(trial.result, trial.diagnosis),
+            }
+            for trial in trials
+        ]
+        print(document({"scenarios": shown}))
+    else:
+        width = max(len(trial.host.scenario.name) for trial in trials)
+        for trial in trials:
+            mark = "✓" if trial.as_made else "✗"
+            seen = trial.cause or "verified"
+            wanted = "" if trial.as_made else f"   (made to show: {trial.host.scenario.cause or 'verified'})"
+            print(f"{mark} {trial.host.scenario.name:<{width}}  {seen}{wanted}")
+        good = sum(trial.as_made for trial in trials)
+        print(f"{good} of {len(trials)} hosts show what they were made to show")
+    return ExitStatus.GOOD if all(trial.as_made for trial in trials) else ExitStatus.BAD

@@ -1,0 +1,80 @@
+"""``capath verify DIR LEAF.pem``: as `openssl verify -CApath`, trusting DIR alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime, timezone
+
+from capath.cli.exit_status import ExitStatus
+from capath.cli.store_view import add_directory
+from capath.cli.test import add_verify_flags, verify_flags
+from capath.errors import BadInputError
+from capath.pki.certificate import Certificate
+from capath.pki.visible import visible
+from capath.store import scan
+from capath.store.entry import Unreadable
+from capath.store.scan import read_content
+from capath.tls.endpoint import parse_endpoint
+
+_FILE_OCTETS_LIMIT = 32 * 1024 * 1024
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_directory(parser)
+    parser.add_argument("leaf", metavar="LEAF", help="the certificate, in PEM or DER; - reads the input")
+    parser.add_argument(
+        "--untrusted", metavar="FILE", action="append", default=[], help="what would be sent beside the leaf"
+    )
+    parser.add_argument("--hostname", metavar="HOST", default="", help="the host it has to be for")
+    parser.add_argument(
+        "--at", metavar="TIME", help="when: 2026-01-31, 2026-01-31T12:00:00Z or seconds since 1970"
+    )
+    add_verify_flags(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from capath.diagnosis.diagnose import diagnose_offline
+    from capath.report.document import document
+    from capath.report.verify import offline_json, offline_text
+    from capath.tls.offline import verify_offline
+
+    snapshot = scan(arguments.directory)
+    leaf = _read(arguments.leaf)[0]
+    result = verify_offline(
+        leaf,
+        arguments.directory,
+        untrusted=[certificate for path in arguments.untrusted for certificate in _read(path)],
+        host=parse_endpoint(arguments.hostname).host if arguments.hostname else "",
+        at=_time(arguments.at) if arguments.at else None,
+        flags=verify_flags(arguments),
+        snapshot=snapshot,
+    )
+    diagnosis = diagnose_offline(result, snapshot)
+    print(document(offline_json(result, diagnosis)) if arguments.json else offline_text(result, diagnosis))
+    return ExitStatus.BAD if result.verification.errors else ExitStatus.GOOD
+
+
+def _read(path: str) -> tuple[Certificate, ...]:
+    from capath.tls.offline import read_certificates
+
+    if path == "-":
+        return read_certificates(sys.stdin.buffer.read(_FILE_OCTETS_LIMIT), "the input")
+    # The store's reader waits for nothing: it tells a FIFO or a device from a file before either is read.
+    content = read_content(path)
+    if isinstance(content, Unreadable):
+        raise BadInputError(f"{visible(path)}: {content.reason}")
+    with open(path, "rb") as file:
+        return read_certificates(file.read(_FILE_OCTETS_LIMIT), visible(path))
+
+
+def _time(text: str) -> datetime:
+    try:
+        if text.lstrip("-").isdigit() and len(text) > 8:
+            return datetime.fromtimestamp(int(text), timezone.utc)
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except (ValueError, OverflowError, OSError):
+        raise BadInputError(
+            f"{visible(text)}: this is no time; write 2026-01-31, 2026-01-31T12:00:00Z or seconds since 1970"
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)

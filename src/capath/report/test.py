@@ -1,0 +1,179 @@
+"""Live tests: ``capath test`` and ``capath demo --headless``."""
+
+from __future__ import annotations
+
+from typing_extensions import assert_never
+
+from capath.diagnosis.cause import Diagnosis
+from capath.pki.visible import visible
+from capath.report.document import Json, moment
+from capath.report.verification import (
+    chain_text,
+    diagnosis_json,
+    diagnosis_text,
+    verdict_text,
+    verification_json,
+)
+from capath.tls.result import (
+    Accepted,
+    ClientAnswer,
+    NoAnswer,
+    NotAccepted,
+    NotAsked,
+    OutcomeName,
+    ProbeResult,
+)
+from capath.tls.session import RecordNotAvailable, Session
+
+_MARKS = {OutcomeName.VERIFIED: "✓", OutcomeName.REJECTED: "✗", OutcomeName.UNREACHABLE: "∅"}
+
+
+def result_json(result: ProbeResult, diagnosis: Diagnosis | None, *, master_key: bool = False) -> Json:
+    """One element of ``results``. The master key is left out unless it was asked for."""
+    timings = result.timings
+    session = result.session
+    return {
+        "host": result.endpoint.host,
+        "port": result.endpoint.port,
+        "servername": result.servername or None,
+        "outcome": result.outcome_name.value,
+        **verification_json(result.verification),
+        "session": None if session is None else _session_json(session, master_key),
+        "clients": {report.client.value: _client_json(report.answer) for report in result.clients},
+        "timings_ms": {
+            "dns": _rounded(timings.dns_ms),
+            "connect": _rounded(timings.connect_ms),
+            "handshake": _rounded(timings.handshake_ms),
+        },
+        "addresses": [
+            {
+                "address": attempt.address.ip,
+                "outcome": attempt.outcome.value,
+                "text": attempt.text,
+                "elapsed_ms": _rounded(attempt.elapsed_ms),
+            }
+            for attempt in result.attempts
+        ],
+        "client_certificate_requested": result.server.certificate_requested,
+        "ocsp_staple": bool(result.server.staple),
+        "directory": result.directory,
+        "tested_at": moment(result.started_at),
+        "diagnosis": diagnosis_json(diagnosis),
+    }
+
+
+def result_text(result: ProbeResult, diagnosis: Diagnosis | None, *, verbose: bool, master_key: bool) -> str:
+    """The verdict in a line, then why and what mends it; with `verbose` the chain, the session, the clients."""
+    lines = [result_line(result)]
+    if diagnosis is not None:
+        lines.extend(f"    {line}" for line in diagnosis_text(diagnosis))
+    if verbose:
+        lines.extend(f"    {line}" for line in chain_text(result.verification))
+        if result.session is not None:
+            lines.extend(f"    {line}" for line in _session_text(result.session, master_key))
+    lines.extend(
+        f"    {report.client}: {_client_text(report.answer)}"
+        for report in result.clients
+        if verbose or not isinstance(report.answer, Accepted)
+    )
+    return "\n".join(lines)
+
+
+def result_line(result: ProbeResult) -> str:
+    """One host in one line."""
+    name = result.outcome_name
+    parts = [f"{_MARKS[name]} {result.endpoint.text}", name.value]
+    if result.verification.sent:
+        parts.append(verdict_text(result.verification))
+    if result.session is not None:
+        parts.append(f"{result.session.protocol} {result.session.cipher}")
+    if result.verification.anchor is not None:
+        parts.append(f"anchor {visible(result.verification.anchor.file)}")
+    if result.timings.handshake_ms is not None:
+        parts.append(f"{result.timings.handshake_ms:.0f} ms")
+    return "  ".join(parts)
+
+
+def _session_json(session: Session, master_key: bool) -> Json:
+    facts: Json = {
+        "protocol": session.protocol,
+        "cipher": session.cipher,
+        "cipher_bits": session.cipher_bits,
+        "group": session.group or None,
+        "alpn": session.alpn or None,
+    }
+    record = session.record
+    if isinstance(record, RecordNotAvailable):
+        return {**facts, "not_available": record.reason}
+    return {
+        **facts,
+        "session_id": record.session_id.hex().upper(),
+        "session_id_context": record.session_id_context.hex().upper(),
+        "master_key": record.master_key.hex().upper() if master_key else None,
+        "psk_identity": record.psk_identity or None,
+        "psk_identity_hint": record.psk_identity_hint or None,
+        "srp_username": record.srp_username or None,
+        "resumption": record.resumption.value,
+        "ticket_lifetime_hint_s": record.ticket_lifetime_hint_s,
+        "ticket": record.ticket.hex() or None,
+        "max_early_data": record.max_early_data,
+        "start_time": moment(record.start_time),
+        "timeout_s": record.timeout_s,
+        "extended_master_secret": record.extended_master_secret,
+    }
+
+
+def _session_text(session: Session, master_key: bool) -> list[str]:
+    lines = [
+        f"Protocol                {session.protocol}",
+        f"Cipher                  {session.cipher} ({session.cipher_bits} bits)",
+        f"Group                   {session.group or 'none'}",
+        f"ALPN                    {visible(session.alpn) or 'none'}",
+    ]
+    record = session.record
+    if isinstance(record, RecordNotAvailable):
+        return [*lines, f"Session                 not available: {visible(record.reason)}"]
+    masked = f"hidden ({len(record.master_key)} octets; --master-key shows it)"
+    return [
+        *lines,
+        f"Session-ID              {record.session_id.hex().upper() or 'none'}",
+        f"Session-ID-ctx          {record.session_id_context.hex().upper() or 'none'}",
+        f"Master-Key              {record.master_key.hex().upper() if master_key else masked}",
+        f"PSK identity            {visible(record.psk_identity) or 'none'}",
+        f"PSK identity hint       {visible(record.psk_identity_hint) or 'none'}",
+        f"SRP username            {visible(record.srp_username) or 'none'}",
+        f"Resumption              {record.resumption}, ticket of {len(record.ticket)} octets",
+        f"Start Time              {record.start_time:%Y-%m-%d %H:%M:%S} UTC",
+        f"Timeout                 {record.timeout_s} s",
+        f"Extended master secret  {'yes' if record.extended_master_secret else 'no'}",
+    ]
+
+
+def _client_json(answer: ClientAnswer) -> Json:
+    match answer:
+        case Accepted(version=version, note=note):
+            return {"ok": True, "error": None, "note": note or None, "version": version}
+        case NotAccepted(version=version, error=error, code=code):
+            return {"ok": False, "error": error, "code": code or None, "version": version}
+        case NoAnswer(version=version, error=error):
+            return {"ok": False, "error": error, "version": version}
+        case NotAsked(reason=reason):
+            return {"ok": None, "error": reason}
+        case _:
+            assert_never(answer)
+
+
+def _client_text(answer: ClientAnswer) -> str:
+    match answer:
+        case Accepted(version=version, note=note):
+            return f"verified ({visible(version)}){f'; {visible(note)}' if note else ''}"
+        case NotAccepted(version=version, error=error) | NoAnswer(version=version, error=error):
+            return f"{visible(error)} ({visible(version)})"
+        case NotAsked(reason=reason):
+            return f"not asked: {visible(reason)}"
+        case _:
+            assert_never(answer)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -1,0 +1,127 @@
+"""What verifying a chain met, and the diagnosis, as JSON and as text: shared by ``test`` and ``verify``."""
+
+from __future__ import annotations
+
+from capath.diagnosis.cause import Confidence, Diagnosis, Finding, Remedy
+from capath.pki.visible import visible
+from capath.report.certificate import date_text
+from capath.report.document import Json, moment
+from capath.tls.verification import ChainElement, FromCapath, Verification, VerifyError
+
+
+def verification_json(verification: Verification) -> Json:
+    """``verify``, ``errors``, ``chain``, ``anchor`` and ``lookups``. ``verify`` is null where no chain came."""
+    seen = bool(verification.sent)
+    anchor = verification.anchor
+    return {
+        "verify": _error_json(verification.verdict) if seen else None,
+        "errors": [_error_json(error) for error in verification.errors],
+        "chain": [_element_json(element) for element in verification.chain],
+        "sent": [
+            {"subject": certificate.subject.text, "sha256": certificate.sha256}
+            for certificate in verification.sent
+        ],
+        "anchor": None
+        if anchor is None
+        else {"file": anchor.file, "link": anchor.link, "sha256": anchor.certificate.sha256},
+        "lookups": [
+            {
+                "subject": lookup.subject.text,
+                "hash": lookup.hash,
+                "tried": list(lookup.tried),
+                "found": lookup.found,
+            }
+            for lookup in verification.lookups
+        ],
+    }
+
+
+def diagnosis_json(diagnosis: Diagnosis | None) -> Json | None:
+    """``diagnosis``: the first cause with its remedies, and what else stands in the way."""
+    if diagnosis is None:
+        return None
+    return {
+        **_finding_json(diagnosis.first),
+        "also": [_finding_json(finding) for finding in diagnosis.also],
+    }
+
+
+def verdict_text(verification: Verification) -> str:
+    """``20 unable to get local issuer certificate @1``."""
+    verdict = verification.verdict
+    depth = f" @{verdict.depth}" if verification.errors else ""
+    return f"{verdict.code} {verdict.described.text}{depth}"
+
+
+def diagnosis_text(diagnosis: Diagnosis) -> list[str]:
+    """Lines for people: cause, what was seen, what mends it, what else is wrong."""
+    lines = [_cause_line(diagnosis.first)]
+    for remedy in diagnosis.remedies:
+        lines.append(f"  → {remedy.text}")
+        if remedy.command:
+            lines.append(f"    $ {visible(remedy.command)}")
+    lines.extend(f"also {_cause_line(finding)}" for finding in diagnosis.also)
+    return lines
+
+
+def chain_text(verification: Verification) -> list[str]:
+    """The chain, leaf to root, with where each part came from, and what was asked for on the way."""
+    lines = []
+    for depth, element in enumerate(verification.chain):
+        certificate = element.certificate
+        until = date_text(certificate.not_after)
+        lines.append(f"{depth} {visible(certificate.subject.title)}  until {until}  ({_origin(element)})")
+    for lookup in verification.lookups:
+        found = lookup.found or "not found"
+        name = visible(lookup.subject.title)
+        lines.append(f"lookup {lookup.hash} {name}: {', '.join(lookup.tried)} → {visible(found)}")
+    if verification.anchor is not None:
+        lines.append(f"anchor {visible(verification.anchor.file)} ({verification.anchor.link})")
+    return lines
+
+
+def _cause_line(finding: Finding) -> str:
+    judged = "" if finding.confidence is Confidence.PROVEN else " (likely)"
+    return f"{finding.cause}{judged}: {finding.text}"
+
+
+def _error_json(error: VerifyError) -> Json:
+    code = error.described
+    return {"code": code.number, "name": code.name, "text": code.text, "depth": error.depth}
+
+
+def _element_json(element: ChainElement) -> Json:
+    certificate, origin = element.certificate, element.origin
+    return {
+        "subject": certificate.subject.text,
+        "issuer": certificate.issuer.text,
+        "sha256": certificate.sha256,
+        "not_before": moment(certificate.not_before),
+        "not_after": moment(certificate.not_after),
+        "from": "capath" if isinstance(origin, FromCapath) else "server",
+        "link": origin.link if isinstance(origin, FromCapath) else None,
+    }
+
+
+def _finding_json(finding: Finding) -> Json:
+    return {
+        "cause": finding.cause.value,
+        "text": finding.text,
+        "confidence": finding.confidence.value,
+        "remedies": [_remedy_json(remedy) for remedy in finding.remedies],
+    }
+
+
+def _remedy_json(remedy: Remedy) -> Json:
+    return {
+        "action": remedy.action.value,
+        "text": remedy.text,
+        "command": remedy.command or None,
+        "operand": remedy.operand or None,
+    }
+
+
+def _origin(element: ChainElement) -> str:
+    if isinstance(element.origin, FromCapath):
+        return f"CApath, {visible(element.origin.link)} → {visible(element.origin.file)}"
+    return "sent"
