@@ -165,6 +165,8 @@ def _only_object(content: Readable) -> _One | tuple[str, Literal[True, False]]:
                 return f"the {label} in it does not decode: {reason}", False
             case ForeignObject():
                 continue
+            case KeyObject(label=label, problem=problem) if problem:
+                return f"the {label} in it does not decode: {problem}", False
             case CertificateObject() | CrlObject() | KeyObject():
                 if type(item) in open_group:
                     groups += 1

@@ -1,14 +1,25 @@
-"""One X.509 certificate or CRL, with the fields that trust decisions need (RFC 5280 §4 and §5)."""
+"""One X.509 certificate or CRL, with the fields that trust decisions need (RFC 5280 §4 and §5).
+
+What OpenSSL checks when it loads one is checked at once; what only people ask for is decoded when they ask.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from capath.errors import ParseError
-from capath.pki import der
-from capath.pki.name import Name, read_name
+from capath.pki import ber, der
+from capath.pki.frame import (
+    CertificateFrame,
+    CrlFrame,
+    extension_at,
+    frame_certificate,
+    frame_crl,
+)
+from capath.pki.name import Name
 
 BASIC_CONSTRAINTS = "2.5.29.19"
 KEY_USAGE = "2.5.29.15"
@@ -33,22 +44,61 @@ class BasicConstraints:
     path_length: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Certificate:
     """A certificate that OpenSSL would load. Two are the same certificate when their `sha256` are equal."""
 
     der: bytes
-    subject: Name
-    issuer: Name
-    version: int
-    serial: int
-    not_before: datetime | None
-    not_after: datetime | None
-    public_key_info: bytes
-    signature_oid: str
-    extensions: tuple[Extension, ...]
-    sha256: str
-    sha1: str
+    subject: Name = field(compare=False)
+    issuer: Name = field(compare=False)
+    _plain: bytes = field(repr=False, compare=False)
+    """`der` itself; where that is only BER, the same in DER, which the frame's bounds are of."""
+    _frame: CertificateFrame = field(repr=False, compare=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self._fingerprinted).hexdigest()
+
+    @cached_property
+    def sha1(self) -> str:
+        return hashlib.sha1(self._fingerprinted, usedforsecurity=False).hexdigest()
+
+    @property
+    def version(self) -> int:
+        return self._frame.version
+
+    @property
+    def serial(self) -> int:
+        return int.from_bytes(self._cut(self._frame.serial), "big", signed=True)
+
+    @property
+    def not_before(self) -> datetime | None:
+        """None where it is no time that RFC 5280 knows."""
+        return _times(self._plain, *self._frame.validity)[0]
+
+    @property
+    def not_after(self) -> datetime | None:
+        return _times(self._plain, *self._frame.validity)[1]
+
+    @property
+    def public_key_info(self) -> bytes:
+        """The subjectPublicKeyInfo, a whole DER element."""
+        return self._cut(self._frame.public_key_info)
+
+    @property
+    def signature_oid(self) -> str:
+        start, stop = self._frame.signature_algorithm
+        oid, oid_end = der.expect(self._plain, start, stop, der.OID, "algorithm")
+        return der.oid_text(self._plain[oid:oid_end])
+
+    @cached_property
+    def extensions(self) -> tuple[Extension, ...]:
+        found = []
+        at, stop = self._frame.extensions
+        while at < stop:
+            oid, critical, value, at = extension_at(self._plain, at, stop)
+            found.append(Extension(der.oid_text(oid), critical, self._plain[value:at]))
+        return tuple(found)
 
     def extension(self, oid: str) -> Extension | None:
         return next((extension for extension in self.extensions if extension.oid == oid), None)
@@ -77,18 +127,51 @@ class Certificate:
         """The hash its links are named by."""
         return self.subject.subject_hash
 
+    @cached_property
+    def _fingerprinted(self) -> bytes:
+        """What `openssl x509 -fingerprint` hashes: what was signed as it is, the rest as DER."""
+        signed = ber.parts(self.der)[0]
+        _, at, _ = der.header(self._plain, 0, len(self._plain))
+        _, _, at = der.header(self._plain, at, len(self._plain))
+        rest = [
+            der.encode(tag, self._plain[content:stop])
+            for tag, _, content, stop in der.elements(self._plain, at, self._frame.end)
+        ]
+        return der.encode(der.SEQUENCE, signed + b"".join(rest))
 
-@dataclass(frozen=True, slots=True)
+    def _cut(self, bounds: tuple[int, int]) -> bytes:
+        return self._plain[bounds[0] : bounds[1]]
+
+
+@dataclass(frozen=True)
 class CertificateList:
     """A CRL that OpenSSL would load."""
 
     der: bytes
-    issuer: Name
-    this_update: datetime | None
-    next_update: datetime | None
-    revoked_count: int
-    sha256: str
-    sha1: str
+    issuer: Name = field(compare=False)
+    _plain: bytes = field(repr=False, compare=False)
+    _frame: CrlFrame = field(repr=False, compare=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.der).hexdigest()
+
+    @cached_property
+    def sha1(self) -> str:
+        return hashlib.sha1(self.der, usedforsecurity=False).hexdigest()
+
+    @property
+    def this_update(self) -> datetime | None:
+        return _times(self._plain, *self._frame.times)[0]
+
+    @property
+    def next_update(self) -> datetime | None:
+        """None where there is none, or it is no time that RFC 5280 knows."""
+        return _times(self._plain, *self._frame.times)[1]
+
+    @cached_property
+    def revoked_count(self) -> int:
+        return sum(1 for _ in der.elements(self._plain, *self._frame.revoked))
 
 
 def read_certificate(data: bytes) -> tuple[Certificate, bytes]:
@@ -96,145 +179,49 @@ def read_certificate(data: bytes) -> tuple[Certificate, bytes]:
 
     Raises ParseError where `d2i_X509` fails.
     """
-    start, end = der.expect(data, 0, len(data), der.SEQUENCE, "certificate")
-    tbs, tbs_end = der.expect(data, start, end, der.SEQUENCE, "tbsCertificate")
-    signature_oid, at = _algorithm(data, tbs_end, end)
-    _, at = der.expect(data, at, end, der.BIT_STRING, "signature")
-    if at != end:
-        raise ParseError("certificate: something follows the signature")
-
-    at, version = tbs, 1
-    tag, content, stop = der.header(data, at, tbs_end)
-    if tag == 0xA0:
-        number, number_end = der.expect(data, content, stop, der.INTEGER, "version")
-        version, at = _integer(data[number:number_end]) + 1, stop
-    number, at = der.expect(data, at, tbs_end, der.INTEGER, "serial number")
-    serial = _integer(data[number:at])
-    _, at = _algorithm(data, at, tbs_end)
-    issuer, at = read_name(data, at, tbs_end)
-    not_before, not_after, at = _validity(data, at, tbs_end)
-    subject_end = at + len(issuer.encoded)
-    if data[at:subject_end] == issuer.encoded and subject_end <= tbs_end:
-        subject, at = issuer, subject_end
-    else:
-        subject, at = read_name(data, at, tbs_end)
-    key_start = at
-    at = _public_key_info(data, at, tbs_end)
-    public_key_info = data[key_start:at]
-    extensions: tuple[Extension, ...] = ()
-    order = 0x80
-    for tag, _, content, stop in der.elements(data, at, tbs_end):
-        number = tag & 0x9F
-        if number <= order or number not in (0x81, 0x82, 0x83):
-            raise ParseError(f"tbsCertificate: an element of tag 0x{tag:02x} does not belong here")
-        order = number
-        if tag == 0xA3:
-            extensions = _extensions(data, content, stop)
-    encoded = data[:end]
-    return Certificate(
-        encoded,
-        subject,
-        issuer,
-        version,
-        serial,
-        not_before,
-        not_after,
-        public_key_info,
-        signature_oid,
-        extensions,
-        hashlib.sha256(encoded).hexdigest(),
-        hashlib.sha1(encoded, usedforsecurity=False).hexdigest(),
-    ), data[end:]
+    try:
+        frame = frame_certificate(data)
+        issuer = Name.decode(data[slice(*frame.issuer)])
+        encoded = data[slice(*frame.subject)]
+        subject = issuer if encoded == issuer.encoded else Name.decode(encoded)
+        whole = data if frame.end == len(data) else data[: frame.end]
+    except ParseError:
+        return _read_ber_certificate(data)
+    return Certificate(whole, subject, issuer, whole, frame), data[frame.end :]
 
 
 def read_crl(data: bytes) -> CertificateList:
     """Decode a CRL (RFC 5280 §5.1). Raises ParseError where `d2i_X509_CRL` fails."""
-    start, end = der.expect(data, 0, len(data), der.SEQUENCE, "CRL")
-    at, tbs_end = der.expect(data, start, end, der.SEQUENCE, "tbsCertList")
-    _, after = _algorithm(data, tbs_end, end)
-    der.expect(data, after, end, der.BIT_STRING, "signature")
-    if data[at] == der.INTEGER:
-        _, _, at = der.header(data, at, tbs_end)
-    _, at = _algorithm(data, at, tbs_end)
-    issuer, at = read_name(data, at, tbs_end)
-    this_update, at = _time(data, at, tbs_end)
-    next_update = None
-    if at < tbs_end and data[at] in (der.UTC_TIME, der.GENERALIZED_TIME):
-        next_update, at = _time(data, at, tbs_end)
-    revoked_count = 0
-    if at < tbs_end and data[at] == der.SEQUENCE:
-        entries, at = der.expect(data, at, tbs_end, der.SEQUENCE, "revokedCertificates")
-        revoked_count = sum(1 for _ in der.elements(data, entries, at))
-    if at < tbs_end:
-        content, stop = der.expect(data, at, tbs_end, 0xA0, "crlExtensions")
-        _extensions(data, content, stop)
-    encoded = data[:end]
-    return CertificateList(
-        encoded,
-        issuer,
-        this_update,
-        next_update,
-        revoked_count,
-        hashlib.sha256(encoded).hexdigest(),
-        hashlib.sha1(encoded, usedforsecurity=False).hexdigest(),
-    )
+    try:
+        frame = frame_crl(data)
+        plain = whole = data[: frame.end]
+        issuer = Name.decode(data[slice(*frame.issuer)])
+    except ParseError:
+        plain, end = ber.to_der(data)
+        frame, whole = frame_crl(plain), data[:end]
+        signed = ber.parts(ber.parts(whole)[0])
+        issuer = _ber_name(signed, plain[slice(*frame.issuer)])
+    return CertificateList(whole, issuer, plain, frame)
 
 
-def _algorithm(data: bytes, offset: int, end: int) -> tuple[str, int]:
-    start, stop = der.expect(data, offset, end, der.SEQUENCE, "algorithm")
-    oid, oid_end = der.expect(data, start, stop, der.OID, "algorithm")
-    if oid_end < stop:
-        _, _, after = der.header(data, oid_end, stop)
-        if after != stop:
-            raise ParseError("algorithm: something follows the parameters")
-    return der.oid_text(data[oid:oid_end]), stop
+def _read_ber_certificate(data: bytes) -> tuple[Certificate, bytes]:
+    plain, end = ber.to_der(data)
+    frame = frame_certificate(plain)
+    signed = ber.parts(ber.parts(data)[0])
+    issuer = _ber_name(signed, plain[slice(*frame.issuer)])
+    subject = _ber_name(signed[::-1], plain[slice(*frame.subject)])
+    return Certificate(data[:end], subject, issuer, plain, frame), data[end:]
 
 
-def _public_key_info(data: bytes, offset: int, end: int) -> int:
-    start, stop = der.expect(data, offset, end, der.SEQUENCE, "subjectPublicKeyInfo")
-    _, at = _algorithm(data, start, stop)
-    _, at = der.expect(data, at, stop, der.BIT_STRING, "subjectPublicKey")
-    if at != stop:
-        raise ParseError("subjectPublicKeyInfo: something follows the key")
-    return stop
+def _ber_name(elements: list[bytes], plain: bytes) -> Name:
+    """The name whose DER is `plain`, with its own encoding, which the old hash is of, from `elements`."""
+    encoded = next(element for element in elements if ber.to_der(element)[0] == plain)
+    return Name(encoded, Name.decode(plain).canonical)
 
 
-def _validity(data: bytes, offset: int, end: int) -> tuple[datetime | None, datetime | None, int]:
-    start, stop = der.expect(data, offset, end, der.SEQUENCE, "validity")
-    not_before, at = _time(data, start, stop)
-    not_after, at = _time(data, at, stop)
-    if at != stop:
-        raise ParseError("validity: something follows notAfter")
-    return not_before, not_after, stop
-
-
-def _time(data: bytes, offset: int, end: int) -> tuple[datetime | None, int]:
-    tag, start, stop = der.header(data, offset, end)
-    if tag not in (der.UTC_TIME, der.GENERALIZED_TIME):
-        raise ParseError(f"a time of tag 0x{tag:02x}")
-    return der.time_value(tag, data[start:stop]), stop
-
-
-def _extensions(data: bytes, start: int, end: int) -> tuple[Extension, ...]:
-    start, stop = der.expect(data, start, end, der.SEQUENCE, "extensions")
-    if stop != end:
-        raise ParseError("extensions: something follows the list")
-    found = []
-    for tag, _, at, extension_end in der.elements(data, start, stop):
-        if tag != der.SEQUENCE:
-            raise ParseError(f"an extension of tag 0x{tag:02x}")
-        oid, oid_end = der.expect(data, at, extension_end, der.OID, "extension")
-        at, critical = oid_end, False
-        if at < extension_end and data[at] == der.BOOLEAN:
-            flag, at = der.expect(data, at, extension_end, der.BOOLEAN, "extension")
-            if at - flag != 1:
-                raise ParseError("extension: critical is not one octet")
-            critical = data[flag] != 0
-        value, value_end = der.expect(data, at, extension_end, der.OCTET_STRING, "extension")
-        if value_end != extension_end:
-            raise ParseError("extension: something follows the value")
-        found.append(Extension(der.oid_text(data[oid:oid_end]), critical, data[value:value_end]))
-    return tuple(found)
+def _times(data: bytes, start: int, end: int) -> tuple[datetime | None, datetime | None]:
+    values = [der.time_value(tag, data[content:stop]) for tag, _, content, stop in der.elements(data, start, end)]
+    return values[0], values[1] if len(values) > 1 else None
 
 
 def _basic_constraints(value: bytes) -> BasicConstraints | None:
@@ -245,15 +232,7 @@ def _basic_constraints(value: bytes) -> BasicConstraints | None:
             if tag == der.BOOLEAN:
                 ca = value[content:stop] not in (b"", b"\0")
             elif tag == der.INTEGER:
-                path_length = _integer(value[content:stop])
+                path_length = der.integer(value[content:stop])
     except ParseError:
         return None
     return BasicConstraints(ca, path_length)
-
-
-def _integer(content: bytes) -> int:
-    if not content:
-        raise ParseError("an integer without octets")
-    if len(content) > 1 and (content[0], content[1] >> 7) in ((0x00, 0), (0xFF, 1)):
-        raise ParseError("an integer with padding")
-    return int.from_bytes(content, "big", signed=True)

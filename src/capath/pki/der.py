@@ -1,13 +1,16 @@
 """The little of DER (ITU-T X.690) that names, certificates and CRLs need, as OpenSSL's templates read it.
 
 `cryptography` decodes what people read. This reader decides what *OpenSSL* would load: it accepts what
-`d2i_X509` accepts (a non-minimal length, say) and touches nothing that OpenSSL leaves undecoded.
+`d2i_X509` accepts (a non-minimal length, say) and touches nothing that OpenSSL leaves undecoded. What only
+BER allows (indefinite lengths, strings in pieces) is made DER by `capath.pki.ber` first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from functools import lru_cache
+from itertools import pairwise
 
 from capath.errors import ParseError
 
@@ -31,7 +34,7 @@ def header(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
         if count == 0:
             raise ParseError("indefinite length")
         start += count
-        if count > 8 or start > end:
+        if start >= end:
             raise ParseError("the length of an element is not readable")
         length = int.from_bytes(data[offset + 2 : start], "big")
     if tag & 0x1F == 0x1F:
@@ -44,10 +47,22 @@ def header(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
 
 def expect(data: bytes, offset: int, end: int, tag: int, what: str) -> tuple[int, int]:
     """Return the content bounds of the element at `offset`, which must have `tag`."""
+    if offset + 2 <= end and data[offset] == tag and (length := data[offset + 1]) < 0x80:
+        start = offset + 2
+        if start + length <= end:
+            return start, start + length
     found, start, stop = header(data, offset, end)
     if found != tag:
         raise ParseError(f"{what}: tag 0x{found:02x} where 0x{tag:02x} belongs")
     return start, stop
+
+
+def expect_list(data: bytes, offset: int, end: int, tag: int, what: str) -> tuple[int, int]:
+    """As `expect`, for a SEQUENCE OF or SET OF, which OpenSSL takes even where it is not marked constructed."""
+    if data[offset : offset + 1] == bytes((tag & ~0x20,)):
+        _, start, stop = header(data, offset, end)
+        return start, stop
+    return expect(data, offset, end, tag, what)
 
 
 def elements(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
@@ -67,21 +82,69 @@ def encode(tag: int, content: bytes) -> bytes:
     return bytes((tag, 0x80 | len(octets))) + octets + content
 
 
-def oid_text(content: bytes) -> str:
-    """Return the dotted form of an OBJECT IDENTIFIER's content octets."""
+@lru_cache(maxsize=4096)
+def check_oid(content: bytes) -> None:
+    """Raise ParseError where `content` are not the octets of an OBJECT IDENTIFIER."""
     if not content or content[-1] & 0x80:
         raise ParseError("an object identifier that does not end")
+    if content[0] == 0x80 or any(octet == 0x80 and not before & 0x80 for before, octet in pairwise(content)):
+        raise ParseError("an object identifier with a padded arc")
+
+
+@lru_cache(maxsize=4096)
+def oid_text(content: bytes) -> str:
+    """Return the dotted form of an OBJECT IDENTIFIER's content octets."""
+    check_oid(content)
     arcs: list[int] = []
     value = 0
-    for position, octet in enumerate(content):
-        if value == 0 and octet == 0x80 and (position == 0 or not content[position - 1] & 0x80):
-            raise ParseError("an object identifier with a padded arc")
+    for octet in content:
         value = value << 7 | octet & 0x7F
         if not octet & 0x80:
             arcs.append(value)
             value = 0
     first = min(arcs[0] // 40, 2)
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+def integer(content: bytes) -> int:
+    """Return an INTEGER's value. Raises ParseError where it has no octets, or one that says nothing."""
+    if not content:
+        raise ParseError("an integer without octets")
+    if len(content) > 1 and (content[0], content[1] >> 7) in ((0x00, 0), (0xFF, 1)):
+        raise ParseError("an integer with padding")
+    return int.from_bytes(content, "big", signed=True)
+
+
+def check_bit_string(data: bytes, start: int, stop: int) -> None:
+    """Raise ParseError where the content of a BIT STRING does not begin with its count of unused bits."""
+    if start == stop or data[start] > 7:
+        raise ParseError("a bit string without a count of its unused bits")
+
+
+def check_value(tag: int, data: bytes, start: int, stop: int) -> None:
+    """Raise ParseError for a value of a universal type that OpenSSL does not take in (asn1_ex_c2i)."""
+    length = stop - start
+    if tag & 0xE0 == 0x20 and tag not in (SEQUENCE, SET):
+        raise ParseError("a value in pieces")
+    match tag:
+        case 0x00 if not length:
+            raise ParseError("an end of contents that nothing began")
+        case 0x02 | 0x0A:
+            integer(data[start:stop])
+        case 0x03:
+            check_bit_string(data, start, stop)
+        case 0x06:
+            check_oid(data[start:stop])
+        case 0x01 if length != 1:
+            raise ParseError("a boolean that is not one octet")
+        case 0x05 if length:
+            raise ParseError("a NULL that is not empty")
+        case 0x1E if length % 2:
+            raise ParseError("a BMPString of odd length")
+        case 0x1C if length % 4:
+            raise ParseError("a UniversalString whose length is no multiple of four")
+        case 0x10 | 0x11:
+            raise ParseError("a sequence or set that is not constructed")
 
 
 def time_value(tag: int, content: bytes) -> datetime | None:

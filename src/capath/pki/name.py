@@ -41,10 +41,12 @@ _OCTET_CODECS = {
     der.UNIVERSAL_STRING: "utf-32-be",
     der.BMP_STRING: "utf-16-be",
 }
-# What ASN1_PRINTABLE, the type of a name's values in OpenSSL, takes; other universal types do not load.
-_REFUSED_VALUE_TAGS = frozenset(
-    {der.BOOLEAN, der.INTEGER, der.OCTET_STRING, der.NULL, der.OID, 0x09, 0x0A, 0x15, 0x19, 0x1A, 0x1B}
-    | {der.UTC_TIME, der.GENERALIZED_TIME, der.SET}
+# What ASN1_PRINTABLE, the type of a name's values in OpenSSL, takes: of tags with a type, these; and those
+# that have none (7, 8, 9, 11, 13, 14, 15, 29). Every other tag makes the whole certificate unreadable.
+_TAKEN_VALUE_TAGS = frozenset(
+    {der.BIT_STRING, der.UTF8_STRING, der.NUMERIC_STRING, der.PRINTABLE_STRING, der.T61_STRING, der.IA5_STRING}
+    | {der.UNIVERSAL_STRING, der.BMP_STRING, der.SEQUENCE}
+    | {0x07, 0x08, 0x09, 0x0B, 0x0D, 0x0E, 0x0F, 0x1D}
 )
 
 
@@ -141,19 +143,22 @@ def canonical_bytes(encoded: bytes) -> bytes:
     for rdn in _rdns(encoded):
         members = []
         for oid, tag, value in rdn:
+            der.check_oid(oid)
             if tag in _OCTET_CODECS:
-                text = _utf8(tag, value)
-                tag, value = der.UTF8_STRING, b" ".join(text.lower().split())
-            members.append(der.encode(der.SEQUENCE, der.encode(der.OID, oid) + der.encode(tag, value)))
+                text = b" ".join(_utf8(tag, value).lower().split())
+                canonical = der.encode(der.UTF8_STRING, text)
+            else:
+                canonical = der.encode(tag, _bits(value) if tag == der.BIT_STRING else value)
+            members.append(der.encode(der.SEQUENCE, der.encode(der.OID, oid) + canonical))
         if members:
-            out.append(der.encode(der.SET, b"".join(sorted(members))))
+            out.append(der.encode(der.SET, members[0] if len(members) == 1 else b"".join(sorted(members))))
     return b"".join(out)
 
 
 def _rdns(encoded: bytes) -> Iterator[list[tuple[bytes, int, bytes]]]:
-    start, end = der.expect(encoded, 0, len(encoded), der.SEQUENCE, "name")
+    start, end = der.expect_list(encoded, 0, len(encoded), der.SEQUENCE, "name")
     while start < end:
-        at, stop = der.expect(encoded, start, end, der.SET, "relative distinguished name")
+        at, stop = der.expect_list(encoded, start, end, der.SET, "relative distinguished name")
         members = []
         while at < stop:
             pair, pair_end = der.expect(encoded, at, stop, der.SEQUENCE, "attribute of a name")
@@ -161,12 +166,20 @@ def _rdns(encoded: bytes) -> Iterator[list[tuple[bytes, int, bytes]]]:
             tag, value, value_end = der.header(encoded, oid_end, pair_end)
             if value_end != pair_end:
                 raise ParseError("attribute of a name: something follows the value")
-            if tag in _REFUSED_VALUE_TAGS or tag & 0xC0 or oid == oid_end:
+            if tag not in _TAKEN_VALUE_TAGS:
                 raise ParseError(f"attribute of a name: a value of tag 0x{tag:02x} is not allowed")
             members.append((encoded[oid:oid_end], tag, encoded[value:value_end]))
             at = pair_end
         yield members
         start = stop
+
+
+def _bits(value: bytes) -> bytes:
+    """A BIT STRING's content as OpenSSL writes it again: unused bits are zero, and none in an empty one."""
+    der.check_bit_string(value, 0, len(value))
+    if len(value) == 1:
+        return b"\0"
+    return value[:-1] + bytes((value[-1] & (0xFF << value[0]) & 0xFF,))
 
 
 def _utf8(tag: int, value: bytes) -> bytes:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_BOM = b"\xef\xbb\xbf"
 _LINE_OCTETS = 254
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
 _STRIPPED = bytes(range(0x21)) + bytes(range(0x80, 0x100))
@@ -19,11 +20,15 @@ _LONG_LINE = re.compile(rb"[^\n]{254}")
 
 @dataclass(frozen=True, slots=True)
 class PemBlock:
-    """One decoded block: what stands between ``-----BEGIN `` and ``-----``, and the octets."""
+    """One decoded block: what stands between ``-----BEGIN `` and ``-----``, and the octets.
+
+    `header`: lines such as ``Proc-Type:`` stand before the base64. OpenSSL skips such a block of a type that it
+    does not look for; a certificate or CRL so introduced it takes for encrypted, and fails.
+    """
 
     label: str
     content: bytes
-    encrypted: bool = False
+    header: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,10 @@ def read_pem(data: bytes) -> Iterator[PemBlock | PemFault]:
     if b"-----BEGIN " not in data:
         return
     lines = _lines(data)
+    first = True  # of the file, and behind each block
     for line, _ in lines:
-        begin = line.rstrip(_STRIPPED)
+        begin = line.rstrip(_STRIPPED) if not first else line.removeprefix(_BOM).rstrip(_STRIPPED)
+        first = False
         if not (begin.startswith(b"-----BEGIN ") and begin.endswith(b"-----") and len(begin) >= 16):
             continue
         label = begin[11:-5]
@@ -48,6 +55,7 @@ def read_pem(data: bytes) -> Iterator[PemBlock | PemFault]:
         yield block
         if isinstance(block, PemFault):
             return
+        first = True
 
 
 def encode_pem(label: str, content: bytes) -> bytes:
@@ -94,19 +102,20 @@ def _body(lines: Iterator[tuple[bytes, bool]], raw_label: bytes) -> PemBlock | P
 
 def _decode(label: str, header: list[bytes], body: list[bytes]) -> PemBlock | PemFault:
     text = b"".join(body).translate(None, b" \t\r")
+    if b"-" in text:  # ends the base64, whatever follows
+        text = text[: text.index(b"-")]
     if not _BASE64.match(text):
         return PemFault(label, "the block is not base64")
     if len(text) % 4:
         return PemFault(label, "the base64 is cut short")
     if not text:
         return PemFault(label, "the block is empty")
-    encrypted = any(line.startswith(b"Proc-Type:") and b"ENCRYPTED" in line for line in header)
-    return PemBlock(label, binascii.a2b_base64(text), encrypted)
+    return PemBlock(label, binascii.a2b_base64(text), bool(header))
 
 
 def _lines(data: bytes) -> Iterator[tuple[bytes, bool]]:
     """Lines as `BIO_gets` with a buffer of 255 octets gives them, and whether each is only part of one."""
-    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = data.split(b"\n")
     if b"\0" not in data and not _LONG_LINE.search(data):
         for line in lines:
             yield line, False

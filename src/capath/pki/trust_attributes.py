@@ -8,6 +8,8 @@ from capath.errors import ParseError
 from capath.pki import der
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
+# trust, reject, alias, keyid, other; each may be left out.
+_MEMBERS = (der.SEQUENCE, 0xA0, der.UTF8_STRING, der.OCTET_STRING, 0xA1)
 ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0"
 
 
@@ -33,20 +35,21 @@ def read_trust_attributes(data: bytes) -> TrustAttributes:
     """Decode `data`, the bytes behind a certificate. No bytes mean no attributes. Raises ParseError."""
     if not data:
         return TrustAttributes()
-    start, end = der.expect(data, 0, len(data), der.SEQUENCE, "trust attributes")
-    trusted: tuple[str, ...] = ()
-    rejected: tuple[str, ...] = ()
-    alias = ""
-    for tag, _, content, stop in der.elements(data, start, end):
-        if tag == der.SEQUENCE:
-            trusted = _oids(data, content, stop)
-        elif tag == 0xA0:
-            rejected = _oids(data, content, stop)
-        elif tag == der.UTF8_STRING:
-            alias = data[content:stop].decode("utf-8", "replace")
-        elif tag not in (der.OCTET_STRING, 0xA1):
-            raise ParseError(f"trust attributes: an element of tag 0x{tag:02x}")
-    return TrustAttributes(trusted, rejected, alias, data[:end])
+    at, end = der.expect(data, 0, len(data), der.SEQUENCE, "trust attributes")
+    found: dict[int, tuple[int, int]] = {}
+    for tag in _MEMBERS:
+        if at < end and data[at] == tag:
+            _, content, at = der.header(data, at, end)
+            found[tag] = content, at
+    if at != end:
+        raise ParseError(f"trust attributes: an element of tag 0x{data[at]:02x} does not belong here")
+    alias, alias_end = found.get(der.UTF8_STRING, (0, 0))
+    return TrustAttributes(
+        _oids(data, *found.get(der.SEQUENCE, (0, 0))),
+        _oids(data, *found.get(0xA0, (0, 0))),
+        data[alias:alias_end].decode("utf-8", "replace"),
+        data[:end],
+    )
 
 
 def _oids(data: bytes, start: int, end: int) -> tuple[str, ...]:
