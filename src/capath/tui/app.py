@@ -74,6 +74,7 @@ class CapathApp(App[None]):
         self._fingerprint: object = None
         self._leaving = False
         self._watching = False
+        self.audited = False
         self._last_test: HostTest | None = None
         self._staged_directories = work.StagedDirectories()
         self._said = exploration.welcome
@@ -177,6 +178,7 @@ class CapathApp(App[None]):
             audited = message.store.with_findings(message.findings)
             self.workspace.store = audited
             self.certificates.show_audited(audited)
+            self.audited = True
 
     def _watch(self) -> None:
         if self.workspace.store is None or self._watching:
@@ -422,6 +424,10 @@ class CapathApp(App[None]):
             pane = self.certificates if self.mode is Mode.CERTIFICATES else self.links
             pane.filter.value = ""
         self._focus_table()
+
+    @on(LineTable.Moved)
+    def _moved(self) -> None:
+        self.refresh_bindings()
 
     @on(FilterInput.Left)
     def _filter_left(self) -> None:

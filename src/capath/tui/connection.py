@@ -75,7 +75,7 @@ _TEXT_STYLES = {"good": "bold green", "bad": "bold red", "warn": "bold yellow"}
 def verdict_text(result: ProbeResult) -> str:
     """The verify return code with its text and depth, or how far the test came."""
     if result.outcome_name is OutcomeName.VERIFIED:
-        return "0 ok"
+        return " 0 ok"
     errors = result.verification.errors
     if errors:
         return f"{errors[0].code} {errors[0].described.text} @{errors[0].depth}"
@@ -93,7 +93,7 @@ def one_line(test: HostTest) -> Text:
             name = result.outcome_name
             text = Text(no_wrap=True, overflow="ellipsis")
             text.append(f"{OUTCOME_MARKS[name]} {test.endpoint.text}", _TEXT_STYLES[OUTCOME_STYLES[name]])
-            text.append(f"  {verdict_text(result)}  ", "")
+            text.append(f"  {verdict_text(result).strip()}  ", "")
             if diagnosis is not None:
                 if key_remedy(diagnosis) is not None:
                     text.append("m mends it  ", "bold")

@@ -61,7 +61,7 @@ class ConnectionsPane(Vertical):
         columns = (
             Column("mark", "", 3),
             Column("host", "Host", 0),
-            Column("verdict", "Verify return code", 0),
+            Column("verdict", "Verify code, cause", 32),
         )
         with Vertical(classes="filter-line"):
             yield HostInput(
@@ -154,7 +154,8 @@ class ConnectionsPane(Vertical):
             case Finished(result=result, diagnosis=diagnosis):
                 name = result.outcome_name
                 words = verdict_text(result)
-                if diagnosis is not None and not result.verification.errors:
-                    words = diagnosis.cause.value
+                if diagnosis is not None:
+                    errors = result.verification.errors
+                    words = f"{errors[0].code if errors else '–':>2} {diagnosis.cause.value}"
                 style = OUTCOME_STYLES[name]
                 return Cell(f" {OUTCOME_MARKS[name]}", style), Cell(test.endpoint.text), Cell(words, style)

@@ -232,10 +232,11 @@ class LinksPane(Vertical):
             Column("target", "Leads to", 0),
             Column("serves", "Serves", 0),
         )
-        with Vertical(classes="filter-line"):
+        with Horizontal(classes="filter-line"):
             yield FilterInput(
                 placeholder="/ filter links: a name, a target, a state", id="link-filter", compact=True
             )
+            yield Static(id="link-count", classes="count", markup=False)
         yield LineTable(columns, self._cells, empty="reading the directory …", id="link-table")
         yield Static(id="link-why", markup=False)
 

@@ -1,0 +1,278 @@
+"""The commands that scripts rely on: their JSON, their exit status, and what they leave in the directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from capath.cli.explore import ExploreRequest
+from capath.cli.main import main
+from capath.cli.registry import COMMANDS
+from tests.minting import mint_crl, mint_root
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def crts(tmp_path: Path) -> Path:
+    directory = tmp_path / "crts"
+    directory.mkdir()
+    for name in ("Root A", "Root B", "Root C"):
+        (directory / f"{name.replace(' ', '_')}.pem").write_bytes(mint_root(name).pem)
+    assert capath("rehash", directory) == 0
+    return directory
+
+
+def capath(*argv: object) -> int:
+    """Run the command line in this process."""
+
+    def no_explorer(request: ExploreRequest) -> int:
+        raise AssertionError("the explorer was opened")
+
+    return main([str(argument) for argument in argv], no_explorer)
+
+
+def run_json(capsys: Capture, *argv: object, status: int = 0) -> dict[str, Any]:
+    """Run a command with --json and return its one object."""
+    capsys.readouterr()
+    assert capath(*argv, "--json") == status
+    loaded = json.loads(capsys.readouterr().out)
+    assert loaded["schema_version"] == 1
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def listing(directory: Path) -> dict[str, str]:
+    return {
+        name: os.readlink(directory / name) if (directory / name).is_symlink() else "file"
+        for name in os.listdir(directory)
+    }
+
+
+def test_list_json_has_every_field_of_the_contract(crts: Path, capsys: Capture) -> None:
+    """A certificate's object has the names that scripts rely on."""
+    (crts / "note.txt").write_text("hello")
+    found = run_json(capsys, "list", crts)
+    assert found["directory"] == str(crts)
+    assert found["skipped"] == [{"file": "note.txt", "reason": "it holds no PEM certificate or CRL"}]
+    first = found["certificates"][0]
+    assert set(first) >= {
+        *("file", "subject", "issuer", "serial", "sha256", "sha1", "subject_hash", "old_hash", "links", "state"),
+        *("why", "not_before", "not_after", "key", "signature_algorithm", "is_ca", "self_signed", "problems"),
+    }
+    assert first["file"] == "Root_A.pem"
+    assert first["subject"] == "CN=Root A"
+    assert first["state"] == "trusted"
+    assert first["links"] == [f"{first['subject_hash']}.0"]
+    assert first["not_after"] == "2049-01-01T00:00:00Z"
+    assert first["key"] == {"type": "EC", "bits": 256, "curve": "P-256"}
+    assert first["is_ca"] is True
+    assert first["self_signed"] is True
+
+
+def test_list_tells_crls(crts: Path, capsys: Capture) -> None:
+    """A CRL is listed with its links."""
+    root = mint_root("Root with a list")
+    (crts / "list.crl").write_bytes(mint_crl(root, (7,)))
+    assert capath("rehash", crts) == 0
+    crl = run_json(capsys, "list", crts)["crls"][0]
+    assert crl["file"] == "list.crl"
+    assert crl["revoked_count"] == 1
+    assert crl["links"][0].endswith(".r0")
+
+
+@pytest.mark.parametrize("how", ["file", "link", "hash", "sha256", "sha1 with colons", "subject"])
+def test_show_takes_every_way_to_name_a_certificate(crts: Path, capsys: Capture, how: str) -> None:
+    """WHICH: file, link, hash, fingerprint prefix with or without colons, subject~TEXT."""
+    wanted = run_json(capsys, "list", crts)["certificates"][1]
+    sha1 = ":".join(wanted["sha1"][at : at + 2] for at in range(0, 40, 2)).upper()
+    which = {
+        "file": wanted["file"],
+        "link": wanted["links"][0],
+        "hash": wanted["subject_hash"],
+        "sha256": wanted["sha256"][:8],
+        "sha1 with colons": sha1,
+        "subject": "subject~root b",
+    }[how]
+    assert run_json(capsys, "show", crts, which)["sha256"] == wanted["sha256"]
+
+
+def test_which_that_names_several_or_none_is_an_error_that_helps(crts: Path, capsys: Capture) -> None:
+    """An ambiguous WHICH lists what it could be; an unknown one says what can be given."""
+    assert capath("show", crts, "subject~root") == 2
+    error = capsys.readouterr().err
+    for name in ("Root_A.pem", "Root_B.pem", "Root_C.pem"):
+        assert name in error
+    assert capath("distrust", crts, "nonsense") == 2
+    assert "subject~TEXT" in capsys.readouterr().err
+
+
+def test_show_pem_is_what_openssl_reads(crts: Path, capsys: Capture) -> None:
+    """--pem prints normalised PEM and nothing else."""
+    capsys.readouterr()
+    assert capath("show", crts, "Root_A.pem", "--pem") == 0
+    assert capsys.readouterr().out.encode() == (crts / "Root_A.pem").read_bytes()
+
+
+def test_distrust_then_trust_leaves_the_directory_as_it_was(crts: Path, capsys: Capture) -> None:
+    """Off and on again is the exact inverse."""
+    before = listing(crts)
+    plan = run_json(capsys, "distrust", crts, "Root_B.pem")
+    assert plan["applied"] is True
+    assert len(plan["lost"]) == 1
+    assert (crts / "Root_B.pem.untrusted").exists()
+    states = {row["file"]: row["state"] for row in run_json(capsys, "list", crts)["certificates"]}
+    assert states["Root_B.pem.untrusted"] == "untrusted"
+    assert capath("trust", crts, "subject~root b") == 0
+    assert listing(crts) == before
+
+
+def test_dry_run_prints_the_plan_and_does_nothing(crts: Path, capsys: Capture) -> None:
+    """--dry-run changes no name and writes no history."""
+    before = listing(crts)
+    capsys.readouterr()
+    assert capath("distrust", crts, "Root_B.pem", "--dry-run") == 0
+    assert "Root_B.pem -> Root_B.pem.untrusted" in capsys.readouterr().out
+    assert listing(crts) == before
+    assert [change["summary"] for change in run_json(capsys, "history", crts)["changes"]] == [
+        "rehash (new hashes)"
+    ]
+
+
+def test_only_makes_the_named_ones_the_whole_set(crts: Path, capsys: Capture) -> None:
+    """trust --only distrusts every other certificate, and one undo brings all back."""
+    before = listing(crts)
+    assert capath("trust", crts, "Root_B.pem", "--only") == 0
+    states = {row["subject"]: row["state"] for row in run_json(capsys, "list", crts)["certificates"]}
+    assert states == {"CN=Root A": "untrusted", "CN=Root B": "trusted", "CN=Root C": "untrusted"}
+    assert capath("undo", crts) == 0
+    assert listing(crts) == before
+
+
+def test_history_is_newest_first_and_undo_stops_at_its_end(crts: Path, capsys: Capture) -> None:
+    """Every change is told; with nothing left to undo the status is 2."""
+    assert capath("distrust", crts, "Root_A.pem") == 0
+    assert capath("undo", crts) == 0
+    changes = run_json(capsys, "history", crts)["changes"]
+    assert [change["number"] for change in changes] == [3, 2, 1]
+    assert changes[0]["undoes"] == 2
+    assert capath("undo", crts) == 0
+    assert capath("undo", crts) == 2
+    assert "no change" in capsys.readouterr().err
+
+
+def test_links_tells_each_defect(crts: Path, capsys: Capture) -> None:
+    """A dangling link has its state and a reason."""
+    os.symlink("gone.pem", crts / "0badc0de.0")
+    links = {link["name"]: link for link in run_json(capsys, "links", crts)["links"]}
+    assert links["0badc0de.0"]["state"] == "dangling"
+    assert links["0badc0de.0"]["target"] == "gone.pem"
+    assert "gone.pem" in links["0badc0de.0"]["why"]
+    assert {link["state"] for link in links.values()} == {"ok", "dangling"}
+
+
+def test_rehash_counts_errors_over_directories(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A directory that cannot be written is skipped with a word, and the rest still run."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "Root_D.pem").write_bytes(mint_root("Root D").pem)
+    assert capath("rehash", tmp_path / "missing", other, "-v") == 1
+    captured = capsys.readouterr()
+    assert "missing" in captured.err
+    assert f"Doing {other}" in captured.out
+    assert "link Root_D.pem -> " in captured.out
+
+
+@pytest.mark.parametrize(
+    ("argv", "status", "said"),
+    [
+        (["list"], 2, "DIR"),
+        (["list", "nowhere"], 2, "no such directory"),
+        (["links", "FILE"], 2, "not a directory"),
+        (["history", "nowhere"], 2, "no such directory"),
+        (["trust", "nowhere", "x"], 2, "no such directory"),
+        (["nonsense"], 2, "--help"),
+        (["rehash", "nowhere"], 1, "can't write"),
+    ],
+)
+def test_bad_input_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, argv: list[str], status: int, said: str
+) -> None:
+    """What was wrong, the right status, no traceback."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "FILE").write_text("a file")
+    assert capath(*argv) == status
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+
+
+def test_hostile_file_names_are_escaped_in_text_and_survive_in_json(crts: Path, capsys: Capture) -> None:
+    """An escape sequence in a file name never reaches the terminal; JSON carries the name itself."""
+    name = "evil\x1b[31m\n.pem"
+    (crts / name).write_bytes(mint_root("Evil\x1b]0;x\x07").pem)
+    capsys.readouterr()
+    for command in ("list", "links"):
+        assert capath(command, crts) == 0
+    assert capath("rehash", crts, "-v") == 0
+    assert capath("show", crts, "subject~evil") == 0
+    assert capath("history", crts) == 0
+    assert "\x1b" not in capsys.readouterr().out
+    assert name in [row["file"] for row in run_json(capsys, "list", crts)["certificates"]]
+
+
+def test_the_default_directory_is_crts_then_openssls_own(
+    crts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without DIR: ./crts if it is there, else SSL_CERT_DIR."""
+    opened: list[str] = []
+
+    def explorer(request: ExploreRequest) -> int:
+        opened.append(request.directory)
+        return 0
+
+    monkeypatch.chdir(tmp_path)
+    assert main([], explorer) == 0
+    other = tmp_path / "elsewhere"
+    (other / "roots").mkdir(parents=True)
+    monkeypatch.chdir(other)
+    monkeypatch.setenv("SSL_CERT_DIR", f"{other}/missing:{other}/roots")
+    assert main([], explorer) == 0
+    assert opened == ["crts", f"{other}/roots"]
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+def test_every_command_explains_itself(command: str, capsys: Capture) -> None:
+    """--help prints usage and succeeds."""
+    assert capath(command, "--help") == 0
+    assert f"capath {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "unwanted"),
+    [
+        (["--help"], {"textual", "requests", "OpenSSL", "cryptography"}),
+        (["rehash", "EMPTY"], {"textual", "requests", "OpenSSL", "cryptography"}),
+        (["list", "EMPTY"], {"textual", "requests", "OpenSSL"}),
+    ],
+)
+def test_commands_import_no_more_than_they_need(tmp_path: Path, argv: list[str], unwanted: set[str]) -> None:
+    """A command without a screen starts without Textual and without the network's libraries."""
+    (tmp_path / "EMPTY").mkdir()
+    code = (
+        "import sys; from capath.cli.main import main; "
+        f"main({argv!r}, lambda request: 0); print('\\n', *sys.modules)"
+    )
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not unwanted & loaded
