@@ -1,0 +1,74 @@
+"""Which kind of source some octets are, told by the octets and not by the name."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from capath.pki import der
+from capath.sources.ccadb_csv import CcadbCsvSource, is_ccadb_csv
+from capath.sources.certdata import CertdataSource, is_certdata
+from capath.sources.der_file import DerSource
+from capath.sources.item import Password, Reading, Refused, Source
+from capath.sources.pem import PemSource
+from capath.sources.pkcs7 import Pkcs7Source, is_pkcs7
+from capath.sources.pkcs12 import Pkcs12Source
+
+_BEGINNING_OCTETS = 65536
+_JKS = (bytes.fromhex("feedfeed"), bytes.fromhex("cececece"))
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSource:
+    """Octets of no kind that is read; `reason` says what they look like, and what to do."""
+
+    title: str
+    reason: str
+
+    def read(self) -> Reading:
+        yield Refused(self.title, self.reason)
+
+
+def source_of_bytes(title: str, data: bytes, password: Password) -> Source:
+    """Return the source that `data` is."""
+    return source_of_stream(title, lambda: io.BytesIO(data), password)
+
+
+def source_of_stream(title: str, open_data: Callable[[], BinaryIO], password: Password) -> Source:
+    """Return the source that the octets are; large tables are not read as a whole."""
+    with open_data() as stream:
+        beginning = stream.read(_BEGINNING_OCTETS)
+        if is_ccadb_csv(beginning):
+            return CcadbCsvSource(title, open_data)
+        if is_certdata(beginning):
+            return CertdataSource(title, open_data)
+        data = beginning + stream.read()
+    if not data.strip():
+        return UnknownSource(title, "it is empty")
+    if data.startswith(_JKS):
+        return UnknownSource(
+            title,
+            "it is a Java keystore of the old kind (JKS), which no kept library reads; make it PKCS#12: keytool "
+            "-importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype pkcs12",
+        )
+    if data.startswith(b"\x30"):
+        return _source_of_der(title, data, password)
+    if b"-----BEGIN " in data:
+        return PemSource(title, data)
+    return UnknownSource(
+        title,
+        "it holds no certificate in any form that capath reads (PEM, DER, PKCS#7, PKCS#12, "
+        "a CCADB report with PEM, certdata.txt)",
+    )
+
+
+def _source_of_der(title: str, data: bytes, password: Password) -> Source:
+    if is_pkcs7(data):
+        return Pkcs7Source(title, data)
+    # PFX ::= SEQUENCE { version INTEGER (3), …; a certificate begins with two SEQUENCEs
+    body = data[1:8]
+    if bytes((der.INTEGER, 1, 3)) in body:
+        return Pkcs12Source(title, data, password)
+    return DerSource(title, data)

@@ -1,0 +1,72 @@
+"""PKCS#7 (RFC 2315, CMS): the certificates that a signed message carries, as ``.p7b`` files have them."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+from capath.errors import ParseError
+from capath.pki import der
+from capath.sources.decode import item_from_der
+from capath.sources.item import Reading, Refused
+
+SIGNED_DATA = "1.2.840.113549.1.7.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Pkcs7Source:
+    """The certificates of a PKCS#7 file's content, in DER."""
+
+    title: str
+    data: bytes
+
+    def read(self) -> Reading:
+        yield from read_pkcs7(self.title, self.data)
+
+
+def is_pkcs7(data: bytes) -> bool:
+    """Whether `data` begins as a ContentInfo of signed data, in DER or BER."""
+    return der.encode(der.OID, bytes.fromhex("2a864886f70d010702")) in data[:32]
+
+
+def read_pkcs7(title: str, data: bytes) -> Reading:
+    """Yield the certificates of a SignedData; each is taken out by itself, so a bad one costs no other."""
+    try:
+        encoded = _certificates(data)
+    except ParseError as error:
+        yield from _read_with_library(title, data, str(error))
+        return
+    if not encoded:
+        yield Refused(title, "the PKCS#7 message carries no certificate")
+    for number, certificate in enumerate(encoded, 1):
+        yield item_from_der(certificate, f"{title} certificate {number}")
+
+
+def _certificates(data: bytes) -> list[bytes]:
+    end = len(data)
+    start, end = der.expect(data, 0, end, der.SEQUENCE, "PKCS#7")
+    oid, oid_end = der.expect(data, start, end, der.OID, "content type")
+    if der.oid_text(data[oid:oid_end]) != SIGNED_DATA:
+        raise ParseError("the PKCS#7 message is not signed data")
+    start, end = der.expect(data, oid_end, end, 0xA0, "content")
+    start, end = der.expect(data, start, end, der.SEQUENCE, "signed data")
+    for tag, _, content, stop in der.elements(data, start, end):
+        if tag == 0xA0:
+            return [data[at:until] for _, at, _, until in der.elements(data, content, stop)]
+    return []
+
+
+def _read_with_library(title: str, data: bytes, complaint: str) -> Reading:
+    """What is not DER may still be BER, which `cryptography` reads."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            certificates = load_der_pkcs7_certificates(data)
+    except Exception as error:  # its parser raises many types
+        yield Refused(title, f"it is no PKCS#7 that can be read: {complaint}; cryptography: {error}")
+        return
+    for number, certificate in enumerate(certificates, 1):
+        yield item_from_der(certificate.public_bytes(Encoding.DER), f"{title} certificate {number}")
