@@ -39,15 +39,22 @@ def explain_clients(case: Case) -> Finding | None:
             case NotAccepted(version=version, error=error, code=code) if verified and code:
                 return _stricter(case, report, version, error, code)
             case Accepted(version=version) if _refused_by_default(case):
-                verdict = case.verification.verdict
-                text = (
-                    f"{report.client} ({visible(version)}) accepts what pyOpenSSL refuses with {verdict.code} "
-                    f"({verdict.described.text}): it sets other flags, partial chain most likely."
-                )
-                return Finding(Cause.CLIENT_DIFFERS, text, ())
+                return _laxer(case, report, version)
             case _:
                 continue
     return None
+
+
+def _laxer(case: Case, report: ClientReport, version: str) -> Finding:
+    verdict = case.verification.verdict
+    said = f"{report.client} ({visible(version)}) accepts what is refused here with {verdict.code}"
+    if verdict.code in (62, 64):
+        why = "it takes the common name for a host's, which browsers and requests do not"
+    elif verdict.code in (2, 20, 21):
+        why = "it sets X509_V_FLAG_PARTIAL_CHAIN, as Python 3.13 does, and takes any certificate here as an anchor"
+    else:
+        why = "its OpenSSL or its flags are others"
+    return Finding(Cause.CLIENT_DIFFERS, f"{said} ({verdict.described.text}): {why}.", ())
 
 
 def _refused_by_default(case: Case) -> bool:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _READ_ALERT = 0x4004  # SSL_CB_READ_ALERT
 _LOOP = 0x1001  # SSL_CB_CONNECT_LOOP
 _ERRORS_LIMIT = 200
+# Ten times what OpenSSL takes for a chain (SSL_CTX_set_max_cert_list(3)); empty messages could go on for ever.
+_HANDSHAKE_OCTETS_LIMIT = 1024 * 1024
 # How long to wait for what a TLS 1.3 server sends after the handshake: tickets, or its refusal of a client without
 # a certificate, which it can send only when it has read our last flight.
 _TICKET_WAIT_S = 0.05
@@ -73,6 +75,7 @@ class Handshake:
 
         self._wire = wire
         self._deadline = deadline
+        self._received = 0
         self.observed = Observed()
         context = _context(directory, options)
         context.set_verify(SSL.VERIFY_PEER, self._on_verify)
@@ -182,6 +185,11 @@ class Handshake:
             return NotTls(first)
         if not data:
             return self._broken(Stage.HANDSHAKE, reset=False)
+        self._received += len(data)
+        if self._received > _HANDSHAKE_OCTETS_LIMIT:
+            return ProtocolFault(
+                (f"more than {_HANDSHAKE_OCTETS_LIMIT} octets before the handshake was complete",)
+            )
         self._connection.bio_write(data)
         return None
 

@@ -48,11 +48,13 @@ class Wire:
 
         Raises OSError, CancelledError, and DeadlinePassedError at the deadline, or at `within` where given.
         """
+        until = within or self._deadline
+        until.remaining_s()  # a server that never pauses is not waited for, and must not go on for ever
         while True:
             try:
                 data = self._socket.recv(limit)
             except (BlockingIOError, InterruptedError):
-                self._wait(select.POLLIN, within or self._deadline)
+                self._wait(select.POLLIN, until)
                 continue
             missing = FIRST_OCTETS_LIMIT - len(self.first_octets)
             if missing > 0:
