@@ -52,6 +52,7 @@ def _one_pem(item: CertificateObject | CrlObject) -> bytes:
 
 
 def _unloadable(loaded: DoesNotLoad) -> bytes:
-    return f"This slot does not load in the store it was staged from: {loaded.reason}\n".encode(
-        errors="backslashreplace"
-    )
+    """Objects that lookup takes in before the fault, and a fault."""
+    text = f"This slot does not load in the store it was staged from: {loaded.reason}\n"
+    fault = b"-----BEGIN CERTIFICATE-----\nand no more\n" if loaded.before else b""
+    return text.encode(errors="backslashreplace") + b"".join(map(_one_pem, loaded.before)) + fault

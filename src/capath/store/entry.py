@@ -9,6 +9,7 @@ from typing_extensions import assert_never
 from capath.errors import StrEnum
 from capath.pki.objects import (
     CERTIFICATE_LABELS,
+    CRL_LABELS,
     BrokenObject,
     CertificateObject,
     CrlObject,
@@ -123,9 +124,10 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class DoesNotLoad:
-    """A slot at which lookup stops."""
+    """A slot at which lookup stops. `before` are the objects that it takes in before it comes to the fault."""
 
     reason: str
+    before: tuple[CertificateObject, ...] | tuple[CrlObject, ...] = ()
 
 
 def load_slot(entry: Entry, kind: LinkKind) -> Loaded | DoesNotLoad:
@@ -163,11 +165,13 @@ def readable(entry: Entry) -> Readable | None:
 
 def _load(content: Readable, kind: LinkKind) -> Loaded | DoesNotLoad:
     wants_certificates = kind is LinkKind.CERTIFICATE
-    for item in content.objects:
+    for index, item in enumerate(content.objects):
         if isinstance(item, BrokenObject):
-            concerns = (item.label in CERTIFICATE_LABELS) == wants_certificates
+            concerns = item.label in (CERTIFICATE_LABELS if wants_certificates else CRL_LABELS)
             if item.ends_reading or concerns:
-                return DoesNotLoad(f"the {item.label} in it does not decode: {item.reason}")
+                before = Readable(content.objects[:index])
+                reason = f"the {item.label} in it does not decode: {item.reason}"
+                return DoesNotLoad(reason, before.certificates if wants_certificates else before.crls)
     found = content.certificates if wants_certificates else content.crls
     if found:
         return Loaded(found)

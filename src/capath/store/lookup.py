@@ -17,7 +17,7 @@ from capath.store.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class ServedSlot:
-    """A slot that was reached and loaded."""
+    """A slot that was reached, and what was taken in from it: all of it, or what stands before its fault."""
 
     slot: int
     name: str
@@ -53,7 +53,7 @@ class Walk:
     @property
     def tried(self) -> tuple[str, ...]:
         """The names asked for, in order, the last in vain."""
-        return (*(slot.name for slot in self.served), self.end.name)
+        return tuple(dict.fromkeys((*(slot.name for slot in self.served), self.end.name)))
 
 
 def walk(snapshot: Snapshot, row: Row, *, steps_over: bool = False) -> Walk:
@@ -65,7 +65,9 @@ def walk(snapshot: Snapshot, row: Row, *, steps_over: bool = False) -> Walk:
         match load_slot(entry, row.kind):
             case Loaded(objects=objects):
                 served.append(ServedSlot(slot, row.name(slot), entry, objects))
-            case DoesNotLoad(reason=reason):
+            case DoesNotLoad(reason=reason, before=before):
+                if before:
+                    served.append(ServedSlot(slot, row.name(slot), entry, before))
                 if not steps_over:
                     beyond = tuple(row.name(other) for other in slots if other > slot)
                     return Walk(row, tuple(served), BlockedRow(row.name(slot), reason, beyond))
