@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 from capath.cli.exit_status import ExitStatus
+from capath.cli.store_view import say
 from capath.diagnosis.cause import Diagnosis
 from capath.errors import BadInputError, ChangeError
 from capath.pki.visible import visible
@@ -82,7 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
         from capath.report.test import result_json
 
         shown = [result_json(result, why, master_key=arguments.master_key) for result, why in tests]
-        print(document({"results": shown}))
+        store = {"directory": directory, "trust": arguments.trust, "distrust": arguments.distrust}
+        print(document({"store": store, "results": shown}))
     return _status(tests)
 
 
@@ -127,6 +129,7 @@ def _store(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Ite
     from capath.change.toggle import plan_toggle
     from capath.store.select import select_one
 
+    say("testing the store as it would be; nothing is written")
     listing = list_store(snapshot)
     take_in = [select_one(listing, which).certificate.sha256 for which in trust]
     take_out = [select_one(listing, which).certificate.sha256 for which in distrust]
@@ -199,14 +202,16 @@ def _options(arguments: argparse.Namespace) -> ProbeOptions:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value <= 86400:
-        raise argparse.ArgumentTypeError("a number of seconds above 0, a day at most")
+        raise argparse.ArgumentTypeError("it must be a number of seconds above 0, a day at most")
     return value
 
 
 def _jobs(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= _JOBS_LIMIT:
-        raise argparse.ArgumentTypeError(f"a number from 1 to {_JOBS_LIMIT}")
-    return value
+    if not text.isdecimal() or not 1 <= int(text) <= _JOBS_LIMIT:
+        raise argparse.ArgumentTypeError(f"it must be a number from 1 to {_JOBS_LIMIT}")
+    return int(text)

@@ -53,6 +53,12 @@ class Loopback:
         for bound in (*self._bound, self._wake_receiver, self._wake_sender):
             bound.close()
 
+    @property
+    def connection_count(self) -> int:
+        """How many connections are being served at this moment."""
+        with self._lock:
+            return len(self._live)
+
     def serve(self, handler: Handler) -> int:
         """Let `handler` have each connection, on a thread of its own. Returns the port."""
         listener = self._bind()

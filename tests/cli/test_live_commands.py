@@ -1,0 +1,204 @@
+"""``capath test``, ``verify`` and ``demo``: what scripts rely on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from capath.cli.main import main
+from capath.demo import authority
+from capath.demo.server import Loopback, http, silent, tls, tls_context
+from tests.tls.conftest import rehash
+
+HOST = "localhost"
+
+
+def _no_explorer(_: object) -> int:
+    raise AssertionError("no screen was asked for")
+
+
+def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    status = main([*arguments, "--json"], _no_explorer)
+    return status, json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture(scope="module")
+def root() -> authority.Identity:
+    return authority.root("Root")
+
+
+@pytest.fixture
+def directory(tmp_path: Path, root: authority.Identity) -> str:
+    path = tmp_path / "crts"
+    path.mkdir()
+    (path / "root.pem").write_bytes(root.pem)
+    rehash(path)
+    return str(path)
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    with Loopback() as servers:
+        yield servers
+
+
+@pytest.fixture
+def good(loopback: Loopback, root: authority.Identity) -> str:
+    leaf = authority.leaf(root, HOST, names=(HOST, "127.0.0.1"))
+    return f"127.0.0.1:{loopback.serve(tls(tls_context(leaf), http()))}"
+
+
+def test_a_verified_host_is_status_0(capsys: pytest.CaptureFixture[str], directory: str, good: str) -> None:
+    status, document = _json(capsys, "test", good, "--capath", directory)
+    assert (status, document["schema_version"]) == (0, 1)
+    [result] = document["results"]
+    assert result["outcome"] == "verified"
+    assert result["verify"] == {"code": 0, "name": "X509_V_OK", "text": "ok", "depth": 0}
+    assert result["errors"] == []
+    assert [item["from"] for item in result["chain"]] == ["server", "capath"]
+    assert result["anchor"]["file"] == "root.pem"
+    assert result["lookups"][0]["found"] == result["anchor"]["link"]
+    assert result["session"]["protocol"] == "TLSv1.3"
+    assert result["session"]["master_key"] is None
+    assert result["clients"]["requests"]["ok"] is True
+    assert set(result["timings_ms"]) == {"dns", "connect", "handshake"}
+    assert result["diagnosis"] is None
+
+
+def test_what_if_writes_nothing(capsys: pytest.CaptureFixture[str], directory: str, good: str) -> None:
+    before = sorted(os.listdir(directory))
+    status, document = _json(capsys, "test", good, "--capath", directory, "--distrust", "root.pem")
+    assert sorted(os.listdir(directory)) == before
+    [result] = document["results"]
+    assert (status, result["outcome"], result["verify"]["code"]) == (1, "rejected", 20)
+    diagnosis = result["diagnosis"]
+    assert diagnosis["cause"] == "root-not-trusted"
+    assert diagnosis["remedies"][0]["command"].startswith(f"capath trust {directory} ")
+
+
+def test_the_remedy_that_is_printed_mends_it(
+    capsys: pytest.CaptureFixture[str], directory: str, good: str
+) -> None:
+    assert main(["distrust", directory, "root.pem"], _no_explorer) == 0
+    capsys.readouterr()
+    _, document = _json(capsys, "test", good, "--capath", directory)
+    command = document["results"][0]["diagnosis"]["remedies"][0]["command"]
+    assert main(command.split()[1:], _no_explorer) == 0
+    capsys.readouterr()
+    status, document = _json(capsys, "test", good, "--capath", directory)
+    assert (status, document["results"][0]["outcome"]) == (0, "verified")
+
+
+def test_a_host_that_cannot_be_reached_is_status_3(
+    capsys: pytest.CaptureFixture[str], directory: str, good: str, loopback: Loopback
+) -> None:
+    status, document = _json(capsys, "test", f"127.0.0.1:{loopback.refuse()}", good, "--capath", directory)
+    assert status == 3
+    assert [result["outcome"] for result in document["results"]] == ["unreachable", "verified"]
+    assert document["results"][0]["verify"] is None
+    assert document["results"][0]["session"] is None
+
+
+def test_a_list_of_hosts_keeps_its_order(
+    capsys: pytest.CaptureFixture[str], directory: str, good: str, tmp_path: Path
+) -> None:
+    hosts = tmp_path / "hosts.txt"
+    port = good.partition(":")[2]
+    hosts.write_text(f"# ours\n{good}  # the address\n\nlocalhost:{port}\n")
+    status, document = _json(capsys, "test", "--file", str(hosts), "--capath", directory, "--client", "pyopenssl")
+    assert [result["host"] for result in document["results"]] == ["127.0.0.1", "localhost"]
+    assert status == 0
+    assert document["results"][0]["clients"] == {}
+
+
+def test_the_text_says_why_and_what_mends_it(
+    capsys: pytest.CaptureFixture[str], directory: str, good: str
+) -> None:
+    assert main(["test", good, "--capath", directory, "--distrust", "root.pem", "-v"], _no_explorer) == 1
+    out = capsys.readouterr().out
+    assert "20 unable to get local issuer certificate @0" in out
+    assert "root-not-trusted: " in out
+    assert "$ capath trust" in out
+    assert "Master-Key              hidden" in out
+
+
+def test_the_master_key_is_shown_when_asked_for(
+    capsys: pytest.CaptureFixture[str], directory: str, good: str
+) -> None:
+    _, document = _json(capsys, "test", good, "--capath", directory, "--master-key")
+    assert len(document["results"][0]["session"]["master_key"]) == 96
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["test"],
+        ["test", "host:99999"],
+        ["test", "host", "--capath", "/nowhere/at/all"],
+        ["test", "host", "--client", "netscape"],
+        ["test", "host", "--timeout", "soon"],
+        ["test", "host", "--timeout", "0"],
+        ["test", "host", "--jobs", "0"],
+        ["test", "--file", "/nowhere/at/all"],
+        ["verify", "/nowhere/at/all", "leaf.pem"],
+        ["verify", ".", "/nowhere/at/all"],
+        ["verify", ".", "."],
+    ],
+)
+def test_bad_input_is_status_2_and_says_so(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    assert main(arguments, _no_explorer) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err
+
+
+def test_verify_offline(
+    capsys: pytest.CaptureFixture[str], directory: str, tmp_path: Path, root: authority.Identity
+) -> None:
+    leaf = tmp_path / "leaf.pem"
+    leaf.write_bytes(authority.leaf(root, "host.test").pem)
+    status, document = _json(capsys, "verify", directory, str(leaf), "--hostname", "host.test")
+    assert (status, document["outcome"], document["anchor"]["file"]) == (0, "verified", "root.pem")
+    status, document = _json(capsys, "verify", directory, str(leaf), "--hostname", "other.test")
+    assert (status, document["verify"]["code"]) == (1, 62)
+    assert document["diagnosis"]["cause"] == "hostname-mismatch"
+    status, document = _json(capsys, "verify", directory, str(leaf), "--at", "2099-01-01")
+    assert (status, document["errors"][0]["name"]) == (1, "X509_V_ERR_CERT_HAS_EXPIRED")
+
+
+def test_verify_waits_for_no_fifo(capsys: pytest.CaptureFixture[str], directory: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "leaf.pem")
+    assert main(["verify", directory, str(tmp_path / "leaf.pem")], _no_explorer) == 2
+
+
+def test_the_demo_proves_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    status, document = _json(capsys, "demo", "--headless")
+    assert status == 0
+    assert all(scenario["as_made"] for scenario in document["scenarios"])
+    assert len(document["scenarios"]) > 30
+
+
+def test_an_interrupt_ends_a_test_that_hangs(directory: str, loopback: Loopback) -> None:
+    port = loopback.serve(silent)
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "capath", "test", f"127.0.0.1:{port}", "--capath", directory],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while not loopback.connection_count:
+        time.sleep(0.01)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert time.monotonic() - started < 2
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
