@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
 from capath.cli.exit_status import ExitStatus
@@ -24,6 +25,8 @@ def _explore(arguments: argparse.Namespace) -> int:
     from capath.tls.host_to_test import HostToTest
 
     with open_world() as world:
+        # What is tried out in the demo leaves nothing in the user's own history.
+        os.environ["XDG_STATE_HOME"] = os.path.join(os.path.dirname(world.directory), "state")
         hosts = tuple(HostToTest(host.endpoint, host.site.options, host.scenario.drawing) for host in world.hosts)
         request = ExploreRequest(world.directory, hosts=hosts, resolver=world.resolve, welcome=_WELCOME)
         return int(arguments.open_explorer(request))

@@ -96,6 +96,8 @@ class CapathApp(App[None]):
     def on_mount(self) -> None:
         self.certificates.table.focus()
         self._show_top()
+        if self.exploration.welcome:
+            self._say(self.exploration.welcome)
         self._show_status()
         self._read(recover_first=not self.exploration.read_only)
 
@@ -164,7 +166,7 @@ class CapathApp(App[None]):
             self._say(message.recovered, warning=True)
         elif dropped:
             self._say(f"something else changed the directory: {dropped.text} staged made no sense any more", True)
-        elif not first and not self._said:
+        elif not (first or self._said):
             self._say("the directory has changed and was read again")
         self._staging_changed()
         work.start(self, lambda: work.audit_store(message.store, self.exploration.directory))
@@ -462,6 +464,8 @@ class CapathApp(App[None]):
             details.focus()
         if self.mode is Mode.CERTIFICATES:
             self.call_after_refresh(self.certificates.show_details)
+        elif self.mode is Mode.CONNECTIONS:
+            self.call_after_refresh(self.connections.show_details)
 
     def action_sort(self) -> None:
         self.certificates.sort_by_next()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
-from datetime import datetime
 
 from rich.text import Text
 from typing_extensions import assert_never
@@ -82,6 +82,14 @@ def verdict_text(result: ProbeResult) -> str:
     return "no handshake" if result.outcome_name is OutcomeName.REJECTED else "no answer"
 
 
+def short_verdict(result: ProbeResult, diagnosis: Diagnosis | None) -> str:
+    """The first verify return code, if there is one, and the cause."""
+    if diagnosis is None:
+        return verdict_text(result)
+    errors = result.verification.errors
+    return f"{errors[0].code if errors else '–':>2} {diagnosis.cause.value}"
+
+
 def one_line(test: HostTest) -> Text:
     """The last test in one line, for the bottom of the screen."""
     match test.state:
@@ -93,13 +101,13 @@ def one_line(test: HostTest) -> Text:
             name = result.outcome_name
             text = Text(no_wrap=True, overflow="ellipsis")
             text.append(f"{OUTCOME_MARKS[name]} {test.endpoint.text}", _TEXT_STYLES[OUTCOME_STYLES[name]])
-            text.append(f"  {verdict_text(result).strip()}  ", "")
             if diagnosis is not None:
-                if key_remedy(diagnosis) is not None:
-                    text.append("m mends it  ", "bold")
-                text.append(diagnosis.text)
+                text.append(f"  {short_verdict(result, diagnosis)}", "bold")
+                text.append("  m mends it" if key_remedy(diagnosis) is not None else "", "bold green")
+                text.append(f"  {diagnosis.text}")
             else:
-                text.append(f"({store_name})", "dim")
+                text.append(f"  {verdict_text(result).strip()}")
+                text.append(f"  {store_name}", "dim")
             return text
         case _:
             assert_never(test.state)
@@ -115,70 +123,77 @@ def key_remedy(diagnosis: Diagnosis | None) -> Remedy | None:
     return None
 
 
-def connection_details(test: HostTest, show_key: bool) -> Text:
-    """All that is known of one host."""
+def connection_details(test: HostTest, show_key: bool, width: int) -> Text:
+    """All that is known of one host, in lines of at most `width` cells."""
     match test.state:
         case Waiting():
             text = Text("Not tested yet: Enter tests it.", "dim")
             if test.host.note:
-                text.append(f"\n\n{visible(test.host.note)}", "none")
+                text.append("\n\n")
+                _note(text, test.host.note)
             return text
         case Running():
             return Text("testing …", "dim")
         case Finished() as finished:
-            return _finished(finished, test.host.note, show_key)
+            return _finished(finished, test.host.note, show_key, width)
         case _:
             assert_never(test.state)
 
 
-def _finished(finished: Finished, note: str, show_key: bool) -> Text:
+def _finished(finished: Finished, note: str, show_key: bool, width: int) -> Text:
     result, diagnosis = finished.result, finished.diagnosis
     name = result.outcome_name
     text = Text()
     text.append(f"{OUTCOME_MARKS[name]} {name.value}", _TEXT_STYLES[OUTCOME_STYLES[name]])
     text.append(f"  {result.endpoint.text}", "bold")
-    text.append(f"  {finished.store_name}\n", "dim")
-    if note:
-        text.append(f"  {visible(note)}\n", "dim")
+    text.append(f"\n  with {finished.store_name}\n", "dim")
     for error in result.verification.errors:
-        text.append(f"  {error.code} {error.described.text} @{error.depth}", "red")
-        text.append(f"  {error.described.name}\n", "dim")
+        text.append(f"  {error.code} {error.described.text} @{error.depth}\n", "red")
+        text.append(f"     {error.described.name}\n", "dim")
     if diagnosis is not None:
-        _diagnosis(text, diagnosis)
+        _diagnosis(text, diagnosis, width)
     if result.verification.chain or result.verification.sent:
-        _chain(text, result.verification)
+        _chain(text, result.verification, width)
     if result.verification.lookups:
         text.append("\nLookup\n", "dim")
         for lookup in result.verification.lookups:
-            found = lookup.found or "not found"
             tried = f"{lookup.tried[0]} … {lookup.tried[-1]}" if len(lookup.tried) > 3 else " ".join(lookup.tried)
-            text.append(f"  {visible(lookup.subject.title)}: asked {tried} → {found}\n")
+            text.append(f"  {visible(lookup.subject.title)}\n")
+            text.append(f"    asked {tried} → {lookup.found or 'not found'}\n", "dim")
     if result.clients:
         text.append("\nOther clients, the same directory\n", "dim")
         for report in result.clients:
-            _client(text, report)
+            _client(text, report, width)
     if result.session is not None:
-        _session(text, result.session, show_key)
+        _session(text, result.session, show_key, width)
     _network(text, result)
+    if note:
+        text.append("\nWhat this host is\n", "dim")
+        _note(text, note)
     return text
 
 
-def _diagnosis(text: Text, diagnosis: Diagnosis) -> None:
+def _note(text: Text, note: str) -> None:
+    for line in note.splitlines():
+        text.append(f"{visible(line)}\n", "dim")
+
+
+def _diagnosis(text: Text, diagnosis: Diagnosis, width: int) -> None:
     text.append(f"\n{diagnosis.cause.value}", "bold")
     text.append("" if diagnosis.confidence.value == "proven" else "  likely", "yellow")
-    text.append(f"\n{diagnosis.text}\n")
+    text.append(f"\n{flow(diagnosis.text, width)}\n")
     chosen = key_remedy(diagnosis)
     for remedy in diagnosis.remedies:
         text.append("m " if remedy is chosen else "→ ", "bold green")
-        text.append(f"{remedy.text}\n", "green" if remedy is chosen else "")
+        text.append(f"{flow(remedy.text, width - 2, '  ')}\n", "green" if remedy is chosen else "")
         if remedy.command:
             text.append(f"    {visible(remedy.command)}\n", "cyan")
     for other in diagnosis.also:
-        text.append(f"also {other.cause.value}: ", "yellow")
-        text.append(f"{other.text}\n")
+        text.append(f"also {other.cause.value}\n", "yellow")
+        text.append(f"  {flow(other.text, width - 2, '  ')}\n")
 
 
-def _chain(text: Text, verification: Verification) -> None:
+def _chain(text: Text, verification: Verification, width: int) -> None:
     text.append("\nChain, leaf to root\n", "dim")
     bad = {error.depth for error in verification.errors}
     last = len(verification.chain) - 1
@@ -193,7 +208,7 @@ def _chain(text: Text, verification: Verification) -> None:
         text.append("  the trust anchor\n" if is_anchor else "\n", "green")
         bar = "│" if depth < last else " "
         certificate = element.certificate
-        text.append(f"  {bar}   {_origin(element)}\n", "dim")
+        text.append(f"  {bar}   {flow(_origin(element), width - 6, f'  {bar}     ')}\n", "dim")
         text.append(
             f"  {bar}   {visible(public_key(certificate).text)}, until {date_text(certificate.not_after)}\n", "dim"
         )
@@ -219,10 +234,10 @@ def _origin(element: ChainElement) -> str:
             assert_never(element.origin)
 
 
-def _client(text: Text, report: ClientReport) -> None:
+def _client(text: Text, report: ClientReport, width: int) -> None:
     match report.answer:
         case Accepted(version=version, note=note):
-            mark, style, words = "✓", "green", f"accepts {visible(note)}"
+            mark, style, words = "✓", "green", f"accepts {visible(note)}".strip()
         case NotAccepted(version=version, error=error):
             mark, style, words = "✗", "red", visible(error)
         case NoAnswer(version=version, error=error):
@@ -232,11 +247,11 @@ def _client(text: Text, report: ClientReport) -> None:
         case _:
             assert_never(report.answer)
     text.append(f"  {mark} {report.client.value}", style)
-    text.append(f"  {words}")
     text.append(f"  {visible(version)}\n", "dim")
+    text.append(f"    {flow(words, width - 4, '    ')}\n")
 
 
-def _session(text: Text, session: Session, show_key: bool) -> None:
+def _session(text: Text, session: Session, show_key: bool, width: int) -> None:
     text.append("\nSSL-Session\n", "dim")
     rows = [
         ("Protocol", session.protocol),
@@ -253,7 +268,7 @@ def _session(text: Text, session: Session, show_key: bool) -> None:
             assert_never(session.record)
     for label, value in rows:
         text.append(f"  {label:<17} ", "dim")
-        text.append(f"{visible(value)}\n")
+        text.append(f"{flow(visible(value), width - 20, ' ' * 20)}\n")
 
 
 def _record_rows(record: SessionRecord, show_key: bool) -> list[tuple[str, str]]:
@@ -291,6 +306,7 @@ def _network(text: Text, result: ProbeResult) -> None:
     text.append(f"  {' · '.join([*parts, sni])}\n", "dim")
 
 
-def tested_at(moment: datetime) -> str:
-    """When, for the list."""
-    return f"{moment:%H:%M:%S}"
+def flow(text: str, width: int, indent: str = "") -> str:
+    """`text` in lines of `width` characters, those behind the first indented; long words are cut."""
+    lines = textwrap.wrap(text, max(12, width), break_on_hyphens=False) or [""]
+    return f"\n{indent}".join(lines)

@@ -24,7 +24,7 @@ from capath.tui.connection import (
     State,
     Waiting,
     connection_details,
-    verdict_text,
+    short_verdict,
 )
 from capath.tui.panes import Details
 from capath.tui.table import Cell, Column, LineTable
@@ -123,7 +123,7 @@ class ConnectionsPane(Vertical):
     def reveal_key(self) -> None:
         """Show or hide the master key of the session shown."""
         self._show_key = not self._show_key
-        self._show_details(top=False)
+        self.show_details(top=False)
 
     @on(Input.Submitted, "#connection-input")
     def _submitted(self, event: Input.Submitted) -> None:
@@ -137,12 +137,12 @@ class ConnectionsPane(Vertical):
     @on(LineTable.Moved, "#connection-table")
     def _moved(self) -> None:
         self._show_key = False
-        self._show_details()
+        self.show_details()
 
-    def _show_details(self, *, top: bool = True) -> None:
+    def show_details(self, *, top: bool = True) -> None:
         test = self.current
         if test is not None:
-            self.details.show(connection_details(test, self._show_key), top=top)
+            self.details.show(connection_details(test, self._show_key, self.details.text_width), top=top)
 
     def _cells(self, number: int) -> Sequence[Cell]:
         test = self._tests[number]
@@ -153,9 +153,6 @@ class ConnectionsPane(Vertical):
                 return Cell(" …", "quiet"), Cell(test.endpoint.text), Cell("testing", "quiet")
             case Finished(result=result, diagnosis=diagnosis):
                 name = result.outcome_name
-                words = verdict_text(result)
-                if diagnosis is not None:
-                    errors = result.verification.errors
-                    words = f"{errors[0].code if errors else '–':>2} {diagnosis.cause.value}"
+                words = short_verdict(result, diagnosis)
                 style = OUTCOME_STYLES[name]
                 return Cell(f" {OUTCOME_MARKS[name]}", style), Cell(test.endpoint.text), Cell(words, style)

@@ -1,0 +1,60 @@
+"""The README tells the truth: its tables are those of the program, its files exist, its commands are CI's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from capath.cli.registry import COMMANDS
+from capath.tui.actions import ACTIONS, MOVING, key_text, mode_actions
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def part(name: str) -> str:
+    """The part of the README between the two comments of `name`."""
+    match = re.search(rf"<!-- {name}:.*?-->\n(.*?)\n<!-- end of {name} -->", README, re.DOTALL)
+    assert match is not None
+    return match[1]
+
+
+def table(heads: tuple[str, str], rows: list[tuple[str, str]]) -> str:
+    """A Markdown table."""
+    lines = [f"| {heads[0]} | {heads[1]} |", "| --- | --- |", *(f"| `{key}` | {text} |" for key, text in rows)]
+    return "\n".join(lines)
+
+
+def keys_table() -> str:
+    """The table of keys as the table of actions has it."""
+    rows = [(key_text(action), action.text) for action in (*mode_actions(), *ACTIONS)]
+    return table(("key", "does"), [*rows, *MOVING])
+
+
+def commands_table() -> str:
+    """The table of commands as the registry has it."""
+    return table(("command", "does"), [(f"capath {command.name}", command.summary) for command in COMMANDS])
+
+
+def test_the_keys_are_those_of_the_program() -> None:
+    """README's key table is made from the table of actions."""
+    assert part("keys") == keys_table()
+
+
+def test_the_commands_are_those_of_the_program() -> None:
+    """README's command table is made from the registry."""
+    assert part("commands") == commands_table()
+
+
+def test_every_picture_is_there() -> None:
+    """No image link leads nowhere."""
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README)
+    assert len(pictures) >= 5
+    for picture in pictures:
+        assert (ROOT / picture).is_file(), picture
+
+
+def test_ci_runs_the_very_test_command() -> None:
+    """The command that passes the tests is the one CI runs."""
+    command = next(line for line in README.splitlines() if line.startswith("python3 -m venv") and "pytest" in line)
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
