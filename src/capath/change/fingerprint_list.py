@@ -1,0 +1,44 @@
+"""A set of roots as text: fingerprints and names, for people to read, keep under version control and apply."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from capath.errors import BadInputError
+from capath.pki.certificate import Certificate
+from capath.pki.visible import visible
+
+_LINE = re.compile(r"([0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31})(?:\s.*)?", re.ASCII)
+_LINES_LIMIT = 1_000_000
+
+
+def render_fingerprints(certificates: Iterable[Certificate], title: str) -> str:
+    """One certificate a line, by name: its SHA-256 and what people call it. `title` heads the list."""
+    lines = {
+        certificate.sha256: f"{certificate.sha256}  {visible(certificate.subject.title)}"
+        for certificate in sorted(certificates, key=lambda item: (item.subject.title.casefold(), item.sha256))
+    }
+    head = f"# {visible(title)}\n# One a line: SHA-256, then the name. capath trust DIR --only @FILE applies it.\n"
+    return head + "".join(f"{line}\n" for line in lines.values())
+
+
+def parse_fingerprints(text: str, where: str) -> tuple[str, ...]:
+    """Return the SHA-256 fingerprints of a list, in order, each once: 64 hex digits, with colons or without.
+
+    What follows a fingerprint, empty lines and lines that begin with ``#`` are for people. Raises
+    BadInputError, with the line, for anything else: a fingerprint that is misread would change trust.
+    """
+    found: dict[str, None] = {}
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines()[:_LINES_LIMIT], 1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        match = _LINE.fullmatch(stripped)
+        if match is None:
+            raise BadInputError(
+                f"{visible(where)}: line {number}: this does not begin with a SHA-256 (64 hex digits): "
+                f"{visible(stripped[:60])}"
+            )
+        found[match[1].replace(":", "").lower()] = None
+    return tuple(found)
