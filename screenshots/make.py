@@ -21,7 +21,7 @@ from capath.tls.address import Address
 from capath.tls.endpoint import Endpoint
 from capath.tls.host_to_test import HostToTest
 from capath.tui.app import CapathApp, Exploration
-from capath.tui.connection import Finished
+from capath.tui.bench import Finished
 from capath.tui.dialogs import ReviewScreen
 
 HERE = Path(__file__).parent
@@ -73,7 +73,7 @@ async def failed_test(pilot: Pilot[None], app: CapathApp) -> None:
 async def verified_test(pilot: Pilot[None], app: CapathApp) -> None:
     await test_hosts(pilot, app)
     await pilot.press("g", "j", "m")
-    await until(pilot, lambda: tested(app) == len(app.connections.tests))
+    await until(pilot, lambda: tested(app) == len(app.bench.tests))
 
 
 @scene((80, 24))
@@ -93,12 +93,12 @@ async def select(pilot: Pilot[None], app: CapathApp, title: str) -> None:
 async def test_hosts(pilot: Pilot[None], app: CapathApp) -> None:
     """Test every host of the list."""
     await pilot.press("3", "T")
-    await until(pilot, lambda: tested(app) == len(app.connections.tests))
+    await until(pilot, lambda: tested(app) == len(app.bench.tests))
 
 
 def tested(app: CapathApp) -> int:
     """How many hosts have their answer."""
-    return sum(isinstance(test.state, Finished) for test in app.connections.tests)
+    return sum(isinstance(test.latest, Finished) for test in app.bench.tests)
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:

@@ -368,7 +368,7 @@ def test_a_bad_host_is_said_and_not_tested(crts: Path) -> None:
         app.connections.query_one(Input).value = "example.test:99999"
         await pilot.press("enter")
         await pilot.pause()
-        assert not app.connections.tests
+        assert not app.bench.tests
         assert "99999" in screen_text(app)
 
     drive(make_app(crts), scenario, size=WIDE)

@@ -24,11 +24,12 @@ from capath.tls.host_to_test import HostToTest
 from capath.tui import work
 from capath.tui.actions import ACTIONS, Mode, bindings, find, mode_actions
 from capath.tui.bars import ModeBar, TopBar
-from capath.tui.connection import Finished, HostTest, Running, key_remedy, one_line
+from capath.tui.bench import Bench, Finished, Side, Waiting
+from capath.tui.connection import key_remedy, one_line
 from capath.tui.connections_pane import ConnectionsPane
 from capath.tui.copying import certificate_choices, connection_choices
 from capath.tui.dialogs import ConfirmScreen, Copyable, CopyScreen, HelpScreen, ReviewScreen
-from capath.tui.model import Item
+from capath.tui.model import Item, Staged, Store
 from capath.tui.panes import CertificatesPane, FilterInput, HistoryPane, LinksPane
 from capath.tui.table import LineTable
 from capath.tui.workspace import Workspace
@@ -70,12 +71,12 @@ class CapathApp(App[None]):
         self.workspace = Workspace()
         self.mode = Mode.CERTIFICATES
         self._generation = 0
-        self._test_generation = 0
         self._fingerprint: object = None
         self._leaving = False
         self._watching = False
         self.audited = False
-        self._last_test: HostTest | None = None
+        self.bench = Bench(exploration.hosts)
+        self._crew = work.Crew()
         self._staged_directories = work.StagedDirectories()
         self._said = exploration.welcome
         self._retest_after_apply = False
@@ -88,7 +89,7 @@ class CapathApp(App[None]):
         with ContentSwitcher(initial="certificates", id="switcher"):
             yield CertificatesPane(self.exploration.now(), id="certificates")
             yield LinksPane(id="links")
-            yield ConnectionsPane(self.exploration.hosts, id="connections")
+            yield ConnectionsPane(self.bench, id="connections")
             yield HistoryPane(id="history")
         yield Static(id="status", markup=False)
         yield Footer(compact=True, show_command_palette=False)
@@ -253,6 +254,8 @@ class CapathApp(App[None]):
         self._staging_changed()
 
     def _staging_changed(self) -> None:
+        self.bench.restaged()
+        self.connections.show_bench()
         self.certificates.show_staged(self.workspace.staged)
         self._show_top()
         self._show_status()
@@ -263,7 +266,7 @@ class CapathApp(App[None]):
     def action_review(self) -> None:
         store, staged = self.workspace.store, self.workspace.staged
         if store is not None and staged:
-            work.start(self, lambda: work.PlanMade(work.plan_staged(store, staged)))
+            work.start(self, lambda: work.PlanMade(work.plan_staged(store, staged), of_staged=True))
 
     def action_rehash(self) -> None:
         store = self.workspace.store
@@ -286,16 +289,17 @@ class CapathApp(App[None]):
 
         def answered(apply: bool | None) -> None:
             if apply:
-                work.start(self, lambda: work.carry_out(message.plan, message.change_number))
+                work.start(self, lambda: work.carry_out(message))
 
         self.push_screen(ReviewScreen(message.plan, titles, self.exploration.read_only), answered)
 
     @on(work.Applied)
     def _applied(self, message: work.Applied) -> None:
-        self._say(f"done: {visible(message.plan.summary)} · u takes it back")
-        if not message.change_number:
+        self._say(f"done: {visible(message.made.plan.summary)} · u takes it back")
+        if message.made.of_staged:
             self.workspace.applied()
-        self._retest_after_apply = self._last_test is not None and isinstance(self._last_test.state, Finished)
+            self.bench.applied()
+        self._retest_after_apply = self.bench.last is not None
         self._read()
 
     # --- testing ---
@@ -310,7 +314,7 @@ class CapathApp(App[None]):
             self._test(test.host)
 
     def action_test_all(self) -> None:
-        for test in list(self.connections.tests):
+        for test in list(self.bench.tests):
             self._test(test.host, select=False)
 
     def action_reveal_key(self) -> None:
@@ -325,46 +329,53 @@ class CapathApp(App[None]):
             return
         self.connections.input.value = ""
         self.connections.table.focus()
-        self._test(self.connections.known(endpoint))
+        self._test(self.bench.known(endpoint))
 
     def _test(self, host: HostToTest, *, select: bool = True) -> None:
         store, staged = self.workspace.store, self.workspace.staged
         if store is None:
             self._say("the directory is still being read", warning=True)
             return
-        self._test_generation += 1
-        generation = self._test_generation
-        running = self.connections.set_state(host, Running(generation), select=select)
-        self._set_last_test(running)
-        job = work.TestJob(host, store, staged, self.exploration.resolver, generation)
+        self.bench.last = host
+        sides = [staged] if staged else []
+        if not staged or isinstance(self.bench.tests[self.bench.number_of(host)].as_is, Waiting):
+            sides.append(Staged())
+        for side in sides:
+            self._start_test(host, store, side)
+        self._said = ""
+        self._tests_changed(select=host if select else None)
+
+    def _start_test(self, host: HostToTest, store: Store, staged: Staged) -> None:
+        side = Side.AS_STAGED if staged else Side.AS_IS
+        job = work.TestJob(host, store, staged, self.exploration.resolver, self.bench.begin(host, side))
         directories = self._staged_directories
-        work.start(self, lambda: work.test_host(job, directories, lambda: self._leaving))
+        self._crew.take(
+            lambda: work.run_and_post(self, lambda: work.test_host(job, directories, lambda: self._leaving))
+        )
 
     @on(work.HostTested)
     def _host_tested(self, message: work.HostTested) -> None:
-        state = self.connections.state_of(message.host)
-        if not (isinstance(state, Running) and state.generation == message.generation):
-            return
-        test = self.connections.set_state(message.host, message.state)
-        if self._last_test is None or self._last_test.host == message.host:
-            self._set_last_test(test)
+        job = message.job
+        if self.bench.finish(job.host, job.side, job.generation, message.state):
+            if message.said:
+                self._say(message.said, warning=True)
+            self._tests_changed()
 
-    def _set_last_test(self, test: HostTest) -> None:
-        self._last_test = test
-        self._said = ""
+    def _tests_changed(self, select: HostToTest | None = None) -> None:
+        self.connections.show_bench(select=select)
         self._show_status()
         self.refresh_bindings()
 
     def _retest_last(self) -> None:
-        if self._last_test is not None:
-            self._test(self._last_test.host, select=False)
+        if self.bench.last is not None:
+            self._test(self.bench.last, select=False)
 
     def _key_remedy(self) -> tuple[str, str] | None:
         """The action and operand that `m` carries out: of the host shown, or of the last one tested."""
-        test = self.connections.current if self.mode is Mode.CONNECTIONS else self._last_test
-        if test is None or not isinstance(test.state, Finished):
+        test = self.connections.current if self.mode is Mode.CONNECTIONS else self.bench.last_test
+        if test is None or not isinstance(test.latest, Finished):
             return None
-        remedy = key_remedy(test.state.diagnosis)
+        remedy = key_remedy(test.latest.diagnosis)
         return None if remedy is None else (remedy.action.value, remedy.operand)
 
     def action_mend(self) -> None:
@@ -372,7 +383,7 @@ class CapathApp(App[None]):
         if chosen is None or self.workspace.store is None:
             return
         if self.mode is Mode.CONNECTIONS and (test := self.connections.current) is not None:
-            self._last_test = test
+            self.bench.last = test.host
         action, operand = chosen
         if action == "rehash":
             self.action_rehash()
@@ -445,7 +456,7 @@ class CapathApp(App[None]):
         test = self.connections.current
         if test is None:
             return
-        if isinstance(test.state, Finished):
+        if isinstance(test.latest, Finished):
             self._open_details(event.table)
         else:
             self._test(test.host)
@@ -548,8 +559,8 @@ class CapathApp(App[None]):
         if self._said:
             return
         status = self.query_one("#status", Static)
-        if self._last_test is not None:
-            status.update(one_line(self._last_test))
+        if self.bench.last_test is not None:
+            status.update(one_line(self.bench.last_test))
         else:
             status.update(Text("t tests a host with this store · ? shows all keys", "dim"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 
 from rich.text import Text
 from typing_extensions import assert_never
@@ -12,8 +11,6 @@ from capath.diagnosis.cause import Diagnosis, Remedy
 from capath.pki.key import public_key
 from capath.pki.visible import visible
 from capath.report.certificate import date_text
-from capath.tls.endpoint import Endpoint
-from capath.tls.host_to_test import HostToTest
 from capath.tls.result import (
     Accepted,
     ClientReport,
@@ -25,43 +22,7 @@ from capath.tls.result import (
 )
 from capath.tls.session import RecordNotAvailable, Session, SessionRecord
 from capath.tls.verification import ChainElement, FromCapath, FromServer, Verification
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Never tested yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """Under test now; `generation` tells its answer from an older one's."""
-
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Tested. `store_name` says which store: as it is, or as staged."""
-
-    result: ProbeResult
-    diagnosis: Diagnosis | None
-    store_name: str
-
-
-State = Waiting | Running | Finished
-
-
-@dataclass(frozen=True, slots=True)
-class HostTest:
-    """A host of the list and how far its test is."""
-
-    host: HostToTest
-    state: State
-
-    @property
-    def endpoint(self) -> Endpoint:
-        return self.host.endpoint
-
+from capath.tui.bench import Finished, HostTest, Running, Waiting
 
 OUTCOME_MARKS = {OutcomeName.VERIFIED: "✓", OutcomeName.REJECTED: "✗", OutcomeName.UNREACHABLE: "∅"}
 OUTCOME_STYLES = {
@@ -92,7 +53,8 @@ def short_verdict(result: ProbeResult, diagnosis: Diagnosis | None) -> str:
 
 def one_line(test: HostTest) -> Text:
     """The last test in one line, for the bottom of the screen."""
-    match test.state:
+    state = test.latest
+    match state:
         case Waiting():
             return Text("")
         case Running():
@@ -110,7 +72,7 @@ def one_line(test: HostTest) -> Text:
                 text.append(f"  {store_name}", "dim")
             return text
         case _:
-            assert_never(test.state)
+            assert_never(state)
 
 
 def key_remedy(diagnosis: Diagnosis | None) -> Remedy | None:
@@ -125,7 +87,8 @@ def key_remedy(diagnosis: Diagnosis | None) -> Remedy | None:
 
 def connection_details(test: HostTest, show_key: bool, width: int) -> Text:
     """All that is known of one host, in lines of at most `width` cells."""
-    match test.state:
+    state = test.latest
+    match state:
         case Waiting():
             text = Text("Not tested yet: Enter tests it.", "dim")
             if test.host.note:
@@ -135,9 +98,16 @@ def connection_details(test: HostTest, show_key: bool, width: int) -> Text:
         case Running():
             return Text("testing …", "dim")
         case Finished() as finished:
-            return _finished(finished, test.host.note, show_key, width)
+            text = _finished(finished, test.host.note, show_key, width)
+            other = test.as_is
+            if other is not finished and isinstance(other, Finished):
+                before = Text("The store as it is: ", "dim")
+                before.append(short_verdict(other.result, other.diagnosis).strip())
+                before.append("\n\n")
+                return before.append_text(text)
+            return text
         case _:
-            assert_never(test.state)
+            assert_never(state)
 
 
 def _finished(finished: Finished, note: str, show_key: bool, width: int) -> Text:

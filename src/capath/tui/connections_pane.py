@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Static
+from typing_extensions import assert_never
 
-from capath.tls.endpoint import Endpoint
 from capath.tls.host_to_test import HostToTest
-from capath.tui.connection import (
-    OUTCOME_MARKS,
-    OUTCOME_STYLES,
-    Finished,
-    HostTest,
-    Running,
-    State,
-    Waiting,
-    connection_details,
-    short_verdict,
-)
+from capath.tui.bench import Bench, Finished, HostTest, Impact, Running, State, Waiting
+from capath.tui.connection import OUTCOME_MARKS, OUTCOME_STYLES, connection_details, short_verdict
 from capath.tui.panes import Details
 from capath.tui.table import Cell, Column, LineTable
 
@@ -44,7 +36,7 @@ class HostInput(Input):
 
 
 class ConnectionsPane(Vertical):
-    """Hosts in the order in which they were first named, each once."""
+    """The hosts of a bench, in its order."""
 
     @dataclass
     class TestWanted(Message):
@@ -52,31 +44,28 @@ class ConnectionsPane(Vertical):
 
         text: str
 
-    def __init__(self, hosts: Sequence[HostToTest], *, id: str) -> None:  # noqa: A002
+    def __init__(self, bench: Bench, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._tests = [HostTest(host, Waiting()) for host in hosts]
+        self._bench = bench
+        self._two_sides = False
         self._show_key = False
 
     def compose(self) -> ComposeResult:
-        columns = (
-            Column("mark", "", 3),
-            Column("host", "Host", 0),
-            Column("verdict", "Verify code, cause", 32),
-        )
-        with Vertical(classes="filter-line"):
+        with Horizontal(classes="filter-line"):
             yield HostInput(
                 placeholder="t test: host, host:port or [IPv6]:port, then Enter",
                 id="connection-input",
                 compact=True,
             )
+            yield Static(id="connection-count", classes="count", markup=False)
         with Horizontal(classes="split"):
             yield LineTable(
-                columns, self._cells, empty="no host tested yet: t, then type one", id="connection-table"
+                _columns(False), self._cells, empty="no host tested yet: t, then type one", id="connection-table"
             )
             yield Details(id="connection-details", classes="side")
 
     def on_mount(self) -> None:
-        self.table.show(list(range(len(self._tests))))
+        self.show_bench()
 
     @property
     def table(self) -> LineTable:
@@ -94,31 +83,17 @@ class ConnectionsPane(Vertical):
     def current(self) -> HostTest | None:
         """The host under the cursor."""
         number = self.table.current
-        return None if number is None else self._tests[number]
+        return None if number is None else self._bench.tests[number]
 
-    @property
-    def tests(self) -> Sequence[HostTest]:
-        return self._tests
-
-    def known(self, endpoint: Endpoint) -> HostToTest:
-        """The host of the list at `endpoint`, with its options; a new one where there is none."""
-        return next((test.host for test in self._tests if test.endpoint == endpoint), HostToTest(endpoint))
-
-    def set_state(self, host: HostToTest, state: State, *, select: bool = False) -> HostTest:
-        """Show how far the test of `host` is; add it where it is new."""
-        test = HostTest(host, state)
-        number = next((n for n, known in enumerate(self._tests) if known.host == host), None)
-        if number is None:
-            number = len(self._tests)
-            self._tests.append(test)
-        else:
-            self._tests[number] = replace(self._tests[number], state=state)
-        current = number if select else self.table.current
-        self.table.show(list(range(len(self._tests))), current=current)
-        return test
-
-    def state_of(self, host: HostToTest) -> State:
-        return next((test.state for test in self._tests if test.host == host), Waiting())
+    def show_bench(self, *, select: HostToTest | None = None) -> None:
+        """Show how far the tests are; put the cursor on `select`."""
+        staged = any(not isinstance(test.as_staged, Waiting) for test in self._bench.tests)
+        if staged != self._two_sides:
+            self._two_sides = staged
+            self.table.set_columns(_columns(staged))
+        current = self.table.current if select is None else self._bench.number_of(select)
+        self.table.show(list(range(len(self._bench.tests))), current=current)
+        self.query_one("#connection-count", Static).update(_impact_text(self._bench.impact, staged))
 
     def reveal_key(self) -> None:
         """Show or hide the master key of the session shown."""
@@ -145,14 +120,49 @@ class ConnectionsPane(Vertical):
             self.details.show(connection_details(test, self._show_key, self.details.text_width), top=top)
 
     def _cells(self, number: int) -> Sequence[Cell]:
-        test = self._tests[number]
-        match test.state:
-            case Waiting():
-                return Cell(" ·", "quiet"), Cell(test.endpoint.text), Cell("not tested yet", "quiet")
-            case Running():
-                return Cell(" …", "quiet"), Cell(test.endpoint.text), Cell("testing", "quiet")
-            case Finished(result=result, diagnosis=diagnosis):
-                name = result.outcome_name
-                words = short_verdict(result, diagnosis)
-                style = OUTCOME_STYLES[name]
-                return Cell(f" {OUTCOME_MARKS[name]}", style), Cell(test.endpoint.text), Cell(words, style)
+        test = self._bench.tests[number]
+        mark, style = _mark(test.latest)
+        cells = [Cell(f" {mark}", style), Cell(test.endpoint.text), _verdict(test.as_is)]
+        return [*cells, _verdict(test.as_staged)] if self._two_sides else cells
+
+
+def _columns(two_sides: bool) -> tuple[Column, ...]:
+    first = (Column("mark", "", 3), Column("host", "Host", 0))
+    if not two_sides:
+        return (*first, Column("as-is", "Verify code, cause", 32))
+    return (*first, Column("as-is", "As it is", 23), Column("as-staged", "As staged", 23))
+
+
+def _mark(state: State) -> tuple[str, str]:
+    match state:
+        case Waiting():
+            return "·", "quiet"
+        case Running():
+            return "…", "quiet"
+        case Finished(result=result):
+            return OUTCOME_MARKS[result.outcome_name], OUTCOME_STYLES[result.outcome_name]
+        case _:
+            assert_never(state)
+
+
+def _verdict(state: State) -> Cell:
+    match state:
+        case Waiting():
+            return Cell("not tested yet", "quiet")
+        case Running():
+            return Cell("testing", "quiet")
+        case Finished(result=result, diagnosis=diagnosis):
+            return Cell(short_verdict(result, diagnosis), OUTCOME_STYLES[result.outcome_name])
+        case _:
+            assert_never(state)
+
+
+def _impact_text(impact: Impact, two_sides: bool) -> Text:
+    text = Text()
+    if not impact.total:
+        return text
+    text.append(f"{impact.tested:,} of {impact.total:,} tested, {impact.verified:,} verified", "dim")
+    if two_sides:
+        text.append(f"   staged mends {len(impact.mended):,}", "green" if impact.mended else "dim")
+        text.append(f", breaks {len(impact.broken):,}", "bold red" if impact.broken else "dim")
+    return text

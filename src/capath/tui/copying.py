@@ -6,7 +6,7 @@ import shlex
 
 from capath.pki.pem import encode_pem
 from capath.report.certificate import fingerprint_text
-from capath.tui.connection import Finished, HostTest
+from capath.tui.bench import Finished, HostTest
 from capath.tui.dialogs import Copyable
 from capath.tui.model import Item
 
@@ -41,8 +41,8 @@ def connection_choices(test: HostTest, directory: str) -> list[Copyable]:
         Copyable("u", "curl command", shlex.join(["curl", "--capath", directory, "--cacert", "/dev/null", url])),
         Copyable("r", "Python with requests", f"requests.get({url!r}, verify={directory!r})"),
     ]
-    if isinstance(test.state, Finished):
-        sent = test.state.result.verification.sent
+    if isinstance(test.latest, Finished):
+        sent = test.latest.result.verification.sent
         chain = "".join(encode_pem("CERTIFICATE", certificate.der).decode("ascii") for certificate in sent)
         choices.append(Copyable("p", "the chain it sent, PEM", chain))
     return choices

@@ -15,7 +15,17 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 from typing_extensions import assert_never
 
-from capath.change.operation import AddFile, MakeLink, Operation, RemoveAddedFile, RemoveLink, RenameFile, describe
+from capath.change.operation import (
+    AddFile,
+    MakeLink,
+    Operation,
+    RemoveAddedFile,
+    RemoveLink,
+    RenameFile,
+    ReplaceFile,
+    RestoreFile,
+    describe,
+)
 from capath.change.plan import Plan
 from capath.pki.visible import visible
 from capath.tui.actions import ACTIONS, MOVING, key_text, mode_actions
@@ -105,7 +115,7 @@ def _operation_style(operation: Operation) -> str:
             return "green"
         case RemoveLink() | RemoveAddedFile():
             return "red"
-        case RenameFile():
+        case RenameFile() | ReplaceFile() | RestoreFile():
             return "cyan"
         case _:
             assert_never(operation)

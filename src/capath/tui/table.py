@@ -136,6 +136,11 @@ class LineTable(ScrollView, can_focus=True):
         self.cursor = position
         self.refresh()
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns; `show` follows with rows that have as many cells."""
+        self._columns = tuple(columns)
+        self.redraw()
+
     def set_empty(self, text: str) -> None:
         """What is said where there are no rows."""
         self._empty = text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import shutil
 import threading
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from capath.change.toggle import plan_toggle
 from capath.store import list_store, scan
 from capath.tls.address import Resolver
 from capath.tls.host_to_test import HostToTest
-from capath.tui.connection import Finished
+from capath.tui.bench import Finished, Side, Waiting
 from capath.tui.model import Staged, Store, make_store
 
 
@@ -53,18 +54,21 @@ class Watched(Message):
 
 @dataclass
 class PlanMade(Message):
-    """A plan is ready to be reviewed. `change_number` is the change it takes back, 0 if none."""
+    """A plan is ready to be reviewed: of what is staged, or of something else.
+
+    `change_number` is the change it takes back, 0 if none.
+    """
 
     plan: Plan
     change_number: int = 0
+    of_staged: bool = False
 
 
 @dataclass
 class Applied(Message):
     """A plan was carried out."""
 
-    plan: Plan
-    change_number: int = 0
+    made: PlanMade
 
 
 @dataclass
@@ -75,19 +79,19 @@ class Failed(Message):
     fatal: bool = False
 
 
-def start(owner: MessagePump, job: Callable[[], Message | None]) -> None:
+def start(owner: MessagePump, job: Callable[[], Message]) -> None:
     """Run `job` on a daemon thread and post the message it returns to `owner`."""
+    threading.Thread(target=run_and_post, args=(owner, job), daemon=True).start()
 
-    def run() -> None:
-        try:
-            message = job()
-        except Exception as error:  # whatever fails is shown, and never ends the explorer
-            message = Failed(str(error) or type(error).__name__)
-        if message is not None:
-            with contextlib.suppress(RuntimeError):  # the explorer has been left meanwhile
-                owner.post_message(message)
 
-    threading.Thread(target=run, daemon=True).start()
+def run_and_post(owner: MessagePump, job: Callable[[], Message]) -> None:
+    """Run `job` here, off the screen's thread, and post the message it returns to `owner`."""
+    try:
+        message = job()
+    except Exception as error:  # whatever fails is shown, and never ends the explorer
+        message = Failed(str(error) or type(error).__name__)
+    with contextlib.suppress(RuntimeError):  # the explorer has been left meanwhile
+        owner.post_message(message)
 
 
 def read_store(directory: str, generation: int, recover_first: bool) -> StoreRead:
@@ -172,15 +176,15 @@ def now_utc() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def carry_out(plan: Plan, change_number: int) -> Applied:
-    """Apply `plan`, or undo the change `change_number` where it is not 0."""
+def carry_out(made: PlanMade) -> Applied:
+    """Apply a plan, or undo the change it takes back."""
     from capath.change.apply import apply_plan, undo_last
 
-    if change_number:
-        undo_last(plan.before.directory)
+    if made.change_number:
+        undo_last(made.plan.before.directory)
     else:
-        apply_plan(plan)
-    return Applied(plan, change_number)
+        apply_plan(made.plan)
+    return Applied(made)
 
 
 @dataclass(frozen=True)
@@ -193,42 +197,71 @@ class TestJob:
     resolver: Resolver
     generation: int
 
+    @property
+    def side(self) -> Side:
+        return Side.AS_STAGED if self.staged else Side.AS_IS
+
 
 @dataclass
 class HostTested(Message):
-    """A test came to its end. `generation` tells it from an older one's."""
+    """A test came to its end, or (`state` Waiting, `said` why) could not be made."""
 
-    host: HostToTest
-    state: Finished
-    generation: int
-
-
-_AT_ONCE = threading.BoundedSemaphore(8)
+    job: TestJob
+    state: Finished | Waiting
+    said: str = ""
 
 
-def test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[[], bool]) -> HostTested | Failed:
+class Crew:
+    """A few daemon threads that take jobs in turn: as many hosts at once as a machine bears well."""
+
+    SIZE = 8
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._started = 0
+
+    def take(self, job: Callable[[], None]) -> None:
+        """Have `job` done when a thread is free."""
+        self._jobs.put(job)
+        if self._started < self.SIZE:
+            self._started += 1
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            self._jobs.get()()
+
+
+def test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[[], bool]) -> HostTested:
     """Test a host and say why it failed. Nothing is written to the store, whatever is staged."""
+    try:
+        return _test_host(job, directories, cancelled)
+    except Exception as error:  # a test that cannot be made must not stand as running for ever
+        return HostTested(job, Waiting(), str(error) or type(error).__name__)
+
+
+def _test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[[], bool]) -> HostTested:
     from capath.diagnosis.diagnose import diagnose
     from capath.tls.options import Client
     from capath.tls.probe import probe
 
-    with _AT_ONCE:
-        snapshot = job.store.listing.snapshot
-        directory, name = snapshot.directory, "the store as it is"
-        if job.staged:
-            plan, directory = directories.of(job.store, job.staged)
-            if plan.refusals:
-                refusal = plan.refusals[0]
-                return Failed(f"what is staged cannot be done: {refusal.name}: {refusal.reason}; {refusal.remedy}")
-            snapshot, name = plan.after, f"the store as staged ({job.staged.text}), nothing written"
-        result = probe(
-            job.host.endpoint,
-            directory,
-            snapshot=snapshot,
-            options=job.host.options,
-            clients=(Client.REQUESTS,),
-            resolver=job.resolver,
-            cancelled=cancelled,
-        )
-        diagnosis = diagnose(result, snapshot, directory=job.store.listing.snapshot.directory)
-    return HostTested(job.host, Finished(result, diagnosis, name), job.generation)
+    snapshot = job.store.listing.snapshot
+    directory, name = snapshot.directory, "the store as it is"
+    if job.staged:
+        plan, directory = directories.of(job.store, job.staged)
+        if plan.refusals:
+            refusal = plan.refusals[0]
+            said = f"what is staged cannot be done: {refusal.name}: {refusal.reason}; {refusal.remedy}"
+            return HostTested(job, Waiting(), said)
+        snapshot, name = plan.after, f"the store as staged ({job.staged.text}), nothing written"
+    result = probe(
+        job.host.endpoint,
+        directory,
+        snapshot=snapshot,
+        options=job.host.options,
+        clients=(Client.REQUESTS,),
+        resolver=job.resolver,
+        cancelled=cancelled,
+    )
+    diagnosis = diagnose(result, snapshot, directory=job.store.listing.snapshot.directory)
+    return HostTested(job, Finished(result, diagnosis, name))

@@ -1,0 +1,138 @@
+"""Testing hosts from the explorer, against real servers on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from capath.demo import authority
+from capath.demo.server import Loopback
+from capath.demo.stage import Stage
+from capath.store import list_store, scan
+from capath.tls.address import Address
+from capath.tls.endpoint import Endpoint
+from capath.tls.host_to_test import HostToTest
+from capath.tui.app import CapathApp, Exploration
+from capath.tui.bench import Finished
+from capath.tui.dialogs import ReviewScreen
+from tests.tui.explorer import WIDE, drive, screen_text, until
+
+
+class World:
+    """A store with one root on and one off, and a server for each; a third one never answers."""
+
+    def __init__(self, directory: Path, loopback: Loopback) -> None:
+        self.directory = directory
+        directory.mkdir()
+        stage = Stage(str(directory), loopback)
+        self.root_on = stage.root
+        self.root_off = authority.root("root that is off")
+        stage.take_out(self.root_off)
+        ports = {}
+        for name, root in (("good.test", self.root_on), ("off.test", self.root_off)):
+            ports[name] = stage.https(authority.leaf(root, name))
+        ports["silent.test"] = loopback.serve(lambda connection: _wait(connection))
+        stage.finish()
+        self.hosts = {name: HostToTest(Endpoint(name, port)) for name, port in ports.items()}
+
+    def app(self, *names: str) -> CapathApp:
+        hosts = tuple(self.hosts[name] for name in names)
+        return CapathApp(Exploration(str(self.directory), hosts=hosts, resolver=self.resolve))
+
+    @staticmethod
+    def resolve(host: str, port: int) -> tuple[Address, ...]:
+        return (Address("127.0.0.1", port),)
+
+
+def _wait(connection: object) -> None:
+    """Say nothing until the other side goes away."""
+    recv = getattr(connection, "recv")  # noqa: B009
+    while recv(4096):
+        pass
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Loopback() as loopback:
+        yield World(tmp_path / "crts", loopback)
+
+
+def finished(app: CapathApp, count: int = 1) -> bool:
+    return sum(isinstance(test.latest, Finished) for test in app.bench.tests) == count
+
+
+def test_a_verified_host_shows_its_chain_and_session(world: World) -> None:
+    """The verdict, the anchor with its hash link, and the session's facts are on the screen."""
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        await pilot.press("t")
+        app.connections.input.value = f"good.test:{world.hosts['good.test'].endpoint.port}"
+        await pilot.press("enter")
+        await until(pilot, lambda: finished(app))
+        text = screen_text(app)
+        for part in ("verified", "the trust anchor", "from the CApath", "TLSv1.3", "Cipher", "requests", "0 ok"):
+            assert part in text
+        assert "hidden, 48 octets" in text
+        await pilot.press("x")
+        assert "hidden, 48 octets" not in screen_text(app)
+
+    drive(world.app(), scenario, size=(140, 50))
+
+
+def test_a_root_that_is_off_is_named_and_one_key_stages_it(world: World) -> None:
+    """m stages the root, the test of the staged store verifies, and nothing is written before it is applied."""
+    before = sorted(path.name for path in world.directory.iterdir())
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        await pilot.press("3", "enter")
+        await until(pilot, lambda: finished(app))
+        assert "root-not-trusted" in screen_text(app)
+        await pilot.press("m")
+        await until(pilot, lambda: "verified" in screen_text(app))
+        assert app.workspace.staged.text == "+1"
+        assert "as staged (+1), nothing written" in screen_text(app)
+        assert "staged mends 1, breaks 0" in screen_text(app)
+        assert sorted(path.name for path in world.directory.iterdir()) == before
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await pilot.press("a")
+        await until(pilot, lambda: not app.workspace.staged and finished(app) and "as it is" in screen_text(app))
+        await until(pilot, lambda: "with the store as it is" in screen_text(app))
+
+    drive(world.app("off.test"), scenario, size=(140, 50))
+    rows = list_store(scan(world.directory)).certificates
+    assert {row.certificate.subject.title for row in rows if row.trusted} >= {"root that is off"}
+
+
+def test_staging_shows_which_hosts_break(world: World) -> None:
+    """All hosts are tested on both sides, and what staging breaks is counted and named."""
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        store = app.workspace.store
+        assert store is not None
+        root = next(item for item in store.items if item.title == "capath demo root")
+        app.certificates.go_to(root.sha256)
+        await pilot.press("space", "3", "T")
+        await until(pilot, lambda: app.bench.impact.tested == 2)
+        await until(pilot, lambda: "breaks 1" in screen_text(app))
+        assert [host.endpoint.host for host in app.bench.impact.broken] == ["good.test"]
+        assert "root-not-trusted" in screen_text(app)
+
+    drive(world.app("good.test", "off.test"), scenario, size=WIDE)
+
+
+def test_a_silent_server_freezes_nothing_and_quitting_does_not_wait(world: World) -> None:
+    """While a server says nothing the table still moves, and q leaves at once."""
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        await pilot.press("3", "enter", "1", "j")
+        assert app.certificates.table.cursor == 1
+        assert not finished(app)
+        await pilot.press("q")
+
+    app = world.app("silent.test")
+    drive(app, scenario)
+    assert not app.is_running
