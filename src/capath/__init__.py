@@ -1,3 +1,122 @@
-"""See, edit and test the trust behind TLS: OpenSSL CApath directories."""
+"""See, edit and test the trust behind TLS: OpenSSL CApath directories.
+
+As a library: `open_store` gives a directory as OpenSSL sees it, `plan_toggle`, `plan_rehash` and `apply_plan`
+change it, `verify_offline` and `probe` test with it, `diagnose` says why a test failed, and `explain` says it of
+an exception of requests. Names are imported when they are first used, so that ``import capath`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from capath.change.apply import apply_plan, undo_last
+    from capath.change.plan import Plan
+    from capath.change.rehash import plan_rehash
+    from capath.change.staging import staged_directory
+    from capath.change.toggle import plan_toggle
+    from capath.diagnosis.cause import Action, Cause, Diagnosis, Finding, Remedy
+    from capath.diagnosis.diagnose import diagnose, diagnose_offline
+    from capath.errors import BadInputError, CapathError, ChangeError, ParseError
+    from capath.explanation import explain
+    from capath.pki.certificate import Certificate
+    from capath.store import CertificateRow, Listing, Snapshot, list_store, scan
+    from capath.store.lookup import find_issuers
+    from capath.store.select import select_all, select_one
+    from capath.tls.endpoint import Endpoint, parse_endpoint
+    from capath.tls.offline import OfflineResult, read_certificates, verify_offline
+    from capath.tls.options import Client, CrlCheck, ProbeOptions, VerifyFlags
+    from capath.tls.probe import probe
+    from capath.tls.result import ProbeResult
+    from capath.tls.verification import Verification
 
 __version__ = "0.1.0"
+
+_MODULES = {
+    "capath.change.apply": ("apply_plan", "undo_last"),
+    "capath.change.plan": ("Plan",),
+    "capath.change.rehash": ("plan_rehash",),
+    "capath.change.staging": ("staged_directory",),
+    "capath.change.toggle": ("plan_toggle",),
+    "capath.diagnosis.cause": ("Action", "Cause", "Diagnosis", "Finding", "Remedy"),
+    "capath.diagnosis.diagnose": ("diagnose", "diagnose_offline"),
+    "capath.errors": ("BadInputError", "CapathError", "ChangeError", "ParseError"),
+    "capath.explanation": ("explain",),
+    "capath.pki.certificate": ("Certificate",),
+    "capath.store": ("CertificateRow", "Listing", "Snapshot", "list_store", "scan"),
+    "capath.store.lookup": ("find_issuers",),
+    "capath.store.select": ("select_all", "select_one"),
+    "capath.tls.endpoint": ("Endpoint", "parse_endpoint"),
+    "capath.tls.offline": ("OfflineResult", "read_certificates", "verify_offline"),
+    "capath.tls.options": ("Client", "CrlCheck", "ProbeOptions", "VerifyFlags"),
+    "capath.tls.probe": ("probe",),
+    "capath.tls.result": ("ProbeResult",),
+    "capath.tls.verification": ("Verification",),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "Action",
+    "BadInputError",
+    "CapathError",
+    "Cause",
+    "Certificate",
+    "CertificateRow",
+    "ChangeError",
+    "Client",
+    "CrlCheck",
+    "Diagnosis",
+    "Endpoint",
+    "Finding",
+    "Listing",
+    "OfflineResult",
+    "ParseError",
+    "Plan",
+    "ProbeOptions",
+    "ProbeResult",
+    "Remedy",
+    "Snapshot",
+    "Verification",
+    "VerifyFlags",
+    "__version__",
+    "apply_plan",
+    "diagnose",
+    "diagnose_offline",
+    "explain",
+    "find_issuers",
+    "list_store",
+    "open_store",
+    "parse_endpoint",
+    "plan_rehash",
+    "plan_toggle",
+    "probe",
+    "read_certificates",
+    "scan",
+    "select_all",
+    "select_one",
+    "staged_directory",
+    "undo_last",
+    "verify_offline",
+]
+
+
+def open_store(directory: str | os.PathLike[str]) -> Listing:
+    """Read a CApath: its certificates, CRLs and links as they are now, immutable. Raises BadInputError."""
+    from capath.store import list_store, scan
+
+    return list_store(scan(os.fspath(directory)))
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

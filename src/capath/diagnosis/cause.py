@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from capath.errors import StrEnum
+from capath.pki.visible import visible
 
 
 class Cause(StrEnum):
@@ -71,6 +72,8 @@ class Action(StrEnum):
     """Only who issued the certificate can mend it."""
     USE_CLIENT_CERTIFICATE = "use-client-certificate"
     CHANGE_FLAGS = "change-flags"
+    USE_STORE = "use-store"
+    """Let the program take the directory `operand`, and not what it takes instead."""
     CHECK_NETWORK = "check-network"
     RETRY = "retry"
 
@@ -101,6 +104,10 @@ class Finding:
     remedies: tuple[Remedy, ...]
     confidence: Confidence = Confidence.PROVEN
 
+    def __str__(self) -> str:
+        judged = "" if self.confidence is Confidence.PROVEN else " (likely)"
+        return f"{self.cause}{judged}: {self.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -124,3 +131,13 @@ class Diagnosis:
     @property
     def confidence(self) -> Confidence:
         return self.first.confidence
+
+    def __str__(self) -> str:
+        """Lines for people: the cause, what was seen, what mends it, what else is wrong."""
+        lines = [str(self.first)]
+        for remedy in self.remedies:
+            lines.append(f"  → {remedy.text}")
+            if remedy.command:
+                lines.append(f"    $ {visible(remedy.command)}")
+        lines.extend(f"also {finding}" for finding in self.also)
+        return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capath.diagnosis.cause import Confidence, Diagnosis, Finding, Remedy
+from capath.diagnosis.cause import Diagnosis, Finding, Remedy
 from capath.pki.visible import visible
 from capath.report.certificate import date_text
 from capath.report.document import Json, moment
@@ -55,13 +55,7 @@ def verdict_text(verification: Verification) -> str:
 
 def diagnosis_text(diagnosis: Diagnosis) -> list[str]:
     """Lines for people: cause, what was seen, what mends it, what else is wrong."""
-    lines = [_cause_line(diagnosis.first)]
-    for remedy in diagnosis.remedies:
-        lines.append(f"  → {remedy.text}")
-        if remedy.command:
-            lines.append(f"    $ {visible(remedy.command)}")
-    lines.extend(f"also {_cause_line(finding)}" for finding in diagnosis.also)
-    return lines
+    return str(diagnosis).splitlines()
 
 
 def chain_text(verification: Verification) -> list[str]:
@@ -78,11 +72,6 @@ def chain_text(verification: Verification) -> list[str]:
     if verification.anchor is not None:
         lines.append(f"anchor {visible(verification.anchor.file)} ({verification.anchor.link})")
     return lines
-
-
-def _cause_line(finding: Finding) -> str:
-    judged = "" if finding.confidence is Confidence.PROVEN else " (likely)"
-    return f"{finding.cause}{judged}: {finding.text}"
 
 
 def _error_json(error: VerifyError) -> Json:

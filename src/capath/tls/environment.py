@@ -1,0 +1,132 @@
+"""Variables that give a program another trust, or another way, than the directory that was tested. Pure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from capath.errors import StrEnum
+from capath.pki.visible import visible
+
+
+class Program(StrEnum):
+    """Who reads a variable: a way of calling, for one library decides differently by how it is called."""
+
+    REQUESTS_GET = "requests.get(url)"
+    REQUESTS_SESSION = "requests.Session.verify"
+    REQUESTS_VERIFY = "requests.get(url, verify=DIR)"
+    SSL_DEFAULT = "ssl.create_default_context()"
+    HTTPX = "httpx"
+    CURL = "curl"
+    OPENSSL = "openssl"
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """A variable that is set. `affects`: whose answer it would change; `text` says how, for people."""
+
+    variable: str
+    value: str
+    affects: tuple[Program, ...]
+    text: str
+
+
+_EVERY_REQUEST = (Program.REQUESTS_GET, Program.REQUESTS_SESSION, Program.REQUESTS_VERIFY)
+_DEFAULT_TRUST = (Program.SSL_DEFAULT, Program.HTTPX, Program.CURL, Program.OPENSSL)
+
+
+def environment_traps(environment: Mapping[str, str], host: str, directory: str) -> tuple[Trap, ...]:
+    """What in `environment` would change the answer of a user's program for `host` against that of `directory`.
+
+    A variable that names the directory itself changes nothing, and neither does an empty one.
+    """
+    traps = [*_bundles(environment, directory), *_openssl_defaults(environment, directory)]
+    proxy = proxy_variable(environment, host)
+    if proxy is not None:
+        name, value = proxy
+        text = (
+            f"Programs that honour it go through the proxy {visible(_without_password(value))}: it sees the name, "
+            "and one that opens TLS shows a certificate of its own. requests tells a TLS error behind it as "
+            "ProxyError. NO_PROXY, or trust_env=False, goes round it."
+        )
+        programs = (*_EVERY_REQUEST, Program.HTTPX, Program.CURL)
+        traps.append(Trap(name, _without_password(value), programs, text))
+    configuration = environment.get("OPENSSL_CONF", "")
+    if configuration:
+        text = (
+            f"OpenSSL reads its settings from {visible(configuration)}: a security level or protocols named there "
+            "hold for programs that use the system's OpenSSL."
+        )
+        traps.append(Trap("OPENSSL_CONF", configuration, (*_EVERY_REQUEST, *_DEFAULT_TRUST), text))
+    return tuple(traps)
+
+
+def proxy_variable(environment: Mapping[str, str], host: str) -> tuple[str, str] | None:
+    """The variable that sends an https request for `host` through a proxy, and its value; None for none.
+
+    Lowercase names come first, as curl and urllib have it.
+    """
+    exceptions = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    if _is_excepted(host, exceptions):
+        return None
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        if environment.get(name):
+            return name, environment[name]
+    return None
+
+
+def _bundles(environment: Mapping[str, str], directory: str) -> list[Trap]:
+    """requests takes REQUESTS_CA_BUNDLE, else CURL_CA_BUNDLE, over Session.verify; a call's verify= beats both."""
+    traps = []
+    taken = ""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        value = environment.get(name, "")
+        if not value or _same(value, directory):
+            taken = taken or (name if value else "")
+            continue
+        affects = [] if taken else [Program.REQUESTS_GET, Program.REQUESTS_SESSION]
+        text = f"requests takes {visible(value)} instead of Session.verify and of its default"
+        if name == "CURL_CA_BUNDLE":
+            affects.append(Program.CURL)
+            text = f"{text}, and curl without --capath does" if not taken else f"curl takes {visible(value)}"
+        missing = "" if os.path.isabs(value) else " (from wherever the program is started)"
+        text = f"{text}{missing}. verify= of the call itself, or trust_env=False, beats it."
+        if affects:
+            traps.append(Trap(name, value, tuple(affects), text))
+        taken = taken or name
+    return traps
+
+
+def _openssl_defaults(environment: Mapping[str, str], directory: str) -> list[Trap]:
+    """SSL_CERT_DIR and SSL_CERT_FILE: OpenSSL's defaults, which requests does not look at."""
+    traps = []
+    for name in ("SSL_CERT_DIR", "SSL_CERT_FILE"):
+        value = environment.get(name, "")
+        if value and not _same(value, directory):
+            text = (
+                f"Programs that take OpenSSL's default trust take {visible(value)}; requests does not look at it, "
+                "and neither does one that is given the directory."
+            )
+            traps.append(Trap(name, value, _DEFAULT_TRUST, text))
+    return traps
+
+
+def _same(value: str, directory: str) -> bool:
+    return os.path.abspath(value) == os.path.abspath(directory)
+
+
+def _is_excepted(host: str, exceptions: str) -> bool:
+    """Whether NO_PROXY names `host`: itself, a domain above it, or all."""
+    name = host.lower().rstrip(".")
+    for item in exceptions.replace(" ", ",").split(","):
+        suffix = item.strip().lower().removeprefix("*").lstrip(".").rstrip(".")
+        if item.strip() == "*" or (suffix and (name == suffix or name.endswith(f".{suffix}"))):
+            return True
+    return False
+
+
+def _without_password(value: str) -> str:
+    """A proxy's address without the user and password in it."""
+    scheme, separator, rest = value.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

@@ -1,0 +1,166 @@
+"""`capath.explain` on what requests really raised."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+import requests
+
+import capath
+from capath import Action, Cause, Diagnosis
+from capath.demo import authority
+from capath.demo.server import Handler, Loopback, http, read_until, scripted, tls, tls_context
+from tests.tls.conftest import MakeStore, loopback, make_store
+
+__all__ = ["loopback", "make_store"]
+
+LOCAL = "127.0.0.1"
+ROOT = authority.root("Root")
+OTHER = authority.root("Other")
+
+
+def _serve(
+    servers: Loopback, issuer: authority.Identity, *, name: str = LOCAL, handler: Handler | None = None
+) -> str:
+    context = tls_context(authority.leaf(issuer, name))
+    return f"https://{LOCAL}:{servers.serve(tls(context, handler or http()))}/"
+
+
+def _fail(url: str, verify: str) -> requests.RequestException | OSError:
+    with pytest.raises(OSError) as raised:
+        requests.get(url, verify=verify, timeout=10)
+    return raised.value
+
+
+def _why(url: str, directory: str) -> Diagnosis:
+    return capath.explain(url, _fail(url, directory), capath=directory, environment={})
+
+
+def test_a_root_that_is_off_is_named_with_what_takes_it_in(make_store: MakeStore, loopback: Loopback) -> None:
+    directory = make_store(root__pem__untrusted=ROOT.pem)
+    url = _serve(loopback, ROOT)
+    why = _why(url, directory)
+    assert why.cause is Cause.ROOT_NOT_TRUSTED
+    assert "Root" in str(why)
+    assert f"capath trust {directory}" in str(why)
+    listing = capath.open_store(directory)
+    capath.apply_plan(capath.plan_toggle(listing, [why.remedies[0].operand], ()))
+    assert requests.get(url, verify=directory, timeout=10).ok
+
+
+def test_a_wrong_name_is_told(make_store: MakeStore, loopback: Loopback) -> None:
+    assert _why(_serve(loopback, ROOT, name="other.test"), make_store(ROOT)).cause is Cause.HOSTNAME_MISMATCH
+
+
+def test_a_port_without_tls_is_told(make_store: MakeStore, loopback: Loopback) -> None:
+    port = loopback.serve(scripted([b"HTTP/1.1 400 Bad Request\r\n\r\n"]))
+    assert _why(f"https://{LOCAL}:{port}/", make_store(ROOT)).cause is Cause.NOT_TLS
+
+
+def test_a_refused_connection_is_told(make_store: MakeStore, loopback: Loopback) -> None:
+    assert _why(f"https://{LOCAL}:{loopback.refuse()}/", make_store(ROOT)).cause is Cause.CONNECTION_REFUSED
+
+
+def test_a_redirect_names_the_host_that_failed(make_store: MakeStore, loopback: Loopback) -> None:
+    elsewhere = _serve(loopback, OTHER)
+
+    def redirect(connection: socket.socket) -> None:
+        read_until(connection, b"\r\n\r\n")
+        connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    why = _why(_serve(loopback, ROOT, handler=redirect), make_store(ROOT))
+    assert why.cause is Cause.MISSING_INTERMEDIATE
+    assert elsewhere.split("/")[2] in why.text
+    assert "redirected" in why.text
+
+
+def test_a_verify_path_that_is_not_there_needs_no_test(tmp_path: Path) -> None:
+    missing = str(tmp_path / "nowhere")
+    why = capath.explain("https://host.invalid/", _fail("https://host.invalid/", missing), capath=missing)
+    assert why.cause is Cause.OTHER
+    assert missing in why.text
+    assert why.remedies[0].action is Action.USE_STORE
+
+
+def test_a_bundle_of_the_environment_that_is_not_there_is_named(
+    make_store: MakeStore, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, url = make_store(ROOT), _serve(loopback, ROOT)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/at/all")
+    with requests.Session() as session:
+        session.verify = directory
+        with pytest.raises(OSError) as raised:
+            session.get(url)
+    why = capath.explain(url, raised.value, capath=directory)
+    assert "REQUESTS_CA_BUNDLE" in why.text
+    assert why.remedies[0].command == "unset REQUESTS_CA_BUNDLE"
+
+
+def test_a_bundle_of_the_environment_that_overrides_session_verify_is_named(
+    make_store: MakeStore, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, url = make_store(ROOT), _serve(loopback, ROOT)
+    monkeypatch.setenv("CURL_CA_BUNDLE", make_store(OTHER, directory="other"))
+    with requests.Session() as session:
+        session.verify = directory
+        with pytest.raises(requests.exceptions.SSLError) as raised:
+            session.get(url)
+    why = capath.explain(url, raised.value, capath=directory)
+    assert why.cause is Cause.CLIENT_DIFFERS
+    assert "CURL_CA_BUNDLE" in why.text
+
+
+def test_a_failure_that_is_gone_is_said_to_be_gone(make_store: MakeStore, loopback: Loopback) -> None:
+    empty, url = make_store(directory="empty"), _serve(loopback, ROOT)
+    error = _fail(url, empty)
+    why = capath.explain(url, error, capath=make_store(ROOT), environment={})
+    assert (why.cause, why.confidence.value) == (Cause.OTHER, "likely")
+    assert "20 (unable to get local issuer certificate)" in why.text
+
+
+def test_a_proxy_that_turns_away_is_told_apart_from_the_host(make_store: MakeStore, loopback: Loopback) -> None:
+    port = loopback.serve(scripted([b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"]))
+    url, directory = _serve(loopback, ROOT), make_store(ROOT)
+    with pytest.raises(requests.exceptions.ProxyError) as raised:
+        requests.get(url, verify=directory, proxies={"https": f"http://{LOCAL}:{port}"}, timeout=10)
+    why = capath.explain(url, raised.value, capath=directory, environment={})
+    assert "proxy" in why.text
+    assert "403" in why.text
+
+
+def test_a_tls_error_behind_a_proxy_is_diagnosed_at_the_host(make_store: MakeStore, loopback: Loopback) -> None:
+    """requests tells an error of certificates behind a proxy as SSLError or ProxyError, by version."""
+    url, directory = _serve(loopback, ROOT), make_store(root__pem__untrusted=ROOT.pem)
+    target = (LOCAL, int(url.split(":")[2].strip("/")))
+
+    def tunnel(connection: socket.socket) -> None:
+        read_until(connection, b"\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with socket.create_connection(target) as onward:
+            onward.sendall(connection.recv(65536))
+            connection.sendall(onward.recv(65536))
+            onward.sendall(connection.recv(65536))
+
+    proxies = {"https": f"http://{LOCAL}:{loopback.serve(tunnel)}"}
+    with pytest.raises(requests.exceptions.ConnectionError) as raised:
+        requests.get(url, verify=directory, proxies=proxies, timeout=10)
+    assert capath.explain(url, raised.value, capath=directory, environment={}).cause is Cause.ROOT_NOT_TRUSTED
+
+
+def test_verification_that_is_switched_off_is_said() -> None:
+    assert "switches verification off" in capath.explain("https://host.invalid/", OSError("x"), capath="").text
+
+
+@pytest.mark.parametrize("url", ["http://host.test/", "ftp://host.test/", "https://host:99999/"])
+def test_a_url_without_tls_is_bad_input(make_store: MakeStore, url: str) -> None:
+    with pytest.raises(capath.BadInputError):
+        capath.explain(url, OSError("x"), capath=make_store())
+
+
+def test_a_path_object_is_taken(make_store: MakeStore, loopback: Loopback) -> None:
+    directory, url = make_store(), _serve(loopback, ROOT)
+    why = capath.explain(url, _fail(url, directory), capath=Path(os.fspath(directory)), environment={})
+    assert why.cause is Cause.MISSING_INTERMEDIATE
