@@ -10,6 +10,7 @@ import pytest
 
 from capath.audit import Severity
 from capath.sources.mozilla_roots import MozillaRoot, TlsTrust, mozilla_roots
+from capath.store.constraints import Kept, KeptConstraints
 from tests.audit.worlds import LIST_DATE, Spec, audit, make_store, mozilla_list, mozilla_root, sha256_of
 
 PEM = Spec().pem()
@@ -75,3 +76,19 @@ def test_the_table_that_comes_with_capath_is_whole() -> None:
 
 def _is_well_formed(root: MozillaRoot) -> bool:
     return len(root.sha256) == 64 and bool(root.label) and (root.removed is None or root.removed >= root.included)
+
+
+def test_limits_kept_beside_the_store_come_before_the_table(tmp_path: Path) -> None:
+    """What an import wrote down is newer than the table, and says where it comes from."""
+    store = make_store(tmp_path / "store", {"root.pem": PEM})
+    kept = KeptConstraints({SHA256: Kept(SHA256, "", DATE, "*.tr", "certdata.txt")})
+    found = audit(store, mozilla=mozilla_list(mozilla_root(SHA256)), kept=kept)
+    assert set(found) == {"distrust-after", "mozilla-name-constraint"}
+    assert "certdata.txt" in found["distrust-after"][0].evidence
+
+
+def test_limits_that_cannot_be_read_are_said(tmp_path: Path) -> None:
+    """A damaged file of limits means that no leaf is judged by them."""
+    store = make_store(tmp_path / "store", {"root.pem": PEM})
+    found = audit(store, kept=KeptConstraints(fault="damaged"))
+    assert found["limits-unreadable"][0].evidence == "damaged"

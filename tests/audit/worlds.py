@@ -17,6 +17,7 @@ from capath.change.apply import apply_plan
 from capath.change.rehash import HashStyle, plan_rehash
 from capath.sources.mozilla_roots import MozillaList, MozillaRoot, TlsTrust
 from capath.store import list_store, scan
+from capath.store.constraints import KeptConstraints
 from tests.minting import name_of
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
@@ -105,12 +106,15 @@ def audit(
     mozilla: MozillaList | None = None,
     policy: Policy | None = None,
     directory_mode: int = 0o40755,
+    kept: KeptConstraints | None = None,
 ) -> dict[str, list[Finding]]:
     """The findings by rule. Mozilla's list is every root of the store unless another is given."""
     listing = list_store(scan(directory))
     if mozilla is None:
         mozilla = mozilla_list(*(mozilla_root(sha256) for sha256 in listing.by_sha256))
     found: dict[str, list[Finding]] = {}
-    for finding in findings(listing, now, directory_mode=directory_mode, policy=policy, mozilla=mozilla):
+    for finding in findings(
+        listing, now, directory_mode=directory_mode, policy=policy, mozilla=mozilla, kept=kept
+    ):
         found.setdefault(finding.rule, []).append(finding)
     return found

@@ -13,12 +13,14 @@ from capath.audit.facts import Facts, read_facts
 from capath.audit.policy import Policy
 from capath.sources.mozilla_roots import MozillaList
 from capath.store import Listing
+from capath.store.constraints import KeptConstraints
 
 
 @dataclass(frozen=True)
 class Context:
     """`directory_mode` is the directory's own st_mode. `newer_roots` gives the SHA-256 of roots that a list
-    newer than `mozilla` has; it is asked only where the store holds a root that `mozilla` does not know."""
+    newer than `mozilla` has; it is asked only where the store holds a root that `mozilla` does not know. `kept`
+    are the limits that stand beside the store, which come before those of `mozilla`."""
 
     listing: Listing
     now: datetime
@@ -26,6 +28,7 @@ class Context:
     policy: Policy
     mozilla: MozillaList
     newer_roots: Callable[[], frozenset[str]]
+    kept: KeptConstraints
 
     @cached_property
     def facts(self) -> tuple[Facts, ...]:

@@ -10,6 +10,7 @@ from capath.audit.finding import AboutDirectory, AboutFile, Severity, Subject
 from capath.audit.rule import Hit, StoreRule
 from capath.change.toggle import has_rehash_extension
 from capath.pki.objects import BrokenObject
+from capath.store.constraints import CONSTRAINTS_FILE
 from capath.store.entry import Entry, FileEntry, LinkEntry, Unreadable, readable
 from capath.store.link_name import resembles_link
 
@@ -78,6 +79,18 @@ def _unreadable(context: Context) -> Iterator[tuple[Subject, Hit]]:
             yield AboutFile(name), hit
 
 
+def _limits_unreadable(context: Context) -> Iterator[tuple[Subject, Hit]]:
+    if context.kept.fault:
+        yield (
+            AboutFile(CONSTRAINTS_FILE),
+            Hit(
+                "the limits that are kept of roots here cannot be read, so leaves are not judged by them",
+                context.kept.fault,
+                "mend it or move it away, then import the list again",
+            ),
+        )
+
+
 def _each_file_once(context: Context) -> Iterator[tuple[str, FileEntry | LinkEntry]]:
     """Every file, under the name that is no link's where it has one."""
     seen = set()
@@ -116,4 +129,11 @@ DIRECTORY_RULES = (
         _not_parsable,
     ),
     StoreRule("unreadable", Severity.ERROR, "a file cannot be opened", "openssl-rehash(1)", _unreadable),
+    StoreRule(
+        "limits-unreadable",
+        Severity.WARNING,
+        f"{CONSTRAINTS_FILE} cannot be read",
+        "capath import, which writes it",
+        _limits_unreadable,
+    ),
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime
+
 from capath.audit.context import Context
 from capath.audit.facts import Facts
 from capath.audit.finding import Severity
@@ -36,15 +39,16 @@ def _removed(context: Context, facts: Facts) -> Hit | None:
 
 
 def _distrust_after(context: Context, facts: Facts) -> Hit | None:
-    root = _current(context, facts)
-    if root is None or root.distrust_after is None:
+    limits = _limits(context, facts)
+    date = limits.distrust_after
+    if date is None:
         return None
     return Hit(
-        f"Mozilla accepts from it only certificates issued until {root.distrust_after:%Y-%m-%d}",
-        f"distrust-after for TLS is {root.distrust_after:%Y-%m-%d %H:%M:%S}Z; OpenSSL does not know of it and "
+        f"Mozilla accepts from it only certificates issued until {date:%Y-%m-%d}",
+        f"distrust-after for TLS is {date:%Y-%m-%d %H:%M:%S}Z ({limits.source}); OpenSSL does not know of it and "
         "accepts later ones too",
         "keep it while servers still use certificates issued before that day; capath test judges each leaf",
-        context.mozilla.date,
+        limits.list_date,
     )
 
 
@@ -61,14 +65,15 @@ def _not_for_servers(context: Context, facts: Facts) -> Hit | None:
 
 
 def _constrained(context: Context, facts: Facts) -> Hit | None:
-    root = _current(context, facts)
-    if root is None or not root.constraints:
+    limits = _limits(context, facts)
+    if not limits.constraints:
         return None
     return Hit(
-        f"Mozilla accepts from it only names under {root.constraints}, which OpenSSL does not enforce",
-        f"Mozilla's software applies the constraint {root.constraints}; the certificate itself has none",
-        f"{context.command('distrust', facts.row.file)}, unless you need servers under {root.constraints}",
-        context.mozilla.date,
+        f"Mozilla accepts from it only names under {limits.constraints}, which OpenSSL does not enforce",
+        f"Mozilla's software applies the constraint {limits.constraints} ({limits.source}), which the certificate "
+        "itself need not have",
+        f"{context.command('distrust', facts.row.file)}, unless you need servers under {limits.constraints}",
+        limits.list_date,
     )
 
 
@@ -82,6 +87,26 @@ def _unlisted(context: Context, facts: Facts) -> Hit | None:
         f"make sure that you know whose it is; else {context.command('distrust', facts.row.file)}",
         context.mozilla.date,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    distrust_after: datetime | None
+    constraints: str
+    source: str
+    list_date: date | None
+
+
+def _limits(context: Context, facts: Facts) -> _Limits:
+    """What is kept beside the store of the root, else what Mozilla's list says of it."""
+    kept = context.kept.by_sha256.get(facts.certificate.sha256)
+    if kept is not None:
+        return _Limits(kept.distrust_after, kept.constraints, f"kept from {kept.source}", None)
+    root = _current(context, facts)
+    if root is None:
+        return _Limits(None, "", "", None)
+    source = f"Mozilla's list of {context.mozilla.date}"
+    return _Limits(root.distrust_after, root.constraints, source, context.mozilla.date)
 
 
 def _current(context: Context, facts: Facts) -> MozillaRoot | None:

@@ -16,6 +16,7 @@ from capath.audit.rule import CertificateRule, Hit, Rule, StoreRule
 from capath.sources.certifi_roots import certifi_sha256
 from capath.sources.mozilla_roots import MozillaList, mozilla_roots
 from capath.store import CertificateRow, Listing
+from capath.store.constraints import KeptConstraints
 
 _DIRECTORY_MODE = 0o40755
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
@@ -29,13 +30,22 @@ def findings(
     directory_mode: int = _DIRECTORY_MODE,
     policy: Policy | None = None,
     mozilla: MozillaList | None = None,
+    kept: KeptConstraints | None = None,
 ) -> tuple[Finding, ...]:
     """Return what the rules find in `listing` at the time `now`, the worst first.
 
     `directory_mode` is the directory's own st_mode, which a listing does not hold. `mozilla` is capath's own
-    dated table unless a newer one is given.
+    dated table unless a newer one is given. `kept` is what `read_constraints_file` gives for the directory.
     """
-    context = Context(listing, now, directory_mode, policy or Policy(), mozilla or mozilla_roots(), certifi_sha256)
+    context = Context(
+        listing,
+        now,
+        directory_mode,
+        policy or Policy(),
+        mozilla or mozilla_roots(),
+        certifi_sha256,
+        kept or KeptConstraints(),
+    )
     found = [finding for rule in RULES if rule.id not in context.policy.off for finding in _run(rule, context)]
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
 
