@@ -150,6 +150,9 @@ def _sign(
     not_before: datetime = NOT_BEFORE,
     not_after: datetime = NOT_AFTER,
 ) -> x509.Certificate:
+    # Key identifiers, for OpenSSL tells roots of one name apart by them.
+    subject_key = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -159,5 +162,7 @@ def _sign(
         .not_valid_before(not_before)
         .not_valid_after(not_after)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(subject_key, critical=False)
+        .add_extension(authority_key, critical=False)
         .sign(issuer_key, hashes.SHA256())
     )

@@ -22,6 +22,8 @@ from capath.change.operation import (
     RemoveAddedFile,
     RemoveLink,
     RenameFile,
+    ReplaceFile,
+    RestoreFile,
     Symlink,
     inverse,
 )
@@ -174,6 +176,12 @@ def _expected_before(operations: Sequence[Operation]) -> dict[str, object]:
             case RenameFile(name=name, new_name=new_name):
                 expected.setdefault(name, True)
                 expected.setdefault(new_name, Absent())
+            case ReplaceFile(name=name, new_name=new_name):
+                expected.setdefault(name, True)
+                expected.setdefault(new_name, Absent())
+            case RestoreFile(name=name, file_name=file_name, was=was):
+                expected.setdefault(name, was)
+                expected.setdefault(file_name, True)
             case AddFile(name=name):
                 expected.setdefault(name, Absent())
             case RemoveAddedFile(name=name):
@@ -225,6 +233,10 @@ def _effect(operation: Operation) -> tuple[tuple[str, object], ...]:
             return ((name, Absent()),)
         case RenameFile(name=name, new_name=new_name):
             return ((name, Absent()), (new_name, True))
+        case ReplaceFile(name=name, new_name=new_name, target=target):
+            return ((name, Symlink(target, 0)), (new_name, True))
+        case RestoreFile(name=name, file_name=file_name):
+            return ((name, True), (file_name, Absent()))
         case AddFile(name=name):
             return ((name, True),)
 
@@ -232,5 +244,7 @@ def _effect(operation: Operation) -> tuple[tuple[str, object], ...]:
 def _finish_rename(directory: Directory, operations: Sequence[Operation]) -> None:
     """A rename killed between its two system calls leaves one file with two names: take the new one away."""
     for operation in operations:
-        if isinstance(operation, RenameFile) and directory.same_file(operation.name, operation.new_name):
+        if isinstance(operation, RenameFile | ReplaceFile) and directory.same_file(
+            operation.name, operation.new_name
+        ):
             directory.unlink(operation.new_name)

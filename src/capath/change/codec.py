@@ -16,6 +16,8 @@ from capath.change.operation import (
     RemoveAddedFile,
     RemoveLink,
     RenameFile,
+    ReplaceFile,
+    RestoreFile,
     Symlink,
 )
 from capath.errors import ParseError
@@ -31,6 +33,10 @@ def to_json(operation: Operation) -> dict[str, Any]:
             return {"op": "unlink", "name": name, "was": _link(was)}
         case RenameFile(name=name, new_name=new_name):
             return {"op": "rename", "name": name, "new_name": new_name}
+        case ReplaceFile(name=name, new_name=new_name, target=target):
+            return {"op": "replace-file", "name": name, "new_name": new_name, "target": target}
+        case RestoreFile(name=name, file_name=file_name, was=was):
+            return {"op": "restore-file", "name": name, "file_name": file_name, "was": _link(was)}
         case AddFile(name=name, content=content, mode=mode):
             return {"op": "add", "name": name, "content": _octets(content), "mode": mode}
         case RemoveAddedFile(name=name, content=content, mode=mode):
@@ -52,6 +58,10 @@ def from_json(value: Mapping[str, Any]) -> Operation:
                 return RemoveLink(name, _read_link(value["was"]))
             case "rename":
                 return RenameFile(name, str(value["new_name"]))
+            case "replace-file":
+                return ReplaceFile(name, str(value["new_name"]), str(value["target"]))
+            case "restore-file":
+                return RestoreFile(name, str(value["file_name"]), _read_link(value["was"]))
             case "add":
                 return AddFile(name, base64.b64decode(value["content"]), int(value["mode"]))
             case "remove-added":

@@ -16,6 +16,8 @@ from capath.change.operation import (
     RemoveAddedFile,
     RemoveLink,
     RenameFile,
+    ReplaceFile,
+    RestoreFile,
     Symlink,
 )
 from capath.errors import ChangeError
@@ -23,6 +25,8 @@ from capath.pki.visible import visible
 from capath.store.scan import TEMPORARY_PREFIX
 
 TEMPORARY_NAME = f"{TEMPORARY_PREFIX}new.tmp"
+# FAT and its like, and files of others where the kernel protects hard links (proc_sys_fs(5)).
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 class Directory:
@@ -79,6 +83,8 @@ class Directory:
     def carry_out(self, operation: Operation) -> None:
         """Do one operation. Raises OSError, or ChangeError where the directory is not as the plan has it."""
         match operation:
+            case MakeLink(name=name, target=target, replaces=Absent(), mtime_ns=0):
+                self._make_new_link(name, target)
             case MakeLink(name=name, target=target, replaces=replaces, mtime_ns=mtime_ns):
                 self._expect(name, replaces)
                 self._make_link(name, target, mtime_ns)
@@ -87,6 +93,12 @@ class Directory:
                 os.unlink(name, dir_fd=self.descriptor)
             case RenameFile(name=name, new_name=new_name):
                 self._rename(name, new_name)
+            case ReplaceFile(name=name, new_name=new_name, target=target):
+                self._hard_link(name, new_name)
+                self._make_link(name, target, 0)
+            case RestoreFile(name=name, file_name=file_name, was=was):
+                self._expect(name, was)
+                os.rename(file_name, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
             case AddFile(name=name, content=content, mode=mode):
                 self._add(name, content, mode)
             case RemoveAddedFile(name=name, content=content):
@@ -102,18 +114,33 @@ class Directory:
             os.unlink(TEMPORARY_NAME, dir_fd=self.descriptor)
 
     def _expect(self, name: str, expected: Absent | Symlink) -> None:
-        found = self.link_at(name)
-        same = (
-            found is not None
-            and isinstance(found, Symlink) == isinstance(expected, Symlink)
-            and getattr(found, "target", None) == getattr(expected, "target", None)
-        )
+        try:
+            target = os.readlink(name, dir_fd=self.descriptor)
+        except FileNotFoundError:
+            same = isinstance(expected, Absent)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            same = False
+        else:
+            same = isinstance(expected, Symlink) and target == expected.target
         if not same:
-            raise ChangeError(f"{visible(name)}: something else has changed it in the meantime; look again")
+            raise _changed(name)
+
+    def _make_new_link(self, name: str, target: str) -> None:
+        """symlink(2) where nothing stands: one step by itself."""
+        try:
+            os.symlink(target, name, dir_fd=self.descriptor)
+        except FileExistsError:
+            raise _changed(name) from None
 
     def _make_link(self, name: str, target: str, mtime_ns: int) -> None:
-        self.remove_leftovers()
-        os.symlink(target, TEMPORARY_NAME, dir_fd=self.descriptor)
+        """Make a link aside and rename it into place, over a link or a file that has another name by now."""
+        try:
+            os.symlink(target, TEMPORARY_NAME, dir_fd=self.descriptor)
+        except FileExistsError:
+            self.remove_leftovers()
+            os.symlink(target, TEMPORARY_NAME, dir_fd=self.descriptor)
         try:
             if mtime_ns:
                 os.utime(TEMPORARY_NAME, ns=(mtime_ns, mtime_ns), dir_fd=self.descriptor, follow_symlinks=False)
@@ -123,26 +150,25 @@ class Directory:
             raise
 
     def _rename(self, name: str, new_name: str) -> None:
-        # link(2) refuses a name that is taken, where rename(2) would overwrite it.
         try:
-            os.link(
-                name,
-                new_name,
-                src_dir_fd=self.descriptor,
-                dst_dir_fd=self.descriptor,
-                follow_symlinks=False,
-            )
-        except FileExistsError:
-            raise ChangeError(f"{visible(new_name)}: the name is taken; move that file away first") from None
-        except (PermissionError, NotImplementedError, OSError) as error:
-            if isinstance(error, FileNotFoundError):
+            self._hard_link(name, new_name)
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
                 raise
-            # No hard links here (FAT, protected_hardlinks): look, then rename.
+            # link(2) refuses a name that is taken, where rename(2) would overwrite it: look, then rename.
             if self.exists(new_name):
-                raise ChangeError(f"{visible(new_name)}: the name is taken; move that file away first") from None
+                raise _taken(new_name) from None
             os.rename(name, new_name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
             return
         os.unlink(name, dir_fd=self.descriptor)
+
+    def _hard_link(self, name: str, new_name: str) -> None:
+        """Give a file, or a symbolic link itself, a second name, which must be free."""
+        descriptor = self.descriptor
+        try:
+            os.link(name, new_name, src_dir_fd=descriptor, dst_dir_fd=descriptor, follow_symlinks=False)
+        except FileExistsError:
+            raise _taken(new_name) from None
 
     def _add(self, name: str, content: bytes, mode: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -157,3 +183,11 @@ class Directory:
         except (OSError, ChangeError):
             self.remove_leftovers()
             raise
+
+
+def _taken(name: str) -> ChangeError:
+    return ChangeError(f"{visible(name)}: the name is taken; move that file away first")
+
+
+def _changed(name: str) -> ChangeError:
+    return ChangeError(f"{visible(name)}: something else has changed it in the meantime; look again")

@@ -50,6 +50,24 @@ class RenameFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceFile:
+    """Give the file `name` the free name `new_name`, and let `name` be a link to `target`, in one step."""
+
+    name: str
+    new_name: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreFile:
+    """Take back a `ReplaceFile`: give the file `file_name` the name `name`, in place of the link `was` there."""
+
+    name: str
+    file_name: str
+    was: Symlink
+
+
+@dataclass(frozen=True, slots=True)
 class AddFile:
     """Write a new file with this content; the name must be free. `mode` is its permission bits."""
 
@@ -67,7 +85,7 @@ class RemoveAddedFile:
     mode: int = 0o644
 
 
-Operation = MakeLink | RemoveLink | RenameFile | AddFile | RemoveAddedFile
+Operation = MakeLink | RemoveLink | RenameFile | ReplaceFile | RestoreFile | AddFile | RemoveAddedFile
 
 
 def inverse(operation: Operation) -> Operation:
@@ -82,6 +100,10 @@ def inverse(operation: Operation) -> Operation:
             return MakeLink(name, was.target, Absent(), was.mtime_ns)
         case RenameFile(name=name, new_name=new_name):
             return RenameFile(new_name, name)
+        case ReplaceFile(name=name, new_name=new_name, target=target):
+            return RestoreFile(name, new_name, Symlink(target, 0))
+        case RestoreFile(name=name, file_name=file_name, was=Symlink(target=target)):
+            return ReplaceFile(name, file_name, target)
         case AddFile(name=name, content=content, mode=mode):
             return RemoveAddedFile(name, content, mode)
         case RemoveAddedFile(name=name, content=content, mode=mode):
@@ -101,6 +123,10 @@ def describe(operation: Operation) -> str:
             return f"unlink  {name}  (was -> {target})"
         case RenameFile(name=name, new_name=new_name):
             return f"rename  {name} -> {new_name}"
+        case ReplaceFile(name=name, new_name=new_name, target=target):
+            return f"rename  {name} -> {new_name}, and link {name} -> {target} in its place"
+        case RestoreFile(name=name, file_name=file_name, was=Symlink(target=target)):
+            return f"rename  {file_name} -> {name}, in place of the link (was -> {target})"
         case AddFile(name=name, content=content):
             return f"add     {name}  ({len(content)} bytes)"
         case RemoveAddedFile(name=name):

@@ -11,6 +11,7 @@ from capath.change.simulate import simulate
 from capath.pki.objects import CertificateObject
 from capath.store.entry import (
     DanglingEntry,
+    DoesNotLoad,
     LinkEntry,
     Loaded,
     OtherEntry,
@@ -66,22 +67,24 @@ def row_slots(snapshot: Snapshot, row: Row) -> dict[int, Slot]:
     slots: dict[int, Slot] = {}
     for slot, entry in snapshot.rows.get(row, {}).items():
         loaded = load_slot(entry, row.kind)
-        serves = identities(loaded) if isinstance(loaded, Loaded) else ()
+        whole = isinstance(loaded, Loaded)
+        serves = identities(loaded) if whole else ()
+        cut = () if whole else identities(loaded)
         match entry:
             case LinkEntry(target=target, mtime_ns=mtime_ns) | DanglingEntry(target=target, mtime_ns=mtime_ns):
-                slots[slot] = LinkSlot(Symlink(target, mtime_ns), serves)
+                slots[slot] = LinkSlot(Symlink(target, mtime_ns), serves, cut)
             case OtherEntry(target=target, mtime_ns=mtime_ns) if target:
-                slots[slot] = LinkSlot(Symlink(target, mtime_ns), serves)
+                slots[slot] = LinkSlot(Symlink(target, mtime_ns), serves, cut)
             case _:
-                slots[slot] = FixedSlot(serves)
+                slots[slot] = FixedSlot(serves, cut)
     return slots
 
 
-def identities(loaded: Loaded) -> tuple[str, ...]:
-    """The SHA-256 of each object that a slot serves."""
+def identities(loaded: Loaded | DoesNotLoad) -> tuple[str, ...]:
+    """The SHA-256 of each object that lookup takes in from a slot."""
+    objects = loaded.objects if isinstance(loaded, Loaded) else loaded.before
     return tuple(
-        item.certificate.sha256 if isinstance(item, CertificateObject) else item.crl.sha256
-        for item in loaded.objects
+        item.certificate.sha256 if isinstance(item, CertificateObject) else item.crl.sha256 for item in objects
     )
 
 

@@ -10,17 +10,23 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from capath.change.operation import Absent, MakeLink, RemoveLink, Symlink
+from typing_extensions import assert_never
+
+from capath.change.operation import Absent, MakeLink, RemoveLink, RenameFile, ReplaceFile, RestoreFile, Symlink
 from capath.errors import ChangeError
 from capath.store.link_name import Row
 
 
 @dataclass(frozen=True, slots=True)
 class LinkSlot:
-    """A slot that holds a symbolic link; `serves` are the objects (SHA-256) it loads, none if it does not."""
+    """A slot that holds a symbolic link; `serves` are the objects (SHA-256) it loads, none if it does not.
+
+    `before_fault`: what lookup takes in from it all the same, where it does not load to its end.
+    """
 
     link: Symlink
     serves: tuple[str, ...]
+    before_fault: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,10 @@ class FixedSlot:
     """A slot that holds a regular file or directory, which is not capath's to replace."""
 
     serves: tuple[str, ...]
+    before_fault: tuple[str, ...] = ()
+
+
+Slot = LinkSlot | FixedSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,16 @@ class Wanted:
     serves: tuple[str, ...]
 
 
-Slot = LinkSlot | FixedSlot
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """A file that comes back into its slot, from the name it was put aside under."""
+
+    file_name: str
+    serves: tuple[str, ...]
+
+
+Layout = Mapping[int, Wanted | Returning]
+RowStep = MakeLink | RemoveLink | RenameFile | ReplaceFile | RestoreFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +102,18 @@ def lay_out(
 
 
 def row_operations(
-    row: Row, current: Mapping[int, Slot], layout: Mapping[int, Wanted], remove: Collection[int]
-) -> list[MakeLink | RemoveLink]:
-    """Return the steps from `current` to `layout`, and out of the slots to `remove` that it does not fill."""
-    mover = _Mover(row, current, layout, remove)
+    row: Row,
+    current: Mapping[int, Slot],
+    layout: Layout,
+    remove: Collection[int],
+    put_aside: Mapping[int, str] | None = None,
+) -> list[RowStep]:
+    """Return the steps from `current` to `layout`, and out of the slots to `remove` that it does not fill.
+
+    `put_aside` are the slots whose file leaves the row, and the name it gets. Raises ChangeError where there is
+    no way without a moment of loss.
+    """
+    mover = _Mover(row, current, layout, remove, put_aside or {})
     mover.place()
     mover.remove_rest()
     return mover.steps
@@ -99,27 +126,28 @@ class _Mover:
         self,
         row: Row,
         current: Mapping[int, Slot],
-        layout: Mapping[int, Wanted],
+        layout: Layout,
         remove: Collection[int],
+        put_aside: Mapping[int, str],
     ) -> None:
         self._row = row
         self._slots: dict[int, Slot] = dict(current)
         self._layout = layout
-        self._remove = set(remove) - layout.keys()
+        self._aside = dict(put_aside)
+        self._remove = (set(remove) | put_aside.keys()) - layout.keys()
         final = {slot: there for slot, there in current.items() if slot not in self._remove}
-        for slot, item in layout.items():
-            final[slot] = LinkSlot(Symlink(item.target, 0), item.serves)
-        self._keep = _reach(self._slots).keys() & _reach(final).keys()
-        self.steps: list[MakeLink | RemoveLink] = []
+        final.update({slot: _placed(item) for slot, item in layout.items()})
+        self._keep = reach(self._slots).keys() & reach(final).keys()
+        self.steps: list[RowStep] = []
 
     def place(self) -> None:
-        """Put every link into its slot."""
+        """Put every link and every returning file into its slot."""
         pending = [slot for slot, item in self._layout.items() if not self._stands(slot, item)]
         # Growing, the top must be filled first; shrinking, the bottom.
         pending.sort(reverse=len(self._layout) > sum(isinstance(s, LinkSlot) for s in self._slots.values()))
         while pending:
             for slot in pending:
-                if self._lost_by(slot, self._layout[slot]) == set():
+                if not self._loses(slot, self._layout[slot]):
                     self._make(slot, self._layout[slot])
                     pending.remove(slot)
                     break
@@ -129,46 +157,85 @@ class _Mover:
     def remove_rest(self) -> None:
         """Remove what is to go, and the spare copies, from the top."""
         for slot in sorted(self._slots, reverse=True):
-            there = self._slots[slot]
-            if isinstance(there, LinkSlot) and slot in self._remove:
-                self.steps.append(RemoveLink(self._row.name(slot), there.link))
-                del self._slots[slot]
+            if slot not in self._remove:
+                continue
+            name = self._row.name(slot)
+            match self._slots[slot]:
+                case LinkSlot(link=link) if slot not in self._aside:
+                    self.steps.append(RemoveLink(name, link))
+                    del self._slots[slot]
+                case _ if slot in self._aside:
+                    self.steps.append(RenameFile(name, self._aside[slot]))
+                    del self._slots[slot]
+                case _:
+                    pass
 
-    def _stands(self, slot: int, item: Wanted) -> bool:
+    def _stands(self, slot: int, item: Wanted | Returning) -> bool:
         there = self._slots.get(slot)
-        return isinstance(there, LinkSlot) and there.link.target == item.target and there.serves == item.serves
+        return (
+            isinstance(there, LinkSlot)
+            and slot not in self._aside
+            and isinstance(item, Wanted)
+            and there.link.target == item.target
+            and there.serves == item.serves
+        )
 
-    def _lost_by(self, slot: int, item: Wanted) -> set[str]:
+    def _loses(self, slot: int, item: Wanted | Returning) -> bool:
         after = dict(self._slots)
-        after[slot] = LinkSlot(Symlink(item.target, 0), item.serves)
-        return set(self._keep - _reach(after).keys())
+        after[slot] = _placed(item)
+        return bool(self._keep - reach(after).keys())
 
     def _make_spare_copy(self, slot: int) -> None:
         """Before `slot` is replaced, let what it alone serves be served from the end of the row."""
         there = self._slots[slot]
-        assert isinstance(there, LinkSlot)
         end = 0
         while (other := self._slots.get(end)) is not None and other.serves:
             end += 1
-        if isinstance(self._slots.get(end), FixedSlot):
+        if isinstance(self._slots.get(end), FixedSlot) or not isinstance(there, LinkSlot) or end in self._layout:
             raise ChangeError(
-                f"{self._row.name(end)}: this is no link, and no certificate that loads; move it away first"
+                f"{self._row.name(end)}: what stands here leaves no way to change the row without a moment at "
+                "which a root is lost; move it away first"
             )
         self._make(end, Wanted(there.link.target, there.serves))
         self._remove.add(end)
 
-    def _make(self, slot: int, item: Wanted) -> None:
+    def _make(self, slot: int, item: Wanted | Returning) -> None:
+        name = self._row.name(slot)
         there = self._slots.get(slot)
-        replaces = there.link if isinstance(there, LinkSlot) else Absent()
-        self.steps.append(MakeLink(self._row.name(slot), item.target, replaces))
-        self._slots[slot] = LinkSlot(Symlink(item.target, 0), item.serves)
+        aside = self._aside.pop(slot, None)
+        match item:
+            case Wanted(target=target) if aside is not None:
+                self.steps.append(ReplaceFile(name, aside, target))
+            case Wanted(target=target):
+                replaces = there.link if isinstance(there, LinkSlot) else Absent()
+                self.steps.append(MakeLink(name, target, replaces))
+            case Returning(file_name=file_name) if isinstance(there, LinkSlot):
+                self.steps.append(RestoreFile(name, file_name, there.link))
+            case Returning(file_name=file_name):
+                self.steps.append(RenameFile(file_name, name))
+            case _:
+                assert_never(item)
+        self._slots[slot] = _placed(item)
 
 
-def _reach(slots: Mapping[int, Slot]) -> Counter[str]:
+def _placed(item: Wanted | Returning) -> Slot:
+    match item:
+        case Wanted(target=target, serves=serves):
+            return LinkSlot(Symlink(target, 0), serves)
+        case Returning(serves=serves):
+            return FixedSlot(serves)
+        case _:
+            assert_never(item)
+
+
+def reach(slots: Mapping[int, Slot]) -> Counter[str]:
     """What lookup finds, and in how many slots."""
     found: Counter[str] = Counter()
     slot = 0
-    while (there := slots.get(slot)) is not None and there.serves:
+    while (there := slots.get(slot)) is not None:
         found.update(there.serves)
+        if not there.serves:
+            found.update(there.before_fault)
+            break
         slot += 1
     return found

@@ -14,6 +14,9 @@ from capath.change.operation import (
     RemoveAddedFile,
     RemoveLink,
     RenameFile,
+    ReplaceFile,
+    RestoreFile,
+    Symlink,
 )
 from capath.pki.objects import read_objects
 from capath.store.entry import (
@@ -43,9 +46,12 @@ class Simulation:
     def __init__(self, snapshot: Snapshot) -> None:
         self.entries: dict[str, Entry] = dict(snapshot.entries)
         self._links_to: dict[str, set[str]] = {}
+        self._outside: dict[str, Entry] = {}
         for name, entry in self.entries.items():
             if (target := symlink_target(entry)) is not None:
                 self._links_to.setdefault(target, set()).add(name)
+                if "/" in target:  # out of the directory, where nothing changes
+                    self._outside[target] = entry
 
     def step(self, operation: Operation) -> None:
         """Apply one operation."""
@@ -56,14 +62,23 @@ class Simulation:
             case RemoveLink(name=name) | RemoveAddedFile(name=name):
                 self._remove(name)
             case RenameFile(name=name, new_name=new_name):
-                entry = self.entries[name]
+                self._rename(name, new_name)
+            case ReplaceFile(name=name, new_name=new_name, target=target):
+                self._rename(name, new_name)
+                self._put(self._link(name, target, 0))
+            case RestoreFile(name=name, file_name=file_name, was=Symlink()):
                 self._remove(name)
-                self._put(replace(entry, name=new_name))
+                self._rename(file_name, name)
             case AddFile(name=name, content=content, mode=mode):
                 stat = FileStat(-1, hash(name), mode, len(content), 0)
                 self._put(FileEntry(name, stat, Readable(read_objects(content))))
             case _:
                 assert_never(operation)
+
+    def _rename(self, name: str, new_name: str) -> None:
+        entry = self.entries[name]
+        self._remove(name)
+        self._put(replace(entry, name=new_name))
 
     def _remove(self, name: str) -> None:
         entry = self.entries.pop(name, None)
@@ -92,4 +107,6 @@ class Simulation:
             case OtherEntry(kind=kind):
                 return OtherEntry(name, kind, target, mtime_ns)
             case _:
+                if (other := self._outside.get(target)) is not None:
+                    return replace(other, name=name)
                 return DanglingEntry(name, target, mtime_ns, f"it leads to {target}, which is not there")

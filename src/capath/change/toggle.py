@@ -7,20 +7,23 @@ In: the exact inverse. A toggle acts on the certificate, so on every copy of it 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from capath.change.operation import Operation, RenameFile
-from capath.change.plan import Plan, Refusal, row_slots
-from capath.change.row_order import Blocked, FixedSlot, LinkSlot, Slot, Wanted, lay_out, row_operations
+from capath.change.plan import Plan, Refusal
+from capath.change.row_order import Returning
+from capath.change.toggle_row import RowMemory, RowToggle
+from capath.errors import ChangeError
+from capath.store.entry import DanglingEntry
 from capath.store.link_name import LinkKind, LinkName, Row, resembles_link
 from capath.store.listing import CertificateRow, Listing
 from capath.store.lookup import reachable
 from capath.store.standing import UNTRUSTED_SUFFIX
 
 REHASH_EXTENSIONS = frozenset({"pem", "crt", "cer", "crl"})
-RowMemory = Mapping[Row, Sequence[str]]
-"""The order of link targets that a row had, for those rows whose order was recorded."""
+
+__all__ = ["RowMemory", "has_rehash_extension", "plan_toggle"]
 
 
 def plan_toggle(
@@ -52,179 +55,152 @@ class _Planner:
     renames: list[Operation] = field(default_factory=list)
     late_renames: list[Operation] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    incoming: dict[Row, list[Wanted]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    rows: dict[Row, RowToggle] = field(default_factory=dict)
 
     def plan(self) -> Plan:
-        touched: dict[Row, None] = {}
         for sha256 in sorted(self.distrust):
-            for row in self._take_out(sha256):
-                touched[row] = None
-        for sha256 in sorted(self.trust):
+            self._take_out(sha256)
+        for sha256 in sorted(self.trust - self.distrust):
             self._take_in(sha256)
-        touched.update(dict.fromkeys(self.incoming))
         links: list[Operation] = []
-        for row in sorted(touched):
-            links.extend(self._move_row(row))
+        for row in sorted(self.rows):
+            try:
+                links.extend(self.rows[row].operations())
+            except ChangeError as error:
+                name, _, reason = str(error).partition(": ")
+                reason, _, remedy = reason.rpartition("; ")
+                self.refusals.append(Refusal(name, reason, remedy))
         # Files come in before their links, and go out after them: no link ever dangles on the way.
         operations = (*self.renames, *links, *self.late_renames)
-        plan = Plan(self.listing.snapshot, self._summary(), operations, tuple(self.refusals))
+        plan = Plan(
+            self.listing.snapshot,
+            self._summary(),
+            operations,
+            tuple(self.refusals),
+            tuple(dict.fromkeys(self.notes)),
+        )
         return plan if plan.refusals else self._checked(plan)
 
-    def _take_out(self, sha256: str) -> list[Row]:
+    def _row(self, row: Row) -> RowToggle:
+        if row not in self.rows:
+            order = self.memory.get(row, ())
+            self.rows[row] = RowToggle(self.listing.snapshot, row, self.distrust, order)
+        return self.rows[row]
+
+    def _take_out(self, sha256: str) -> None:
         rows = self.listing.by_sha256.get(sha256, ())
         for row in rows:
-            name = row.file
-            if name.endswith(UNTRUSTED_SUFFIX) or (resembles_link(name) and self._is_link(name)):
+            for serving in map(LinkName.parse, row.links):
+                if serving is not None:
+                    self._row(serving.row)
+            link = LinkName.parse(row.file)
+            if link is None and not has_rehash_extension(row.file):
+                continue  # rehash does not look at it as it is
+            if sum(other.file == row.file for other in self.listing.certificates) > 1:
+                remedy = "import it, which makes one file of each, and move it away"
+                self.refusals.append(Refusal(row.file, "it holds several certificates", remedy))
                 continue
-            if sum(other.file == name for other in self.listing.certificates) > 1:
-                self.refusals.append(
-                    Refusal(name, "it holds several certificates", "import it, which makes one file of each")
-                )
-                continue
-            self._rename(self.late_renames, name, name + UNTRUSTED_SUFFIX)
-        links = (LinkName.parse(link) for row in rows for link in row.links)
-        return [link.row for link in links if link is not None]
+            aside = row.file + UNTRUSTED_SUFFIX
+            if aside in self.listing.snapshot.entries:
+                self._refuse_taken(row.file, aside)
+            elif link is not None:
+                self._row(link.row).put_aside[link.slot] = aside
+            else:
+                self.late_renames.append(RenameFile(row.file, aside))
 
     def _take_in(self, sha256: str) -> None:
         rows = self.listing.by_sha256.get(sha256, ())
         if not rows or rows[0].trusted:
             return
-        candidates = [self._name_in(row) for row in rows]
-        linkable = sorted((name for name in candidates if name and not resembles_link(name)), key=os.fsencode)
         certificate = rows[0].certificate
-        if not linkable:
-            if any(candidates):
-                return  # a regular file in a slot's name: the rename alone brings it back
-            file = rows[0].file
+        targets: list[str] = []
+        for row in rows:
+            once = self.memory.get(Row(certificate.subject_hash, LinkKind.CERTIFICATE), ())
+            name = row.file if row.file in once else row.file.removesuffix(UNTRUSTED_SUFFIX)
+            link = LinkName.parse(name)
+            if link is None and not has_rehash_extension(name) and name not in once:
+                continue
+            if link is None or link.row.hash not in (certificate.subject_hash, certificate.subject.old_hash):
+                targets.append(name)
+                self._rename_back(row.file, name)
+                continue
+            if row.file != name:
+                self._row(link.row).returning[link.slot] = Returning(row.file, (sha256,))
+            self._row(link.row).must_reach.add(sha256)
+            if link.row.hash != certificate.subject_hash:
+                targets.append(name)
+                self.notes.append(
+                    f"{name} is named by its old hash; openssl rehash would remove the link that capath makes to "
+                    "it, and knows no other way to trust it"
+                )
+            else:
+                targets.append("")
+        linkable = sorted(filter(None, targets), key=os.fsencode)
+        if not targets:
             reason = "openssl rehash looks at .pem, .crt, .cer and .crl only, so its link would not last"
-            self.refusals.append(Refusal(file, reason, "rename it to end in .pem, then trust it"))
-            return
-        for row in self._rows_for(rows):
-            target = self._remembered_target(row, linkable) or linkable[0]
-            self.incoming.setdefault(row, []).append(Wanted(target, (certificate.sha256,)))
+            self.refusals.append(Refusal(rows[0].file, reason, "rename it to end in .pem, then trust it"))
+        if linkable:
+            self._want_links(rows[0], linkable, always="" not in targets)
 
-    def _rows_for(self, rows: Sequence[CertificateRow]) -> list[Row]:
-        certificate = rows[0].certificate
-        wanted = [Row(certificate.subject_hash, LinkKind.CERTIFICATE)]
-        old = Row(certificate.subject.old_hash, LinkKind.CERTIFICATE)
-        if old in self.memory or self._uses_old_hashes():
-            wanted.append(old)
-        return wanted
+    def _rename_back(self, file: str, name: str) -> None:
+        if file == name:
+            return
+        if name in self.listing.snapshot.entries:
+            self._refuse_taken(file, name)
+            return
+        self.renames.append(RenameFile(file, name))
+        # Links in the directory that led to the file were put aside with it, and lead nowhere since.
+        for other, entry in self.listing.snapshot.entries.items():
+            if isinstance(entry, DanglingEntry) and entry.target == name and other.endswith(UNTRUSTED_SUFFIX):
+                self.renames.append(RenameFile(other, other.removesuffix(UNTRUSTED_SUFFIX)))
+
+    def _want_links(self, row: CertificateRow, linkable: Sequence[str], *, always: bool) -> None:
+        """Want links to its files: those there once were, or one `always`."""
+        subject = row.certificate.subject
+        new = Row(subject.subject_hash, LinkKind.CERTIFICATE)
+        old = Row(subject.old_hash, LinkKind.CERTIFICATE)
+        files = [name for name in linkable if not resembles_link(name)]
+        self._row(new).want(files or linkable, (row.certificate.sha256,), always=always)
+        if files and (old in self.memory or self._uses_old_hashes()):
+            self._row(old).want(files, (row.certificate.sha256,), always=always)
 
     def _uses_old_hashes(self) -> bool:
+        """Whether the links of other certificates here are those of `openssl rehash -compat`."""
         return any(
-            link.startswith(row.certificate.subject.old_hash)
+            link.startswith(row.certificate.subject.old_hash) and link != row.file
             for row in self.listing.certificates
             if row.trusted
             for link in row.links
             if not link.startswith(row.certificate.subject_hash)
         )
 
-    def _name_in(self, row: CertificateRow) -> str | None:
-        """The name this copy has when trusted; renames it there. None where rehash would not look at it."""
-        if not row.file.endswith(UNTRUSTED_SUFFIX):
-            return row.file if has_rehash_extension(row.file) or resembles_link(row.file) else None
-        name = row.file.removesuffix(UNTRUSTED_SUFFIX)
-        if not (has_rehash_extension(name) or resembles_link(name)):
-            return None
-        self._rename(self.renames, row.file, name)
-        return name
-
-    def _rename(self, into: list[Operation], name: str, new_name: str) -> None:
-        if new_name in self.listing.snapshot.entries:
-            self.refusals.append(
-                Refusal(name, f"its new name, {new_name}, is taken", f"move {new_name} away, then try again")
-            )
-            return
-        into.append(RenameFile(name, new_name))
-
-    def _is_link(self, name: str) -> bool:
-        return any(isinstance(slot, LinkSlot) for slot in self._slot(name))
-
-    def _slot(self, name: str) -> list[Slot]:
-        link = LinkName.parse(name)
-        return [] if link is None else [row_slots(self.listing.snapshot, link.row)[link.slot]]
-
-    def _remembered_target(self, row: Row, names: Sequence[str]) -> str | None:
-        return next((target for target in self.memory.get(row, ()) if target in names), None)
-
-    def _move_row(self, row: Row) -> list[Operation]:
-        slots = row_slots(self.listing.snapshot, row)
-        going = {
-            slot
-            for slot, there in slots.items()
-            if isinstance(there, LinkSlot) and self.distrust.intersection(there.serves)
-        }
-        prefix: list[tuple[int, LinkSlot]] = []
-        slot = 0
-        while (there := slots.get(slot)) is not None and there.serves:
-            if isinstance(there, LinkSlot):
-                prefix.append((slot, there))
-            slot += 1
-        staying = [Wanted(there.link.target, there.serves) for slot, there in prefix if slot not in going]
-        wanted = self._insert(row, staying, self.incoming.get(row, []))
-        fixed = {
-            slot: there
-            for slot, there in slots.items()
-            if isinstance(there, FixedSlot) and not self.distrust.intersection(there.serves)
-        }
-        layout = self._lay_out_with_fixed(row, slots, wanted, fixed)
-        if isinstance(layout, Blocked):
-            name = row.name(layout.slot)
-            self.refusals.append(
-                Refusal(name, "it is no link, does not load, and hides what is behind it", "move it away")
-            )
-            return []
-        return list(row_operations(row, slots, layout, going | {slot for slot, _ in prefix}))
-
-    def _lay_out_with_fixed(
-        self, row: Row, slots: Mapping[int, Slot], wanted: list[Wanted], fixed: Mapping[int, FixedSlot]
-    ) -> dict[int, Wanted] | Blocked:
-        """Lay out, and where a regular file in the row would fall behind a gap, link to it from in front."""
-        while True:
-            layout = lay_out(slots, wanted, keep_places=False)
-            if isinstance(layout, Blocked):
-                return layout
-            top = 0
-            while top in layout or top in fixed:
-                top += 1
-            cut_off = [slot for slot in fixed if slot > top and self._reached(slots, slot)]
-            if not cut_off:
-                return layout
-            wanted = [*wanted, Wanted(row.name(cut_off[0]), fixed[cut_off[0]].serves)]
-
-    @staticmethod
-    def _reached(slots: Mapping[int, Slot], slot: int) -> bool:
-        return all((there := slots.get(other)) is not None and there.serves for other in range(slot + 1))
-
-    def _insert(self, row: Row, staying: list[Wanted], incoming: list[Wanted]) -> list[Wanted]:
-        result = list(staying)
-        order = list(self.memory.get(row, ()))
-        for item in incoming:
-            targets = [other.target for other in result]
-            if item.target in order:
-                before = set(order[: order.index(item.target)])
-                at = max((n + 1 for n, target in enumerate(targets) if target in before), default=0)
-            elif targets == sorted(targets, key=os.fsencode):
-                at = sum(os.fsencode(target) < os.fsencode(item.target) for target in targets)
-            else:
-                at = len(result)
-            result.insert(at, item)
-        return result
+    def _refuse_taken(self, name: str, new_name: str) -> None:
+        reason = f"its new name, {new_name}, is taken"
+        self.refusals.append(Refusal(name, reason, f"move {new_name} away, then try again"))
 
     def _checked(self, plan: Plan) -> Plan:
-        """Refuse a plan that would not do what was asked, rather than apply half of it."""
-        found = reachable(plan.after)
+        """Refuse a plan that would not do what was asked, or more, rather than apply it."""
+        before, after = reachable(plan.before), reachable(plan.after)
         refusals = [
-            Refusal(self.listing.by_sha256[sha256][0].file, "lookup would still not find it", "capath links")
-            for sha256 in sorted(self.trust - found.keys())
-        ] + [
-            Refusal(found[sha256], "lookup would still find it there", "remove that link's other certificates")
-            for sha256 in sorted(self.distrust & found.keys())
+            *self._each(self.trust - self.distrust - after.keys(), "lookup would still not find it"),
+            *self._each(self.distrust & after.keys(), "lookup would still find it"),
+            *self._each(before.keys() - after.keys() - self.distrust, "lookup would not find it any more"),
         ]
-        if not refusals:
-            return plan
-        return Plan(plan.before, plan.summary, plan.operations, tuple(refusals), plan.notes)
+        gained = sorted(after.keys() - before.keys() - self.trust)
+        notes = [
+            *plan.notes,
+            *(f"lookup finds {after[sha256]} again, which it did not reach" for sha256 in gained),
+        ]
+        return Plan(plan.before, plan.summary, plan.operations, tuple(refusals), tuple(notes))
+
+    def _each(self, certificates: Iterable[str], reason: str) -> list[Refusal]:
+        remedy = "mend the links with capath rehash, then try again"
+        return [
+            Refusal(self.listing.by_sha256[sha256][0].file, reason, remedy)
+            for sha256 in sorted(certificates)
+            if sha256 in self.listing.by_sha256
+        ]
 
     def _summary(self) -> str:
         parts = []

@@ -138,16 +138,19 @@ def list_store(snapshot: Snapshot) -> Listing:
 
 
 def _owners(snapshot: Snapshot) -> list[str]:
-    """The names under which certificates are listed: a hash link only where it leads to no other name here."""
+    """The names under which certificates are listed: a hash link only where it leads to no other name here.
+
+    A regular file is told by its own name, be it a hash link's.
+    """
     owned = set()
     for name, entry in snapshot.entries.items():
-        if not resembles_link(name) and isinstance(entry, FileEntry | LinkEntry):
+        if isinstance(entry, FileEntry) or (isinstance(entry, LinkEntry) and not resembles_link(name)):
             owned.add(entry.stat.identity)
     owners = []
     for name in snapshot.names:
         entry = snapshot.entries[name]
-        if resembles_link(name):
-            if not isinstance(entry, FileEntry | LinkEntry) or entry.stat.identity in owned:
+        if resembles_link(name) and not isinstance(entry, FileEntry):
+            if not isinstance(entry, LinkEntry) or entry.stat.identity in owned:
                 continue
             owned.add(entry.stat.identity)
         owners.append(name)
