@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Finding, Remedy
 from capath.diagnosis.diagnose import diagnose
+from capath.diagnosis.trial import try_remedies
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store import scan
@@ -39,8 +40,9 @@ def explain(
     """Say why a request for `url` that was to trust the directory `capath` raised `error`, and what mends it.
 
     `error` is what requests raised: SSLError, ProxyError, ConnectionError, Timeout, or the OSError for a `verify`
-    that is not there. The host is tested anew, from here, by pyOpenSSL and by requests itself; it is the host that
-    failed, which a redirect may have named. Raises BadInputError where `url` or `capath` cannot be used.
+    that is not there. The host is tested anew, from here, by pyOpenSSL and by requests itself, and so are remedies
+    that can be staged; it is the host that failed, which a redirect may have named.
+    Raises BadInputError where `url` or `capath` cannot be used.
     """
     variables = os.environ if environment is None else environment
     directory = os.fspath(capath)
@@ -60,6 +62,8 @@ def explain(
         resolver=resolver,
     )
     found = diagnose(result, snapshot)
+    if found is not None:
+        found = try_remedies(found, result, snapshot, resolver=resolver)
     beside = _beside(raised, result, found, variables)
     findings = [*((found.first, *found.also) if found else ()), *beside]
     if not findings:

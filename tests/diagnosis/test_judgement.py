@@ -16,7 +16,8 @@ from capath.demo.authority import Identity
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Diagnosis
 from capath.diagnosis.diagnose import diagnose_offline, explain_case
-from capath.diagnosis.issuers import certifi_holds, certifi_issuers, issuer_url, signs
+from capath.diagnosis.issuers import issuer_url, signs
+from capath.diagnosis.known_roots import usual_roots
 from capath.pki.certificate import Certificate
 from capath.pki.objects import CertificateObject, read_objects
 from capath.store import Snapshot, scan
@@ -51,6 +52,10 @@ def _judge(snapshot: Snapshot, *errors: tuple[int, int], chain: tuple[Certificat
     return explain_case(Case(seen, snapshot, snapshot.directory, HOST, NOW, None))
 
 
+def _sent(certificate: Certificate) -> ChainElement:
+    return ChainElement(certificate, FromServer(0))
+
+
 def _verify(
     snapshot: Snapshot,
     leaf: Identity,
@@ -71,22 +76,26 @@ def _verify(
 
 def test_a_root_that_certifi_has_is_named_with_its_fingerprint(tmp_path: Path) -> None:
     root = _real_root()
-    diagnosis = _judge(_store(tmp_path), (20, 1), chain=(_certificate(authority.root("leaf")), root))
+    chain = (_certificate(authority.root("leaf")), root)
+    seen = Verification((VerifyError(20, 1),), chain, tuple(map(_sent, chain)), (), None)
+    diagnosis = explain_case(Case(seen, _store(tmp_path), str(tmp_path), HOST, NOW, None, usual_roots()))
     assert diagnosis is not None
     assert diagnosis.cause is Cause.ROOT_NOT_IN_STORE
     assert "certifi has it" in diagnosis.text
     remedy = diagnosis.remedies[0]
     assert (remedy.action, remedy.operand) == (Action.IMPORT, root.sha256)
-    assert remedy.command.endswith(root.sha256[:16])
+    assert remedy.command.endswith(f"import {tmp_path} certifi --select {root.sha256[:16]}")
 
 
 def test_certifi_is_believed_by_signature_and_not_by_name() -> None:
-    root = _real_root()
-    assert certifi_issuers(root) == (root,)
-    assert certifi_holds(root)
-    impostor = authority.root(root.subject.title)
-    assert certifi_issuers(_certificate(impostor)) == ()
-    assert not certifi_holds(_certificate(impostor))
+    root, roots = _real_root(), usual_roots()
+    known = roots.issuer(root, NOW)
+    assert known is not None
+    assert (known.certificate, known.argument) == (root, "certifi")
+    assert roots.find(root) == known
+    impostor = _certificate(authority.root(root.subject.title))
+    assert roots.issuer(impostor, NOW) is None
+    assert roots.find(impostor) is None
 
 
 def test_a_root_that_is_off_is_found_though_the_server_sends_it(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.diagnosis.diagnose import diagnose_offline
+    from capath.diagnosis.trial import try_remedies_offline
     from capath.report.document import document
     from capath.report.verify import offline_json, offline_text
     from capath.tls.offline import verify_offline
@@ -51,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         snapshot=snapshot,
     )
     diagnosis = diagnose_offline(result, snapshot)
+    if diagnosis is not None:
+        diagnosis = try_remedies_offline(diagnosis, result, snapshot)
     print(document(offline_json(result, diagnosis)) if arguments.json else offline_text(result, diagnosis))
     return ExitStatus.BAD if result.verification.errors else ExitStatus.GOOD
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from capath.diagnosis.known_roots import NO_ROOTS, KnownRoots
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.pki.visible import visible
@@ -19,6 +20,8 @@ from capath.tls.verification import ChainElement, Verification, VerifyError
 class Case:
     """`host` is what the leaf had to be for, empty where that was not asked. `live` is None for an offline test.
 
+    `roots` is where to look for what the directory lacks.
+
     `directory` is what commands name: the store the person works on, even where a copy of it was tested.
     """
 
@@ -28,6 +31,7 @@ class Case:
     host: str
     now: datetime
     live: ProbeResult | None
+    roots: KnownRoots = NO_ROOTS
 
     @cached_property
     def listing(self) -> Listing:
@@ -49,6 +53,16 @@ class Case:
 
     def rows_of(self, certificate: Certificate) -> tuple[CertificateRow, ...]:
         return self.listing.by_sha256.get(certificate.sha256, ())
+
+    def certificate(self, sha256: str) -> Certificate | None:
+        """One that was sent, or stands in a store that is looked into as an issuer of what was."""
+        sent = (*self.verification.sent, *(element.certificate for element in self.verification.chain))
+        for certificate in sent:
+            if certificate.sha256 == sha256:
+                return certificate
+            if (known := self.roots.by_sha256(certificate.issuer, sha256)) is not None:
+                return known.certificate
+        return None
 
     def command(self, verb: str, *operands: str) -> str:
         """``capath VERB DIRECTORY OPERANDS``, quoted for a shell."""

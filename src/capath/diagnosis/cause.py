@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing_extensions import assert_never
+
 from capath.errors import StrEnum
 from capath.pki.visible import visible
 
@@ -72,10 +74,15 @@ class Action(StrEnum):
     """Only who issued the certificate can mend it."""
     USE_CLIENT_CERTIFICATE = "use-client-certificate"
     CHANGE_FLAGS = "change-flags"
+    """Verify with other flags: `operand` is one of the names below, or empty."""
     USE_STORE = "use-store"
     """Let the program take the directory `operand`, and not what it takes instead."""
     CHECK_NETWORK = "check-network"
     RETRY = "retry"
+
+
+PARTIAL_CHAIN = "partial-chain"
+NOT_STRICT = "not-strict"
 
 
 class Confidence(StrEnum):
@@ -86,6 +93,26 @@ class Confidence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NotTried:
+    """Nobody tested with the remedy in place, or nobody but a person can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mends:
+    """Tested with it: verified."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoesNotMend:
+    """Tested with it: rejected. `text` is what still stands in the way."""
+
+    text: str
+
+
+Trial = NotTried | Mends | DoesNotMend
+
+
+@dataclass(frozen=True, slots=True)
 class Remedy:
     """One thing to do: `text` for people, `command` to paste into a shell (empty where there is none)."""
 
@@ -93,6 +120,20 @@ class Remedy:
     text: str
     command: str = ""
     operand: str = ""
+    trial: Trial = NotTried()
+
+    @property
+    def trial_text(self) -> str:
+        """What testing with it showed, for people; empty where it was not tried."""
+        match self.trial:
+            case NotTried():
+                return ""
+            case Mends():
+                return "tested: it verifies with this"
+            case DoesNotMend(text=text):
+                return f"tested: with this alone it does not verify, for then {text}"
+            case _:
+                assert_never(self.trial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +178,8 @@ class Diagnosis:
         lines = [str(self.first)]
         for remedy in self.remedies:
             lines.append(f"  → {remedy.text}")
+            if remedy.trial_text:
+                lines.append(f"    ({remedy.trial_text})")
             if remedy.command:
                 lines.append(f"    $ {visible(remedy.command)}")
         lines.extend(f"also {finding}" for finding in self.also)

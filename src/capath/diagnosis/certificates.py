@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from capath.diagnosis.anchors import explain_other_key
 from capath.diagnosis.case import Case, title
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
+from capath.diagnosis.held import explain_other_key
 from capath.diagnosis.issuers import signs
 from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate
 from capath.tls.verification import FromCapath

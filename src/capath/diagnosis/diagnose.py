@@ -16,6 +16,7 @@ from capath.diagnosis.certificates import (
 )
 from capath.diagnosis.dates import explain_dates
 from capath.diagnosis.differences import explain_clients, explain_strict
+from capath.diagnosis.known_roots import KnownRoots, usual_roots
 from capath.diagnosis.names import explain_constraint, explain_host
 from capath.diagnosis.reach import explain_reach
 from capath.diagnosis.refusals import explain_refusal
@@ -47,21 +48,35 @@ _FAMILIES: tuple[Explain, ...] = (
 )
 
 
-def diagnose(result: ProbeResult, snapshot: Snapshot, *, directory: str | None = None) -> Diagnosis | None:
+def diagnose(
+    result: ProbeResult,
+    snapshot: Snapshot,
+    *,
+    directory: str | None = None,
+    roots: KnownRoots | None = None,
+) -> Diagnosis | None:
     """Explain `result` by what it saw and by `snapshot`, the state of the directory that was tested.
 
-    `directory` is what the remedies' commands name; it is the tested one where None. None for a verified host on
+    `directory` is what the remedies' commands name; it is the tested one where None. `roots` is where to look for
+    what the directory lacks: certifi and this machine's store where None. None for a verified host on
     which all clients agree.
     """
-    case = Case(
+    return explain_case(case_of(result, snapshot, directory=directory, roots=roots))
+
+
+def case_of(
+    result: ProbeResult, snapshot: Snapshot, *, directory: str | None = None, roots: KnownRoots | None = None
+) -> Case:
+    """What is known of one live test; the parameters are as `diagnose` has them."""
+    return Case(
         result.verification,
         snapshot,
         result.directory if directory is None else directory,
         result.checked_host,
         result.started_at,
         result,
+        usual_roots() if roots is None else roots,
     )
-    return explain_case(case)
 
 
 def explain_case(case: Case) -> Diagnosis | None:
@@ -80,6 +95,21 @@ def explain_case(case: Case) -> Diagnosis | None:
     return Diagnosis(Finding(Cause.OTHER, text, (), Confidence.LIKELY))
 
 
-def diagnose_offline(result: OfflineResult, snapshot: Snapshot) -> Diagnosis | None:
-    """Explain an offline verification. None where it verified."""
-    return explain_case(Case(result.verification, snapshot, result.directory, result.host, result.at, None))
+def diagnose_offline(
+    result: OfflineResult,
+    snapshot: Snapshot,
+    *,
+    directory: str | None = None,
+    roots: KnownRoots | None = None,
+) -> Diagnosis | None:
+    """Explain an offline verification; the parameters are as `diagnose` has them. None where it verified."""
+    return explain_case(case_of_offline(result, snapshot, directory=directory, roots=roots))
+
+
+def case_of_offline(
+    result: OfflineResult, snapshot: Snapshot, *, directory: str | None = None, roots: KnownRoots | None = None
+) -> Case:
+    """What is known of one offline verification."""
+    named = result.directory if directory is None else directory
+    known = usual_roots() if roots is None else roots
+    return Case(result.verification, snapshot, named, result.host, result.at, None, known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capath.diagnosis.case import Case, title
-from capath.diagnosis.cause import Action, Cause, Finding, Remedy
+from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Finding, Remedy
 from capath.pki.visible import visible
 from capath.store.standing import BehindBroken, explain
 from capath.tls.options import CrlCheck
@@ -84,5 +84,6 @@ def _strict_remedies() -> tuple[Remedy, ...]:
         Remedy(
             Action.CHANGE_FLAGS,
             "Until then, in Python: context.verify_flags &= ~ssl.VERIFY_X509_STRICT.",
+            operand=NOT_STRICT,
         ),
     )

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable
-
 from capath.pki.certificate import Certificate
-from capath.pki.name import Name
-from capath.pki.objects import CertificateObject, read_objects
 
 
 def signs(issuer: Certificate, child: Certificate) -> bool:
@@ -41,15 +36,6 @@ def signs(issuer: Certificate, child: Certificate) -> bool:
     return True
 
 
-def certifi_issuers(child: Certificate) -> tuple[Certificate, ...]:
-    """The roots of certifi's bundle (Mozilla's list) that have the issuer's name and the issuer's key."""
-    return tuple(root for root in _named(_certifi(), child.issuer) if signs(root, child))
-
-
-def certifi_holds(certificate: Certificate) -> bool:
-    return any(root.sha256 == certificate.sha256 for root in _named(_certifi(), certificate.subject))
-
-
 def issuer_url(certificate: Certificate) -> str:
     """The first http address of the issuer's certificate (AIA caIssuers, RFC 5280 §4.2.2.1), or ``""``."""
     from cryptography import x509
@@ -70,17 +56,3 @@ def issuer_url(certificate: Certificate) -> str:
         ):
             return str(location.value)
     return ""
-
-
-def _named(roots: Iterable[Certificate], subject: Name) -> list[Certificate]:
-    wanted = subject.canonical
-    return [root for root in roots if root.subject.canonical == wanted]
-
-
-@functools.lru_cache(maxsize=1)
-def _certifi() -> tuple[Certificate, ...]:
-    import certifi
-
-    with open(certifi.where(), "rb") as file:
-        data = file.read()
-    return tuple(item.certificate for item in read_objects(data) if isinstance(item, CertificateObject))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from capath.diagnosis.cause import Diagnosis, Finding, Remedy
+from typing_extensions import assert_never
+
+from capath.diagnosis.cause import Diagnosis, DoesNotMend, Finding, Mends, NotTried, Remedy
 from capath.pki.visible import visible
 from capath.report.certificate import date_text
 from capath.report.document import Json, moment
@@ -107,7 +109,20 @@ def _remedy_json(remedy: Remedy) -> Json:
         "text": remedy.text,
         "command": remedy.command or None,
         "operand": remedy.operand or None,
+        **_trial_json(remedy),
     }
+
+
+def _trial_json(remedy: Remedy) -> Json:
+    match remedy.trial:
+        case NotTried():
+            return {"tested": None, "tested_text": None}
+        case Mends():
+            return {"tested": "verified", "tested_text": remedy.trial_text}
+        case DoesNotMend():
+            return {"tested": "rejected", "tested_text": remedy.trial_text}
+        case _:
+            assert_never(remedy.trial)
 
 
 def _origin(element: ChainElement) -> str:

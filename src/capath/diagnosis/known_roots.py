@@ -1,0 +1,104 @@
+"""Where a root that a directory lacks could come from: certifi, this machine's store, a list of Mozilla's.
+
+A root is found by name and proven by signature. What a store holds is read when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from capath.diagnosis.issuers import signs
+from capath.errors import BadInputError
+from capath.pki.certificate import Certificate
+from capath.pki.claims import Item, ServerTrust
+from capath.pki.name import Name
+from capath.sources.certifi_roots import CertifiSource
+from capath.sources.item import Source
+from capath.sources.open_source import open_source
+from capath.sources.system_store import system_places, system_source
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoot:
+    """A root and the shelf it stands on: `argument` is how ``capath import`` names that, `title` for people."""
+
+    item: Item
+    argument: str
+    title: str
+
+    @property
+    def certificate(self) -> Certificate:
+        return self.item.certificate
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One source of roots."""
+
+    argument: str
+    source: Source
+
+    @cached_property
+    def by_name(self) -> Mapping[bytes, tuple[KnownRoot, ...]]:
+        """Its roots by their canonical subject, without what the source itself does not trust for servers."""
+        roots: dict[bytes, list[KnownRoot]] = {}
+        title = {"certifi": "certifi", "system": "this machine's store"}.get(self.argument, self.source.title)
+        for found in self.source.read():
+            if (
+                isinstance(found, Item)
+                and found.certificate.self_issued
+                and found.claims.servers not in (ServerTrust.NO, ServerTrust.DISTRUSTED)
+            ):
+                known = KnownRoot(found, self.argument, title)
+                roots.setdefault(found.certificate.subject.canonical, []).append(known)
+        return {name: tuple(group) for name, group in roots.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoots:
+    """Shelves, the one to be preferred first."""
+
+    shelves: Sequence[Shelf]
+
+    def issuer(self, child: Certificate, now: datetime) -> KnownRoot | None:
+        """The root whose key signed `child`: one that is valid at `now` before others."""
+        proven = [root for root in self._named(child.issuer) if signs(root.certificate, child)]
+        return min(proven, key=lambda root: not _valid(root.certificate, now), default=None)
+
+    def find(self, certificate: Certificate) -> KnownRoot | None:
+        """`certificate` itself, where it stands on a shelf."""
+        named = self._named(certificate.subject)
+        return next((root for root in named if root.certificate.sha256 == certificate.sha256), None)
+
+    def by_sha256(self, name: Name, sha256: str) -> KnownRoot | None:
+        return next((root for root in self._named(name) if root.certificate.sha256 == sha256), None)
+
+    def _named(self, subject: Name) -> list[KnownRoot]:
+        return [root for shelf in self.shelves for root in shelf.by_name.get(subject.canonical, ())]
+
+
+NO_ROOTS = KnownRoots(())
+
+
+@functools.lru_cache(maxsize=4)
+def usual_roots(mozilla_file: str = "") -> KnownRoots:
+    """certifi, this machine's store where it has one, and the list of Mozilla's at `mozilla_file` where given.
+
+    Raises BadInputError where that file cannot be read.
+    """
+    shelves = [Shelf("certifi", CertifiSource())]
+    with contextlib.suppress(BadInputError):  # a machine without a store of its own
+        shelves.append(Shelf("system", system_source(system_places())))
+    if mozilla_file:
+        shelves.append(Shelf(mozilla_file, open_source(mozilla_file, lambda _: None)))
+    return KnownRoots(tuple(shelves))
+
+
+def _valid(certificate: Certificate, now: datetime) -> bool:
+    begin, end = certificate.not_before, certificate.not_after
+    return begin is not None and end is not None and begin <= now <= end
