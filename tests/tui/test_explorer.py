@@ -313,7 +313,7 @@ def test_an_empty_directory_says_what_to_do(tmp_path: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         assert "no certificates here yet" in screen_text(app)
-        await pilot.press("space", "enter", "w", "y", "i", "s", "G", "2", "enter", "4", "enter", "1")
+        await pilot.press("space", "enter", "w", "y", "i", "s", "G", "2", "enter", "4", "enter", "5", "enter", "1")
         assert app.is_running
 
     drive(make_app(empty), scenario)
@@ -349,7 +349,7 @@ def test_hostile_names_are_shown_and_never_obeyed(tmp_path: Path, text: str) -> 
         await pilot.press("a")
         await until(pilot, lambda: app.screen is app.screen_stack[0])
         await loaded(pilot, app)
-        for key in ("2", "j", "3", "4", "j", "1", "y", "escape", "slash"):
+        for key in ("2", "j", "3", "4", "j", "5", "j", "1", "y", "escape", "slash"):
             await pilot.press(key)
             shown += screen_text(app)
         assert "\x1b" not in shown

@@ -16,6 +16,7 @@ class Mode(StrEnum):
     CERTIFICATES = "Certificates"
     LINKS = "Links"
     CONNECTIONS = "Connections"
+    FINDINGS = "Findings"
     HISTORY = "History"
 
     @property
@@ -25,7 +26,7 @@ class Mode(StrEnum):
 
 ALL = frozenset(Mode)
 _CERTIFICATES = frozenset({Mode.CERTIFICATES})
-_TABLES = frozenset({Mode.CERTIFICATES, Mode.LINKS})
+_TABLES = frozenset({Mode.CERTIFICATES, Mode.LINKS, Mode.FINDINGS})
 
 
 @dataclass(frozen=True, slots=True)

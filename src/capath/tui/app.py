@@ -15,6 +15,7 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Input, Static
+from typing_extensions import assert_never
 
 from capath.errors import BadInputError
 from capath.pki.visible import visible
@@ -29,6 +30,7 @@ from capath.tui.connection import key_remedy, one_line
 from capath.tui.connections_pane import ConnectionsPane
 from capath.tui.copying import certificate_choices, connection_choices
 from capath.tui.dialogs import ConfirmScreen, Copyable, CopyScreen, HelpScreen, ReviewScreen
+from capath.tui.findings_pane import FindingsPane
 from capath.tui.model import Item, Staged, Store
 from capath.tui.panes import CertificatesPane, FilterInput, HistoryPane, LinksPane
 from capath.tui.table import LineTable
@@ -90,6 +92,7 @@ class CapathApp(App[None]):
             yield CertificatesPane(self.exploration.now(), id="certificates")
             yield LinksPane(id="links")
             yield ConnectionsPane(self.bench, id="connections")
+            yield FindingsPane(id="findings")
             yield HistoryPane(id="history")
         yield Static(id="status", markup=False)
         yield Footer(compact=True, show_command_palette=False)
@@ -113,6 +116,10 @@ class CapathApp(App[None]):
     @property
     def connections(self) -> ConnectionsPane:
         return self.query_one(ConnectionsPane)
+
+    @property
+    def findings(self) -> FindingsPane:
+        return self.query_one(FindingsPane)
 
     @property
     def history(self) -> HistoryPane:
@@ -181,6 +188,7 @@ class CapathApp(App[None]):
             audited = message.store.with_findings(message.findings)
             self.workspace.store = audited
             self.certificates.show_audited(audited)
+            self.findings.show_findings(audited.findings)
             self.audited = True
 
     def _watch(self) -> None:
@@ -422,20 +430,34 @@ class CapathApp(App[None]):
                 self.links.table.focus()
             case Mode.CONNECTIONS:
                 self.connections.table.focus()
+            case Mode.FINDINGS:
+                self.findings.table.focus()
             case Mode.HISTORY:
                 self.history.table.focus()
 
     def action_filter(self) -> None:
-        pane = self.certificates if self.mode is Mode.CERTIFICATES else self.links
-        pane.filter.focus()
+        if (field := self._filter_input()) is not None:
+            field.focus()
+
+    def _filter_input(self) -> FilterInput | None:
+        match self.mode:
+            case Mode.CERTIFICATES:
+                return self.certificates.filter
+            case Mode.LINKS:
+                return self.links.filter
+            case Mode.FINDINGS:
+                return self.findings.filter
+            case Mode.CONNECTIONS | Mode.HISTORY:
+                return None
+            case _:
+                assert_never(self.mode)
 
     def action_leave_pane(self) -> None:
         """Esc: close the details, clear the filter, back to the table, in this order."""
         if self.screen.has_class("-details-over"):
             self.screen.remove_class("-details-over")
-        elif self.mode in (Mode.CERTIFICATES, Mode.LINKS):
-            pane = self.certificates if self.mode is Mode.CERTIFICATES else self.links
-            pane.filter.value = ""
+        elif (field := self._filter_input()) is not None:
+            field.value = ""
         self._focus_table()
 
     @on(LineTable.Moved)
@@ -461,6 +483,14 @@ class CapathApp(App[None]):
         else:
             self._test(test.host)
 
+    @on(LineTable.Chosen, "#finding-table")
+    def _finding_chosen(self, event: LineTable.Chosen) -> None:
+        finding = self.findings.current
+        if self.screen.has_class("-narrow") or finding is None or not finding.sha256:
+            self._open_details(event.table)
+        elif self.certificates.go_to(finding.sha256):
+            self.action_mode(Mode.CERTIFICATES.name)
+
     @on(LineTable.Chosen, "#link-table")
     def _link_chosen(self) -> None:
         link = self.links.current
@@ -473,10 +503,6 @@ class CapathApp(App[None]):
         details = table.parent.query_one("Details") if table.parent is not None else None
         if details is not None:
             details.focus()
-        if self.mode is Mode.CERTIFICATES:
-            self.call_after_refresh(self.certificates.show_details)
-        elif self.mode is Mode.CONNECTIONS:
-            self.call_after_refresh(self.connections.show_details)
 
     def action_sort(self) -> None:
         self.certificates.sort_by_next()

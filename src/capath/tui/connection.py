@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rich.text import Text
 from typing_extensions import assert_never
 
@@ -23,6 +21,7 @@ from capath.tls.result import (
 from capath.tls.session import RecordNotAvailable, Session, SessionRecord
 from capath.tls.verification import ChainElement, FromCapath, FromServer, Verification
 from capath.tui.bench import Finished, HostTest, Running, Waiting
+from capath.tui.flow import flow
 
 OUTCOME_MARKS = {OutcomeName.VERIFIED: "✓", OutcomeName.REJECTED: "✗", OutcomeName.UNREACHABLE: "∅"}
 OUTCOME_STYLES = {
@@ -274,9 +273,3 @@ def _network(text: Text, result: ProbeResult) -> None:
     ]
     sni = f"SNI {visible(result.servername)}" if result.servername else "no SNI"
     text.append(f"  {' · '.join([*parts, sni])}\n", "dim")
-
-
-def flow(text: str, width: int, indent: str = "") -> str:
-    """`text` in lines of `width` characters, those behind the first indented; long words are cut."""
-    lines = textwrap.wrap(text, max(12, width), break_on_hyphens=False) or [""]
-    return f"\n{indent}".join(lines)

@@ -114,6 +114,10 @@ class ConnectionsPane(Vertical):
         self._show_key = False
         self.show_details()
 
+    @on(Details.Resized)
+    def _resized(self) -> None:
+        self.show_details(top=False)
+
     def show_details(self, *, top: bool = True) -> None:
         test = self.current
         if test is not None:

@@ -38,6 +38,13 @@ class Details(VerticalScroll, can_focus=True):
         Binding("G", "scroll_end", "Last", show=False),
     ]
 
+    @dataclass
+    class Resized(Message):
+        """The text has another width now, and wants to be made anew."""
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
+
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
 
@@ -162,6 +169,10 @@ class CertificatesPane(Vertical):
 
     def reverse_order(self) -> None:
         self.sort_by(self._order)
+
+    @on(Details.Resized)
+    def _resized(self) -> None:
+        self.show_details(top=False)
 
     def show_details(self, *, top: bool = True) -> None:
         item = self.current
