@@ -33,3 +33,7 @@ class ParseError(CapathError):
 
 class ChangeError(CapathError):
     """A change could not be made. Nothing was changed, or what had been changed was taken back."""
+
+
+class InterruptedChangeError(CapathError):
+    """A change failed half-way, and so did taking it back. The next capath at the directory takes it back."""

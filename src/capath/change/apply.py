@@ -12,23 +12,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 
+from capath.change.expectations import finish_renames, first_changed_file, first_difference, steps_done
 from capath.change.file_system import Directory
 from capath.change.journal import Change, Journal, Progress, current_changes
-from capath.change.operation import (
-    Absent,
-    AddFile,
-    MakeLink,
-    Operation,
-    RemoveAddedFile,
-    RemoveLink,
-    RenameFile,
-    ReplaceFile,
-    RestoreFile,
-    Symlink,
-    inverse,
-)
+from capath.change.operation import Operation, inverse
 from capath.change.plan import Plan
-from capath.errors import BadInputError, ChangeError
+from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.pki.visible import visible
 from capath.store.scan import scan
 
@@ -50,7 +39,7 @@ def apply_plan(plan: Plan, after_step: AfterStep | None = None) -> Change | None
     journal = Journal(directory_path)
     with _locked(directory_path) as directory:
         _refuse_unfinished(journal)
-        _check_all(directory, plan.operations)
+        _check_all(directory, plan)
         change = journal.begin(plan.summary, plan.operations, plan.before, _now())
         _run(directory, journal, change, after_step)
     return change
@@ -72,14 +61,17 @@ def undo_last(directory_path: str) -> Change:
     with _locked(directory_path) as directory:
         _refuse_unfinished(journal)
         last, plan = undo_plan(directory_path)
-        _check_all(directory, plan.operations)
+        _check_all(directory, plan)
         change = journal.begin(plan.summary, plan.operations, plan.before, _now(), undoes=last.number)
         _run(directory, journal, change, None)
     return change
 
 
 def recover(directory_path: str) -> str:
-    """Take back what a killed capath had begun here; say what was done, or nothing where nothing was begun."""
+    """Take back what a killed capath had begun here; say what was done, or nothing where nothing was begun.
+
+    Raises ChangeError, and touches nothing, where another capath is at work here: what it has begun is its own.
+    """
     journal = Journal(directory_path)
     if not _unfinished(journal):
         return ""
@@ -87,19 +79,20 @@ def recover(directory_path: str) -> str:
     with _locked(directory_path) as directory:
         unfinished = _unfinished(journal)  # again, for a living capath may have finished it meanwhile
         for change in reversed(unfinished):
-            _finish_rename(directory, change.operations)
-            done = _steps_done(directory, change.operations)
+            directory.remove_leftovers()
+            finish_renames(directory, change.operations)
+            done = steps_done(directory, change.operations)
             if done is None:
                 journal.mark(change.number, Progress.ABANDONED)
                 said.append(
-                    f"a change was interrupted ({change.summary}), and the directory was changed by something else "
+                    f"a change was interrupted ({change.summary}), and something else has changed the directory "
                     "since: it is left as it is; capath check tells its health"
                 )
                 continue
             _take_back(directory, change.operations[:done])
-            directory.remove_leftovers()
             journal.mark(change.number, Progress.TAKEN_BACK)
-            said.append(f"a change was interrupted ({change.summary}): its {done} finished steps were taken back")
+            steps = "no step of it was done" if not done else f"its {done} finished steps were taken back"
+            said.append(f"a change was interrupted ({change.summary}): {steps}")
     return "; ".join(said)
 
 
@@ -113,14 +106,31 @@ def _run(directory: Directory, journal: Journal, change: Change, after_step: Aft
                 after_step(done)
         with contextlib.suppress(OSError):
             os.fsync(directory.descriptor)
-    except (OSError, ChangeError) as error:
+        journal.mark(change.number, Progress.DONE)
+    except BaseException as error:
+        _give_up(directory, journal, change, done, error)
+        raise
+
+
+def _give_up(directory: Directory, journal: Journal, change: Change, done: int, error: BaseException) -> None:
+    """Take back the `done` steps after `error`; where it is a failure of the change, raise what to say of it."""
+    name = visible(change.operations[min(done, len(change.operations) - 1)].name)
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    try:
+        directory.remove_leftovers()
+        finish_renames(directory, change.operations[done : done + 1])
         _take_back(directory, change.operations[:done])
-        with contextlib.suppress(ChangeError):
-            journal.mark(change.number, Progress.TAKEN_BACK)
-        text = error.strerror if isinstance(error, OSError) else str(error)
-        name = visible(change.operations[done].name)
-        raise ChangeError(f"{name}: {text}; all {done} steps before it were taken back") from None
-    journal.mark(change.number, Progress.DONE)
+    except (OSError, ChangeError) as second:
+        why = second.strerror if isinstance(second, OSError) else str(second)
+        raise InterruptedChangeError(
+            f"{name}: {reason}; then taking back the {done} steps before it failed too ({why}): the directory is "
+            "half changed, with no root out of reach that should be in it. The next capath here takes it back"
+        ) from error
+    with contextlib.suppress(ChangeError):
+        journal.mark(change.number, Progress.TAKEN_BACK)
+    if isinstance(error, OSError | ChangeError):
+        taken_back = f"the {done} steps before it were taken back" if done else "nothing was changed"
+        raise ChangeError(f"{name}: {reason}; {taken_back}") from None
 
 
 def _take_back(directory: Directory, operations: Sequence[Operation]) -> None:
@@ -145,7 +155,7 @@ def _locked(path: str) -> Iterator[Directory]:
         except OSError:
             pass  # no locks on this file system; each step still checks what it finds
         if not os.access(path, os.W_OK | os.X_OK):
-            raise ChangeError(f"{visible(path)}: no permission to change this directory; try as its owner")
+            raise ChangeError(f"{visible(path)}: {_why_not_writable(path)}")
         yield directory
     finally:
         directory.close()
@@ -160,91 +170,23 @@ def _unfinished(journal: Journal) -> list[Change]:
     return [change for change in journal.changes() if change.progress is Progress.BEGUN]
 
 
+def _check_all(directory: Directory, plan: Plan) -> None:
+    """Before anything is touched: is everything still what the plan found?"""
+    name = first_difference(directory, plan.operations) or first_changed_file(
+        directory, plan.operations, plan.before
+    )
+    if name is not None:
+        raise ChangeError(
+            f"{visible(name)}: something else has changed it since the plan was made; nothing was changed, "
+            "look again"
+        )
+
+
+def _why_not_writable(path: str) -> str:
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return "the file system is mounted read-only; work on a copy, or mount it writable"
+    return "no permission to change this directory; try as its owner"
+
+
 def _now() -> datetime:
     return datetime.now(timezone.utc)
-
-
-def _expected_before(operations: Sequence[Operation]) -> dict[str, object]:
-    """What each name must be before the first step: True for taken, or the exact link or absence."""
-    expected: dict[str, object] = {}
-    for operation in operations:
-        match operation:
-            case MakeLink(name=name, replaces=replaces):
-                expected.setdefault(name, replaces)
-            case RemoveLink(name=name, was=was):
-                expected.setdefault(name, was)
-            case RenameFile(name=name, new_name=new_name):
-                expected.setdefault(name, True)
-                expected.setdefault(new_name, Absent())
-            case ReplaceFile(name=name, new_name=new_name):
-                expected.setdefault(name, True)
-                expected.setdefault(new_name, Absent())
-            case RestoreFile(name=name, file_name=file_name, was=was):
-                expected.setdefault(name, was)
-                expected.setdefault(file_name, True)
-            case AddFile(name=name):
-                expected.setdefault(name, Absent())
-            case RemoveAddedFile(name=name):
-                expected.setdefault(name, True)
-    return expected
-
-
-def _check_all(directory: Directory, operations: Sequence[Operation]) -> None:
-    """Before anything is touched: is every name still what the plan found?"""
-    for name, expected in _expected_before(operations).items():
-        if not _is(directory, name, expected):
-            raise ChangeError(
-                f"{visible(name)}: something else has changed it since the plan was made; nothing was changed, "
-                "look again"
-            )
-
-
-def _is(directory: Directory, name: str, expected: object) -> bool:
-    if expected is True:
-        return directory.exists(name)
-    found = directory.link_at(name)
-    if isinstance(expected, Symlink):
-        return isinstance(found, Symlink) and found.target == expected.target
-    return isinstance(found, Absent)
-
-
-def _steps_done(directory: Directory, operations: Sequence[Operation]) -> int | None:
-    """How many steps had been done: the first number that fits everything that stands there now."""
-    state = _expected_before(operations)
-    wrong = {name for name, expected in state.items() if not _is(directory, name, expected)}
-    if not wrong:
-        return 0
-    for done, operation in enumerate(operations, 1):
-        for name, expected in _effect(operation):
-            if _is(directory, name, expected):
-                wrong.discard(name)
-            else:
-                wrong.add(name)
-        if not wrong:
-            return done
-    return None
-
-
-def _effect(operation: Operation) -> tuple[tuple[str, object], ...]:
-    match operation:
-        case MakeLink(name=name, target=target, mtime_ns=mtime_ns):
-            return ((name, Symlink(target, mtime_ns)),)
-        case RemoveLink(name=name) | RemoveAddedFile(name=name):
-            return ((name, Absent()),)
-        case RenameFile(name=name, new_name=new_name):
-            return ((name, Absent()), (new_name, True))
-        case ReplaceFile(name=name, new_name=new_name, target=target):
-            return ((name, Symlink(target, 0)), (new_name, True))
-        case RestoreFile(name=name, file_name=file_name):
-            return ((name, True), (file_name, Absent()))
-        case AddFile(name=name):
-            return ((name, True),)
-
-
-def _finish_rename(directory: Directory, operations: Sequence[Operation]) -> None:
-    """A rename killed between its two system calls leaves one file with two names: take the new one away."""
-    for operation in operations:
-        if isinstance(operation, RenameFile | ReplaceFile) and directory.same_file(
-            operation.name, operation.new_name
-        ):
-            directory.unlink(operation.new_name)

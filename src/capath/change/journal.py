@@ -121,7 +121,7 @@ class Journal:
                         continue
                     if isinstance(record, dict):
                         yield record
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             raise ChangeError(f"{visible(self.path)}: the history cannot be read: {error.strerror}") from None

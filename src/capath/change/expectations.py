@@ -1,0 +1,138 @@
+"""What each name must be before an operation, and what it is after: how a plan is checked, and a kill is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from typing_extensions import assert_never
+
+from capath.change.file_system import Directory
+from capath.change.operation import (
+    Absent,
+    AddFile,
+    MakeLink,
+    Operation,
+    RemoveAddedFile,
+    RemoveLink,
+    RenameFile,
+    ReplaceFile,
+    RestoreFile,
+    Symlink,
+)
+from capath.store.entry import FileEntry, LinkEntry
+from capath.store.scan import file_stat
+from capath.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Something stands there: a file, or a link to one."""
+
+
+Expected = Absent | Symlink | Taken
+
+
+def expected_before(operations: Sequence[Operation]) -> dict[str, Expected]:
+    """What each name must be before the first of `operations`."""
+    expected: dict[str, Expected] = {}
+    for operation in operations:
+        for name, before, _ in _changes(operation):
+            expected.setdefault(name, before)
+    return expected
+
+
+def first_difference(directory: Directory, operations: Sequence[Operation]) -> str | None:
+    """The first name that is not as the first of `operations` that touches it needs it."""
+    present = set(os.listdir(directory.descriptor))
+    for name, expected in expected_before(operations).items():
+        if isinstance(expected, Absent):
+            if name in present:
+                return name
+        elif not is_as(directory, name, expected):
+            return name
+    return None
+
+
+def first_changed_file(directory: Directory, operations: Sequence[Operation], before: Snapshot) -> str | None:
+    """The first file to be renamed or linked to which is another, or another version, than `before` read."""
+    involved: dict[str, None] = {}
+    for operation in operations:
+        match operation:
+            case MakeLink(target=target):
+                involved[target] = None
+            case RenameFile(name=name) | ReplaceFile(name=name) | RestoreFile(file_name=name):
+                involved[name] = None
+            case _:
+                pass
+    for name in involved:
+        entry = before.entries.get(name)
+        if isinstance(entry, FileEntry | LinkEntry):
+            try:
+                status = os.stat(name, dir_fd=directory.descriptor)
+            except OSError:
+                return name
+            if file_stat(status) != entry.stat:
+                return name
+    return None
+
+
+def steps_done(directory: Directory, operations: Sequence[Operation]) -> int | None:
+    """How many steps had been done: the first number that fits everything that stands there now."""
+    wrong = {
+        name for name, expected in expected_before(operations).items() if not is_as(directory, name, expected)
+    }
+    if not wrong:
+        return 0
+    for done, operation in enumerate(operations, 1):
+        for name, _, after in _changes(operation):
+            if is_as(directory, name, after):
+                wrong.discard(name)
+            else:
+                wrong.add(name)
+        if not wrong:
+            return done
+    return None
+
+
+def is_as(directory: Directory, name: str, expected: Expected) -> bool:
+    """Whether `name` is what is expected. Of a link only the target counts."""
+    if isinstance(expected, Taken):
+        return directory.exists(name)
+    found = directory.link_at(name)
+    if isinstance(expected, Symlink):
+        return isinstance(found, Symlink) and found.target == expected.target
+    return isinstance(found, Absent)
+
+
+def finish_renames(directory: Directory, operations: Sequence[Operation]) -> None:
+    """A rename killed between its two system calls leaves one file with two names: take the new one away."""
+    for operation in operations:
+        match operation:
+            case RenameFile(name=name, new_name=new_name) | ReplaceFile(name=name, new_name=new_name):
+                if directory.same_file(name, new_name):
+                    directory.unlink(new_name)
+            case _:
+                pass
+
+
+def _changes(operation: Operation) -> tuple[tuple[str, Expected, Expected], ...]:
+    """Each name that `operation` touches: what it is before, and after."""
+    match operation:
+        case MakeLink(name=name, target=target, replaces=replaces, mtime_ns=mtime_ns):
+            return ((name, replaces, Symlink(target, mtime_ns)),)
+        case RemoveLink(name=name, was=was):
+            return ((name, was, Absent()),)
+        case RenameFile(name=name, new_name=new_name):
+            return (name, Taken(), Absent()), (new_name, Absent(), Taken())
+        case ReplaceFile(name=name, new_name=new_name, target=target):
+            return (name, Taken(), Symlink(target, 0)), (new_name, Absent(), Taken())
+        case RestoreFile(name=name, file_name=file_name, was=was):
+            return (name, was, Taken()), (file_name, Taken(), Absent())
+        case AddFile(name=name):
+            return ((name, Absent(), Taken()),)
+        case RemoveAddedFile(name=name):
+            return ((name, Taken(), Absent()),)
+        case _:
+            assert_never(operation)
