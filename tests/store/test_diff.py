@@ -58,10 +58,15 @@ def test_trust_and_limits_that_differ_are_told() -> None:
     """The same certificate, judged apart."""
     on, off = member("a"), member("a", trusted=False)
     dated, free = member("b", date=DATE), member("b")
-    found = compare(side("A", on, dated), side("B", off, free))
+    found = compare(side("A", on, dated), side("B", off, free, member("c", date=DATE)))
     assert found.trust == (TrustDiffers(on, off),)
     assert found.limits == (LimitsDiffer(dated, free),)
     assert (found.same, found.equal) == (0, False)
+
+
+def test_a_store_that_knows_no_limits_differs_in_none() -> None:
+    """A PEM bundle cannot say them, so its silence is no difference."""
+    assert compare(side("A", member("b", date=DATE)), side("B", member("b"))).equal
 
 
 def test_equal_stores_are_equal() -> None:

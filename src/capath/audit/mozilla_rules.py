@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
-
 from capath.audit.context import Context
 from capath.audit.facts import Facts
 from capath.audit.finding import Severity
 from capath.audit.rule import CertificateRule, Hit
+from capath.sources.limits import Limits, limits_of
 from capath.sources.mozilla_roots import MozillaRoot, TlsTrust
 
 _STORE = "Mozilla Root Store Policy; NSS certdata.txt"
@@ -89,24 +87,8 @@ def _unlisted(context: Context, facts: Facts) -> Hit | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    distrust_after: datetime | None
-    constraints: str
-    source: str
-    list_date: date | None
-
-
-def _limits(context: Context, facts: Facts) -> _Limits:
-    """What is kept beside the store of the root, else what Mozilla's list says of it."""
-    kept = context.kept.by_sha256.get(facts.certificate.sha256)
-    if kept is not None:
-        return _Limits(kept.distrust_after, kept.constraints, f"kept from {kept.source}", None)
-    root = _current(context, facts)
-    if root is None:
-        return _Limits(None, "", "", None)
-    source = f"Mozilla's list of {context.mozilla.date}"
-    return _Limits(root.distrust_after, root.constraints, source, context.mozilla.date)
+def _limits(context: Context, facts: Facts) -> Limits:
+    return limits_of(facts.certificate.sha256, context.kept.by_sha256, context.mozilla)
 
 
 def _current(context: Context, facts: Facts) -> MozillaRoot | None:

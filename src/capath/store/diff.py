@@ -58,7 +58,10 @@ class LimitsDiffer:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All differences of two sides, by label. `same` counts the certificates that they judge alike."""
+    """All differences of two sides, by label. `same` counts the certificates that they judge alike.
+
+    Limits are compared only where both sides know some.
+    """
 
     left: Side
     right: Side
@@ -78,7 +81,8 @@ def compare(left: Side, right: Side) -> Comparison:
     both = [(left.members[sha256], right.members[sha256]) for sha256 in left.members.keys() & right.members.keys()]
     both.sort(key=lambda pair: _order(pair[0].label, pair[0].sha256))
     trust = tuple(TrustDiffers(a, b) for a, b in both if a.trusted != b.trusted)
-    limits = tuple(LimitsDiffer(a, b) for a, b in both if _limits(a) != _limits(b))
+    told = _tells_limits(left) and _tells_limits(right)
+    limits = tuple(LimitsDiffer(a, b) for a, b in both if told and _limits(a) != _limits(b))
     differing = {item.left.sha256 for item in trust} | {item.left.sha256 for item in limits}
     return Comparison(
         left, right, _only(left, right), _only(right, left), trust, limits, len(both) - len(differing)
@@ -150,6 +154,11 @@ def _by_key(side: Side) -> Callable[[Member], tuple[Member, ...]]:
     return lambda member: tuple(
         sorted(groups.get(member.name_and_key, ()), key=lambda other: _order(other.label, other.sha256))
     )
+
+
+def _tells_limits(side: Side) -> bool:
+    """Whether the store knows limits at all: a bundle of PEM cannot, and then says nothing by its silence."""
+    return any(member.distrust_after is not None or member.constraints for member in side.members.values())
 
 
 def _limits(member: Member) -> tuple[datetime | None, str]:

@@ -1,0 +1,96 @@
+"""``capath export DIR``: the trusted roots, for use elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from capath.cli.exit_status import ExitStatus
+from capath.cli.store_view import add_directory, read_listing
+from capath.errors import BadInputError
+from capath.pki.visible import visible
+from capath.store import Listing
+
+if TYPE_CHECKING:
+    from capath.pki.certificate import Certificate
+
+_STANDARD_OUTPUT = "-"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "FILE can be - for standard output. capath trust DIR --only @FILE applies a list elsewhere."
+    add_directory(parser)
+    parser.add_argument("--bundle", metavar="FILE", help="one PEM file of all, as curl and requests take it")
+    parser.add_argument("--tar", metavar="FILE", help="a CApath with its hash links, in a tar archive")
+    parser.add_argument("--list", metavar="FILE", help="fingerprints and names, for people and version control")
+    parser.add_argument("--der", metavar="DIRECTORY", help="a DER file each")
+    parser.add_argument(
+        "--select", metavar="WHICH", action="append", default=[], help="these, trusted or not, and no others"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from capath.change.export import bundle, der_files, tar_archive, write_files
+    from capath.change.fingerprint_list import render_fingerprints
+    from capath.report.document import document
+    from capath.store.constraints import read_constraints_file
+
+    _check(arguments)
+    listing = read_listing(arguments)
+    chosen = _chosen(listing, arguments.select)
+    limits = read_constraints_file(arguments.directory).by_sha256
+    written = []
+    if arguments.bundle:
+        written.append(_write(arguments.bundle, bundle(chosen, limits), "bundle"))
+    if arguments.tar:
+        written.append(_write(arguments.tar, tar_archive(chosen, limits), "tar"))
+    if arguments.list:
+        title = f"{len(chosen)} roots of {arguments.directory}"
+        written.append(_write(arguments.list, render_fingerprints(chosen, title).encode(), "list"))
+    if arguments.der:
+        files = der_files(chosen)
+        write_files(arguments.der, files)
+        written.append({"kind": "der", "path": arguments.der, "octets": sum(map(len, files.values()))})
+    if arguments.json:
+        content = {
+            "directory": arguments.directory,
+            "certificates": [certificate.sha256 for certificate in chosen],
+            "written": written,
+        }
+        print(document(content))
+        return ExitStatus.GOOD
+    for item in written:
+        if item["path"] != _STANDARD_OUTPUT:
+            print(f"{len(chosen)} certificates in {visible(str(item['path']))} ({item['kind']})")
+    return ExitStatus.GOOD
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    paths = [path for path in (arguments.bundle, arguments.tar, arguments.list) if path]
+    if not paths and not arguments.der:
+        raise BadInputError("say what to write: --bundle FILE, --tar FILE, --list FILE or --der DIRECTORY")
+    if paths.count(_STANDARD_OUTPUT) + bool(arguments.json) > 1:
+        raise BadInputError("only one thing can go to standard output; name a file for the others")
+
+
+def _chosen(listing: Listing, wanted: Sequence[str]) -> tuple[Certificate, ...]:
+    from capath.change.export import trusted_certificates
+    from capath.store.select import select_one
+
+    if wanted:
+        return tuple(select_one(listing, which).certificate for which in wanted)
+    return trusted_certificates(listing)
+
+
+def _write(path: str, content: bytes, kind: str) -> dict[str, str | int]:
+    from capath.change.export import write_file
+
+    if path == _STANDARD_OUTPUT:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        write_file(path, content)
+    return {"kind": kind, "path": path, "octets": len(content)}

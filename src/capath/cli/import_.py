@@ -1,0 +1,111 @@
+"""``capath import DIR SOURCE…``: bring certificates in."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+
+from capath.cli.changing import add_dry_run, recover_first
+from capath.cli.exit_status import ExitStatus
+from capath.cli.sources import NotReachedError, SourceReader, add_password_option, password_from
+from capath.cli.store_view import add_directory, read_listing, say
+from capath.errors import BadInputError
+from capath.pki.claims import Item, Refused
+from capath.pki.visible import visible
+from capath.sources.item import Source
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "SOURCE: a PEM, DER, PKCS#7 or PKCS#12 file, a bundle, a directory or other CApath, a CCADB report (CSV) "
+        "or certdata.txt; certifi; system (this machine's store); mozilla (fetched from the CCADB); an https "
+        "address of such a file; https://HOST[:PORT] for the chain it shows."
+    )
+    add_directory(parser)
+    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="where from: see below")
+    uses = parser.add_mutually_exclusive_group()
+    uses.add_argument("--only-websites", action="store_true", help="leave out roots that are not for TLS servers")
+    uses.add_argument("--all-uses", action="store_true", help="trust those too (else they come in off)")
+    parser.add_argument("--off", action="store_true", help="add without trusting")
+    parser.add_argument(
+        "--select",
+        metavar="WHICH",
+        action="append",
+        default=[],
+        help="only these: digits of a fingerprint (8 or more), or subject~TEXT",
+    )
+    add_password_option(parser)
+    add_dry_run(parser)
+    parser.add_argument("-v", "--verbose", action="store_true", help="show what is here already, and the steps")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from capath.change.apply import apply_plan
+    from capath.change.import_ import ImportOptions, plan_import
+    from capath.change.journal import Journal
+    from capath.report.change import plan_text
+    from capath.report.document import document
+    from capath.report.import_ import import_json, import_text
+    from capath.store.constraints import read_constraints_file
+
+    dry = bool(arguments.dry_run)
+    if not dry:
+        recover_first(arguments.directory)
+    listing = read_listing(arguments)
+    reader = SourceReader(password_from(arguments), quiet=arguments.json)
+    try:
+        sources = [reader.open(text) for text in arguments.sources]
+    except NotReachedError as error:
+        say(str(error))
+        return ExitStatus.UNREACHABLE
+    planned = plan_import(
+        listing,
+        _selected(sources, arguments.select),
+        ", ".join(visible(source.title) for source in sources),
+        ImportOptions(arguments.off, arguments.only_websites, arguments.all_uses),
+        read_constraints_file(arguments.directory),
+        Journal(arguments.directory).row_memory(),
+    )
+    if not dry:
+        apply_plan(planned.plan)
+    if arguments.json:
+        print(document(import_json(planned, applied=not dry)))
+    else:
+        print(import_text(planned, everything=arguments.verbose))
+        if arguments.verbose or planned.plan.refusals:
+            print(plan_text(planned.plan))
+        if planned.plan.operations and not dry:
+            print(f"capath undo {visible(arguments.directory)} takes it back")
+    if not any(not isinstance(entry, Refused) for entry in planned.entries):
+        say("there is no certificate in it that could come in")
+        return ExitStatus.USAGE
+    return ExitStatus.UNCHANGED if planned.plan.refusals else ExitStatus.GOOD
+
+
+def _selected(sources: Sequence[Source], wanted: Sequence[str]) -> Iterator[Item | Refused]:
+    """All that the sources hold, or what is selected of it. Raises BadInputError for a selection of nothing."""
+    missing = dict.fromkeys(wanted)
+    for source in sources:
+        for found in source.read():
+            if not wanted:
+                yield found
+            elif isinstance(found, Item):
+                hits = [which for which in wanted if _is_meant(found, which)]
+                for which in hits:
+                    missing.pop(which, None)
+                if hits:
+                    yield found
+    for which in missing:
+        raise BadInputError(
+            f"{visible(which)}: nothing in the sources is named by this; give 8 or more digits of a "
+            "fingerprint, or subject~TEXT"
+        )
+
+
+def _is_meant(item: Item, which: str) -> bool:
+    certificate = item.certificate
+    if which.startswith("subject~"):
+        text = which.removeprefix("subject~").casefold()
+        return text in certificate.subject.text.casefold() or text in item.claims.label.casefold()
+    digits = which.replace(":", "").lower()
+    return len(digits) >= 8 and (certificate.sha256.startswith(digits) or certificate.sha1.startswith(digits))

@@ -1,0 +1,112 @@
+"""SOURCE on a command line: files and stores of this machine, addresses, and the chain that a host shows."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+import tempfile
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from capath.cli.store_view import say
+from capath.errors import BadInputError, CapathError
+from capath.pki.visible import visible
+from capath.sources.item import Password, Source
+from capath.sources.open_source import MOZILLA_REPORT, ChainSource, open_source
+
+_TIMEOUT_S = 20.0
+
+
+class NotReachedError(CapathError):
+    """A host or address that a source is at did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReader:
+    """Opens sources. `password` asks for a file's password."""
+
+    password: Password
+    quiet: bool
+
+    def open(self, text: str) -> Source:
+        """Return the source that `text` names. Raises BadInputError, and NotReachedError for what is far away."""
+        if text == "mozilla":
+            return self._fetch(MOZILLA_REPORT, "mozilla")
+        if "://" not in text:
+            return open_source(text, self.password)
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            raise BadInputError(f"{visible(text)}: this is no address") from None
+        if parts.scheme.lower() != "https":
+            raise BadInputError(f"{visible(text)}: only https addresses are fetched")
+        if parts.path in ("", "/") and not parts.query:
+            return self._chain(parts.netloc)
+        return self._fetch(text, text)
+
+    def _fetch(self, url: str, title: str) -> Source:
+        from capath.sources.detect import source_of_bytes
+        from capath.tls.download import DownloadError, download
+
+        shown = sys.stderr.isatty() and not self.quiet
+
+        def progress(received: int, expected: int) -> None:
+            if shown:
+                whole = f" of {expected:,}" if expected else ""
+                print(f"\rcapath: {received:,}{whole} bytes", end="", file=sys.stderr)
+
+        try:
+            data = download(url, progress=progress)
+        except DownloadError as error:
+            advice = "; fetch it another way and give the file" if title == "mozilla" else ""
+            raise NotReachedError(f"{error}{advice}") from None
+        finally:
+            if shown:
+                print(file=sys.stderr)
+        return source_of_bytes(title, data, self.password)
+
+    def _chain(self, where: str) -> Source:
+        from capath.diagnosis.diagnose import diagnose
+        from capath.store import scan
+        from capath.tls.endpoint import parse_endpoint
+        from capath.tls.options import ProbeOptions
+        from capath.tls.probe import probe
+
+        endpoint = parse_endpoint(where)
+        with tempfile.TemporaryDirectory() as nothing:
+            snapshot = scan(nothing)
+            result = probe(endpoint, nothing, snapshot=snapshot, options=ProbeOptions(timeout_s=_TIMEOUT_S))
+            sent = result.verification.sent
+            why = None if sent else diagnose(result, snapshot)
+        if not sent:
+            said = "it showed no certificate" if why is None else why.text
+            raise NotReachedError(f"{visible(endpoint.text)}: {said}")
+        count = f"{len(sent)} certificate{'' if len(sent) == 1 else 's'}"
+        say(
+            f"{visible(endpoint.text)} shows {count}. Nothing proves that they are its own: whoever answered on "
+            "the way could have sent them. Compare the fingerprints by another way before you trust one."
+        )
+        return ChainSource(endpoint.text, tuple(certificate.der for certificate in sent))
+
+
+def add_password_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--password-file``: a password on the command line would be seen by every process."""
+    parser.add_argument(
+        "--password-file", metavar="FILE", help="its first line opens PKCS#12 files (default: it is asked for)"
+    )
+
+
+def password_from(arguments: argparse.Namespace) -> Password:
+    """Who gives the password of a file: the file that is named, else the person at the terminal."""
+    path = arguments.password_file
+    if path is not None:
+        try:
+            with open(path, "rb") as file:
+                line = file.readline(65536).rstrip(b"\r\n")
+        except OSError as error:
+            raise BadInputError(f"{visible(path)}: the password cannot be read: {error.strerror}") from None
+        return lambda _: line
+    if not sys.stdin.isatty():
+        return lambda _: None
+    return lambda title: getpass.getpass(f"password of {visible(title)}: ").encode()

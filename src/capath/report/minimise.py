@@ -1,0 +1,115 @@
+"""The smallest set of roots: ``capath minimise``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from typing_extensions import assert_never
+
+from capath.change.plan import Plan
+from capath.diagnosis.minimise import Alternative, Minimum
+from capath.pki.visible import visible
+from capath.report.change import plan_json
+from capath.report.document import Json
+from capath.store import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A host that verifies, and every smallest set of certificates that carries it."""
+
+    host: str
+    alternatives: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotVerifying:
+    """A host that answers and does not verify, with all that is trusted now."""
+
+    host: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotReached:
+    """A host that could not be asked, so nobody knows what it needs."""
+
+    host: str
+    reason: str
+
+
+HostNeeds = Carried | NotVerifying | NotReached
+
+
+def minimise_json(
+    listing: Listing, hosts: Sequence[HostNeeds], minimum: Minimum, plan: Plan, applied: bool
+) -> Json:
+    """The object of ``capath minimise --json``."""
+    return {
+        "directory": listing.snapshot.directory,
+        "hosts": [_host_json(host, minimum, listing) for host in hosts],
+        "roots": [_root_json(sha256, listing) for sha256 in _by_title(minimum.roots, listing)],
+        "trusted_now": listing.trusted_count,
+        "exact": minimum.exact,
+        "plan": plan_json(plan, applied),
+    }
+
+
+def minimise_text(listing: Listing, hosts: Sequence[HostNeeds], minimum: Minimum) -> str:
+    """Which host needs which root, and how few are enough."""
+    lines = [_host_text(host, minimum, listing) for host in hosts]
+    number = len(minimum.roots)
+    lines.append("")
+    lines.extend(f"● {sha256[:16]}  {_title(sha256, listing)}" for sha256 in _by_title(minimum.roots, listing))
+    enough = f"{number} of {listing.trusted_count} trusted certificates {'is' if number == 1 else 'are'} enough"
+    proof = "no smaller set is" if minimum.exact else "a smaller set may be: the search was cut off"
+    lines.append(f"{enough}; {proof}")
+    return "\n".join(lines)
+
+
+def _host_text(host: HostNeeds, minimum: Minimum, listing: Listing) -> str:
+    match host:
+        case Carried(host=name, alternatives=alternatives):
+            used = " and ".join(_title(sha256, listing) for sha256 in sorted(minimum.used.get(name, ())))
+            more = len(alternatives) - 1
+            other = f"  ({more} other way{'' if more == 1 else 's'})" if more else ""
+            return f"✓ {visible(name)}: {used}{other}"
+        case NotVerifying(host=name, reason=reason):
+            return f"✗ {visible(name)}: it does not verify now: {visible(reason)}"
+        case NotReached(host=name, reason=reason):
+            return f"? {visible(name)}: {visible(reason)}"
+        case _:
+            assert_never(host)
+
+
+def _host_json(host: HostNeeds, minimum: Minimum, listing: Listing) -> Json:
+    match host:
+        case Carried(host=name, alternatives=alternatives):
+            used: Collection[str] = minimum.used.get(name, ())
+            return {
+                "host": name,
+                "outcome": "verified",
+                "roots": sorted(used),
+                "alternatives": [sorted(alternative) for alternative in alternatives],
+                "reason": None,
+            }
+        case NotVerifying(host=name, reason=reason):
+            return {"host": name, "outcome": "rejected", "roots": [], "alternatives": [], "reason": reason}
+        case NotReached(host=name, reason=reason):
+            return {"host": name, "outcome": "unreachable", "roots": [], "alternatives": [], "reason": reason}
+        case _:
+            assert_never(host)
+
+
+def _root_json(sha256: str, listing: Listing) -> Json:
+    row = listing.by_sha256[sha256][0]
+    return {"sha256": sha256, "title": row.certificate.subject.title, "file": row.file}
+
+
+def _by_title(roots: Collection[str], listing: Listing) -> list[str]:
+    return sorted(roots, key=lambda sha256: (_title(sha256, listing).casefold(), sha256))
+
+
+def _title(sha256: str, listing: Listing) -> str:
+    return visible(listing.by_sha256[sha256][0].certificate.subject.title)
