@@ -68,13 +68,13 @@ def test_a_call_that_fails_is_taken_back(
             raise OSError(code, os.strerror(code))
         return real(*arguments, **keywords)
 
-    monkeypatch.setattr(os, call, failing)
     failure = ""
-    try:
-        apply_plan(plan)
-    except ChangeError as error:
-        failure = str(error)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, failing)
+        try:
+            apply_plan(plan)
+        except ChangeError as error:
+            failure = str(error)
     assert not any(name.startswith(TEMPORARY_PREFIX) for name in os.listdir(store))
     assert recover(str(store)) == ""
     if failure:
@@ -97,9 +97,8 @@ def test_where_taking_back_fails_too_the_next_start_takes_it_back(
             for name in ("symlink", "rename", "link", "unlink"):
                 monkeypatch.setattr(os, name, _no_space)
 
-    with pytest.raises(InterruptedChangeError, match="half changed"):
+    with monkeypatch.context() as patched, pytest.raises(InterruptedChangeError, match="half changed"):
         apply_plan(plan, look)
-    monkeypatch.undo()
     assert _without_times(store) != before
     assert "finished steps were taken back" in recover(str(store))
     assert _without_times(store) == before
