@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.store_view import add_directory
-from capath.cli.test import add_verify_flags, verify_flags
+from capath.cli.test_options import add_verify_flags, verify_flags
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible

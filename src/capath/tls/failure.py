@@ -12,6 +12,7 @@ class Stage(StrEnum):
 
     RESOLVE = "resolve"
     CONNECT = "connect"
+    PROXY = "proxy"
     STARTTLS = "starttls"
     HANDSHAKE = "handshake"
     ESTABLISHED = "established"
@@ -33,6 +34,22 @@ class NoConnection:
 @dataclass(frozen=True, slots=True)
 class TimedOut:
     stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyNotReached:
+    """There was no way to the proxy that should have led to the host. `failure` says why."""
+
+    proxy: str
+    failure: NameNotFound | NoConnection | TimedOut
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRefused:
+    """The proxy was there and did not connect us to the host; `said` is its answer."""
+
+    proxy: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,8 @@ Failure = (
     NameNotFound
     | NoConnection
     | TimedOut
+    | ProxyNotReached
+    | ProxyRefused
     | Closed
     | NotTls
     | AlertReceived

@@ -7,16 +7,14 @@ the stored session say 0 (ok). Each handshake has a Context of its own: a Contex
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from typing_extensions import assert_never
-
 from capath.tls.alerts import CLOSE_NOTIFY
+from capath.tls.context import make_context
 from capath.tls.deadline import Deadline, DeadlinePassedError
 from capath.tls.failure import AlertReceived, Closed, Failure, NotTls, ProtocolFault, Stage, TimedOut
-from capath.tls.options import CrlCheck, ProbeOptions, Protocol, VerifyFlags
+from capath.tls.options import ProbeOptions
 from capath.tls.private_openssl import session_record
 from capath.tls.session import Session
 from capath.tls.verification import VerifyError
@@ -77,7 +75,7 @@ class Handshake:
         self._deadline = deadline
         self._received = 0
         self.observed = Observed()
-        context = _context(directory, options)
+        context = make_context(directory, options)
         context.set_verify(SSL.VERIFY_PEER, self._on_verify)
         context.set_ocsp_client_callback(self._on_staple)
         self._connection = SSL.Connection(context, None)
@@ -87,7 +85,7 @@ class Handshake:
         if sni:
             self._connection.set_tlsext_host_name(sni.encode("ascii"))
 
-    def run(self) -> Established | Failure:
+    def run(self) -> Failure | None:
         """Shake hands. Raises CancelledError; everything else that goes wrong is a Failure."""
         from OpenSSL import SSL
 
@@ -110,7 +108,7 @@ class Handshake:
             return self._fault(error, Stage.HANDSHAKE)
         finally:
             self._note_chain()
-        return Established(self._session())
+        return None
 
     def after(self) -> Ending:
         """Read once what comes behind the handshake, and tell how it ended. Call it after `run` succeeded."""
@@ -246,54 +244,3 @@ class Handshake:
 def looks_like_tls(first: bytes) -> bool:
     """Whether octets begin like a TLS record (RFC 8446 §5.1): a content type, then major version 3."""
     return not first or (first[0] in (20, 21, 22, 23, 24) and first[1:2] in (b"", b"\x03"))
-
-
-def steps_over_broken_slots() -> bool:
-    """Whether pyOpenSSL's OpenSSL goes on behind a slot that does not load (`capath.store.lookup`)."""
-    from OpenSSL import SSL
-
-    return SSL.OPENSSL_VERSION_NUMBER >= 0x40000000
-
-
-def store_flags(flags: VerifyFlags) -> int:
-    """Return `flags` as X509_V_FLAG_* (X509_VERIFY_PARAM_set_flags(3))."""
-    from OpenSSL.crypto import X509StoreFlags
-
-    bits = X509StoreFlags.X509_STRICT if flags.strict else 0
-    if flags.partial_chain:
-        bits |= X509StoreFlags.PARTIAL_CHAIN
-    match flags.crl_check:
-        case CrlCheck.NONE:
-            return bits
-        case CrlCheck.LEAF:
-            return bits | X509StoreFlags.CRL_CHECK
-        case CrlCheck.ALL:
-            return bits | X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL
-        case _:
-            assert_never(flags.crl_check)
-
-
-def _context(directory: str, options: ProbeOptions) -> SSL.Context:
-    from OpenSSL import SSL
-
-    versions = {
-        Protocol.TLS_1_0: SSL.TLS1_VERSION,
-        Protocol.TLS_1_1: SSL.TLS1_1_VERSION,
-        Protocol.TLS_1_2: SSL.TLS1_2_VERSION,
-        Protocol.TLS_1_3: SSL.TLS1_3_VERSION,
-    }
-    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.load_verify_locations(None, os.fsencode(directory))
-    if bits := store_flags(options.flags):
-        store = context.get_cert_store()
-        assert store is not None
-        store.set_flags(bits)
-    if options.min_protocol is not None:
-        context.set_min_proto_version(versions[options.min_protocol])
-        if options.min_protocol in (Protocol.TLS_1_0, Protocol.TLS_1_1):
-            context.set_cipher_list(b"DEFAULT@SECLEVEL=0")  # above level 0 OpenSSL has no TLS before 1.2
-    if options.max_protocol is not None:
-        context.set_max_proto_version(versions[options.max_protocol])
-    if options.alpn:
-        context.set_alpn_protos([name.encode("ascii") for name in options.alpn])
-    return context

@@ -75,7 +75,7 @@ def verify_offline(
     """
     known = scan(capath) if snapshot is None else snapshot
     moment = datetime.now(timezone.utc) if at is None else at.astimezone(timezone.utc)
-    from capath.tls.handshake import steps_over_broken_slots
+    from capath.tls.context import steps_over_broken_slots
     from capath.tls.trace import trace
 
     with capath_argument(capath) as directory:
@@ -163,7 +163,7 @@ def _verify(question: _Question) -> _Good | _Failed:
 def _store(question: _Question) -> crypto.X509Store:
     from OpenSSL import crypto
 
-    from capath.tls.handshake import store_flags
+    from capath.tls.context import store_flags
     from capath.tls.private_openssl import set_host
 
     store = crypto.X509Store()

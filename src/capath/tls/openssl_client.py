@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
-import select
 import shutil
 import subprocess
 
 from capath.tls.address import Address
-from capath.tls.deadline import SLICE_S, Deadline, DeadlinePassedError
-from capath.tls.options import CrlCheck, ProbeOptions
+from capath.tls.child import run_child
+from capath.tls.deadline import Deadline
+from capath.tls.options import CrlCheck, ProbeOptions, Protocol, Starttls
+from capath.tls.proxy import Proxy, ProxyKind
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
 
-_OUTPUT_LIMIT = 1_000_000
 _FIRST_ERROR = re.compile(rb"verify error:num=(\d+):(.*)")
 _RETURN_CODE = re.compile(rb"Verify return code: (\d+) \((.*)\)")
 _FAILURE = re.compile(rb":error:[0-9A-Fa-f]*:[^:]*:[^:]*:([^:\n]+)")
+_PASSWORD = "CAPATH_PROXY_PASSWORD"  # noqa: S105 (the name of a variable: arguments are there for all to read)
 
 
 def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
@@ -25,25 +25,17 @@ def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline:
     binary = shutil.which("openssl")
     if binary is None:
         return NotAsked("openssl is not installed")
+    options = result.options
+    if options.identity is not None and options.identity.encrypted:
+        return NotAsked("the client's key has a password, which is not handed on")
+    if options.proxy is not None and options.proxy.kind is not ProxyKind.HTTP:
+        return NotAsked("s_client knows no SOCKS proxy")
     version = _version(binary)
-    arguments = [binary, *s_client_arguments(result, directory, address)]
-    process = subprocess.Popen(
-        arguments,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "LC_ALL": "C"},
-    )
-    try:
-        output = _read(process, deadline)
-    except DeadlinePassedError:
-        return NoAnswer(version, "no answer in time")
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-    return _answer(version, output)
+    where = None if options.proxy is not None else address
+    environment = {_PASSWORD: options.proxy.password} if options.proxy is not None else {}
+    arguments = [binary, *s_client_arguments(result, directory, where)]
+    ended = run_child(arguments, deadline, environment=environment)
+    return NoAnswer(version, "no answer in time") if ended is None else _answer(version, ended.output)
 
 
 def s_client_arguments(result: ProbeResult, directory: str, address: Address | None = None) -> list[str]:
@@ -52,7 +44,12 @@ def s_client_arguments(result: ProbeResult, directory: str, address: Address | N
     arguments = ["s_client", "-connect", where, "-CApath", directory]
     arguments += ["-servername", result.servername] if result.servername else ["-noservername"]
     checked = "-verify_ip" if result.checked_host == result.endpoint.ip else "-verify_hostname"
-    return [*arguments, checked, result.checked_host, *_options(result.options)]
+    arguments += [checked, result.checked_host]
+    if result.options.starttls is not None:
+        arguments += ["-starttls", result.options.starttls]
+    if result.options.starttls in (Starttls.XMPP, Starttls.XMPP_SERVER):
+        arguments += ["-xmpphost", result.checked_host]
+    return [*arguments, *_options(result.options)]
 
 
 def _options(options: ProbeOptions) -> list[str]:
@@ -67,22 +64,23 @@ def _options(options: ProbeOptions) -> list[str]:
         arguments.append("-crl_check_all")
     if options.alpn:
         arguments += ["-alpn", ",".join(options.alpn)]
+    if options.min_protocol is not None:
+        arguments += ["-min_protocol", options.min_protocol]
+    if options.max_protocol is not None:
+        arguments += ["-max_protocol", options.max_protocol]
+    if not {options.min_protocol, options.max_protocol}.isdisjoint({Protocol.TLS_1_0, Protocol.TLS_1_1}):
+        arguments += ["-cipher", "DEFAULT@SECLEVEL=0"]
+    if options.identity is not None:
+        files = options.identity.certificate_file, options.identity.key_file
+        arguments += ["-cert", files[0], "-cert_chain", files[0], "-key", files[1]]
+    return arguments if options.proxy is None else [*arguments, *_proxy(options.proxy)]
+
+
+def _proxy(proxy: Proxy) -> list[str]:
+    arguments = ["-proxy", proxy.endpoint.text]
+    if proxy.user:
+        arguments += ["-proxy_user", proxy.user, "-proxy_pass", f"env:{_PASSWORD}"]
     return arguments
-
-
-def _read(process: subprocess.Popen[bytes], deadline: Deadline) -> bytes:
-    assert process.stdout is not None
-    descriptor = process.stdout.fileno()
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    output = b""
-    while len(output) < _OUTPUT_LIMIT:
-        if poll.poll(min(deadline.remaining_s(), SLICE_S) * 1000):
-            part = os.read(descriptor, 65536)
-            if not part:
-                break
-            output += part
-    return output
 
 
 def _answer(version: str, output: bytes) -> ClientAnswer:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from capath.errors import StrEnum
+from capath.tls.client_identity import ClientIdentity
+from capath.tls.proxy import Proxy
 
 
 class CrlCheck(StrEnum):
@@ -30,6 +32,24 @@ class Client(StrEnum):
     PYOPENSSL = "pyopenssl"
     REQUESTS = "requests"
     OPENSSL = "openssl"
+    CURL = "curl"
+
+
+class Starttls(StrEnum):
+    """Protocols that begin in plain text (`capath.tls.starttls.registry`); the names are those of s_client."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+    IMAP = "imap"
+    POP3 = "pop3"
+    FTP = "ftp"
+    LDAP = "ldap"
+    XMPP = "xmpp"
+    XMPP_SERVER = "xmpp-server"
+    POSTGRES = "postgres"
+    MYSQL = "mysql"
+    SIEVE = "sieve"
+    NNTP = "nntp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +66,8 @@ class ProbeOptions:
     """`timeout_s` holds for the whole test of one host, each client for itself.
 
     `servername` is sent as SNI and checked against the certificate instead of the endpoint's host; None means the
-    host, an empty text sends no SNI and checks the host.
+    host, an empty text sends no SNI and checks the host. `starttls` is None where TLS begins at once, `proxy`
+    where the host is reached directly.
     """
 
     timeout_s: float = 10.0
@@ -55,3 +76,6 @@ class ProbeOptions:
     flags: VerifyFlags = VerifyFlags()
     min_protocol: Protocol | None = None
     max_protocol: Protocol | None = None
+    starttls: Starttls | None = None
+    identity: ClientIdentity | None = None
+    proxy: Proxy | None = None

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import email.utils
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
-
-from typing_extensions import assert_never
 
 from capath.store import Snapshot, scan
 from capath.tls.address import Address, NameNotFoundError, Resolver, resolve, system_resolver
 from capath.tls.capath_argument import capath_argument
-from capath.tls.connect import Connected, NotConnected, connect
+from capath.tls.clients import ask_client
+from capath.tls.connect import Attempt, NotConnected, connect
 from capath.tls.deadline import CancelledError, Deadline, DeadlinePassedError, never
 from capath.tls.endpoint import Endpoint
 from capath.tls.failure import (
@@ -24,15 +21,16 @@ from capath.tls.failure import (
     NameNotFound,
     NoConnection,
     NotTls,
+    ProxyNotReached,
+    ProxyRefused,
     Stage,
     StarttlsRefused,
     TimedOut,
 )
 from capath.tls.options import Client, ProbeOptions
+from capath.tls.proxy import ProxyKind
 from capath.tls.result import (
-    ClientAnswer,
     ClientReport,
-    NotAsked,
     Outcome,
     ProbeResult,
     Refused,
@@ -45,7 +43,7 @@ from capath.tls.result import (
 from capath.tls.wire import Wire
 
 if TYPE_CHECKING:
-    from capath.tls.handshake import Ending, Established, Handshake, RefusedAfterwards
+    from capath.tls.handshake import Ending, Handshake
 
 DEFAULT_OPTIONS = ProbeOptions()
 _DATE_ERRORS = frozenset({9, 10})
@@ -72,120 +70,139 @@ def probe(
     """
     known = scan(capath) if snapshot is None else snapshot
     with capath_argument(capath) as argument:
-        test = _Probe(endpoint, capath, argument, known, options, resolver, cancelled)
-        result = test.run()
+        test = _Probe(endpoint, argument, known, options, resolver, cancelled)
+        result = test.run(capath)
         reports = tuple(
-            ClientReport(client, test.ask(client, result)) for client in clients if client is not Client.PYOPENSSL
+            ClientReport(client, ask_client(client, result, test.address, argument, cancelled))
+            for client in clients
+            if client is not Client.PYOPENSSL
         )
-    return result.with_clients(reports)
+    return result.with_clients(reports) if reports else result
 
 
 class _Probe:
+    """The test of one host while it runs."""
+
     def __init__(
         self,
         endpoint: Endpoint,
-        directory: str,
         argument: str,
         snapshot: Snapshot,
         options: ProbeOptions,
         resolver: Resolver,
         cancelled: Callable[[], bool],
     ) -> None:
+        self._endpoint = endpoint
         self._argument = argument
         self._snapshot = snapshot
+        self._options = options
         self._resolver = resolver
         self._cancelled = cancelled
-        self._address: Address | None = None
         host = endpoint.ip or endpoint.host
         wanted = options.servername
-        self._result = ProbeResult(
-            endpoint,
-            directory,
-            options,
-            servername=("" if endpoint.ip else host) if wanted is None else wanted,
-            checked_host=wanted or host,
-            started_at=datetime.now(timezone.utc),
-            attempts=(),
-            timings=Timings(),
-            outcome=Unreachable(Cancelled()),
-        )
+        self._servername = ("" if endpoint.ip else host) if wanted is None else wanted
+        self._checked_host = wanted or host
+        self._attempts: tuple[Attempt, ...] = ()
+        self._timings_ms: dict[str, float] = {}
+        self._server = ServerFacts()
+        self.address: Address | None = None
+        """Where the connection went; None until there is one."""
 
-    def run(self) -> ProbeResult:
-        deadline = Deadline.after(self._result.options.timeout_s, self._cancelled)
+    def run(self, directory: str) -> ProbeResult:
+        started_at = datetime.now(timezone.utc)
+        deadline = Deadline.after(self._options.timeout_s, self._cancelled)
+        outcome: Outcome
         try:
             outcome = self._test(deadline)
         except CancelledError:
             outcome = Unreachable(Cancelled())
-        return replace(self._result, outcome=outcome)
-
-    def ask(self, client: Client, result: ProbeResult) -> ClientAnswer:
-        """Let another client answer for the address that `run` connected to."""
-        if self._address is None:
-            return NotAsked("there was no connection")
-        deadline = Deadline.after(result.options.timeout_s, self._cancelled)
-        try:
-            return self._ask(client, result, self._address, deadline)
-        except (CancelledError, DeadlinePassedError):
-            return NotAsked("the test was cancelled")
-
-    def _ask(self, client: Client, result: ProbeResult, address: Address, deadline: Deadline) -> ClientAnswer:
-        match client:
-            case Client.REQUESTS:
-                from capath.tls.requests_client import ask_requests
-
-                return ask_requests(result, address, self._argument, deadline)
-            case Client.OPENSSL:
-                from capath.tls.openssl_client import ask_openssl
-
-                return ask_openssl(result, address, self._argument, deadline)
-            case Client.PYOPENSSL:
-                return NotAsked("the whole result is its answer")
-            case _:
-                assert_never(client)
+        return ProbeResult(
+            self._endpoint,
+            directory,
+            self._options,
+            self._servername,
+            self._checked_host,
+            started_at,
+            self._attempts,
+            Timings(**self._timings_ms),
+            outcome,
+            self._server,
+        )
 
     def _test(self, deadline: Deadline) -> Outcome:
         started_s = time.monotonic()
+        proxy = self._options.proxy
         try:
-            addresses = resolve(self._result.endpoint, self._resolver, deadline)
+            addresses = resolve(self._endpoint if proxy is None else proxy.endpoint, self._resolver, deadline)
         except NameNotFoundError as error:
-            return Unreachable(NameNotFound(str(error)))
+            return self._not_connected(NameNotFound(str(error)))
         except DeadlinePassedError:
-            return Unreachable(TimedOut(Stage.RESOLVE))
+            return self._not_connected(TimedOut(Stage.RESOLVE))
         started_s = self._time(started_s, "dns_ms")
         connected = connect(addresses, deadline)
-        self._result = replace(self._result, attempts=connected.attempts)
+        self._attempts = connected.attempts
         if isinstance(connected, NotConnected):
-            return Unreachable(NoConnection())
+            return self._not_connected(NoConnection())
         self._time(started_s, "connect_ms")
-        self._address = connected.address
-        return self._speak(connected, deadline)
+        self.address = connected.address
+        with Wire(connected.connection, deadline) as wire:
+            failure = self._prepare(wire, deadline)
+            return self._shake_hands(wire, deadline) if failure is None else Unreachable(failure)
 
-    def _speak(self, connected: Connected, deadline: Deadline) -> Outcome:
+    def _not_connected(self, failure: NameNotFound | NoConnection | TimedOut) -> Outcome:
+        proxy = self._options.proxy
+        return Unreachable(failure if proxy is None else ProxyNotReached(proxy.text, failure))
+
+    def _prepare(self, wire: Wire, deadline: Deadline) -> Failure | None:
+        """Bring the wire to where TLS begins: through a proxy, past STARTTLS."""
+        proxy, starttls = self._options.proxy, self._options.starttls
+        if proxy is not None:
+            from capath.tls.tunnel import open_tunnel
+
+            target = self._endpoint
+            if proxy.kind is ProxyKind.SOCKS5:
+                try:
+                    address = resolve(target, self._resolver, deadline)[0]
+                except NameNotFoundError as error:
+                    return NameNotFound(str(error))
+                except DeadlinePassedError:
+                    return TimedOut(Stage.RESOLVE)
+                target = Endpoint(address.ip, target.port)
+            failure = open_tunnel(wire, proxy, target)
+            if failure is not None:
+                return failure
+        if starttls is not None:
+            from capath.tls.starttls.begin import Ready, begin_tls
+
+            began = begin_tls(wire, starttls, self._checked_host)
+            if not isinstance(began, Ready):
+                return began
+            self._server = ServerFacts(thrown_away=began.thrown_away)
+        return None
+
+    def _shake_hands(self, wire: Wire, deadline: Deadline) -> Outcome:
         from capath.tls.handshake import Established, Handshake
 
-        options = self._result.options
-        with Wire(connected.connection, deadline) as wire:
-            shake = Handshake(wire, self._argument, self._result.servername, options, deadline)
-            started_s = time.monotonic()
-            ending: Established | RefusedAfterwards | Failure = shake.run()
-            if isinstance(ending, Established):
-                self._time(started_s, "handshake_ms")
-                ending = shake.after()
-            outcome = self._judge(shake, ending)
-            if isinstance(ending, Established):
-                if not ending.greeting and _DATE_ERRORS.intersection(e.code for e in shake.observed.errors):
-                    self._result = replace(self._result, server=self._with_date(shake, deadline))
-                shake.close()
-            return outcome
+        shake = Handshake(wire, self._argument, self._servername, self._options, deadline)
+        started_s = time.monotonic()
+        ending: Ending | None = shake.run()
+        if ending is None:
+            self._time(started_s, "handshake_ms")
+            ending = shake.after()
+        self._note(shake, ending, deadline)
+        outcome = self._judge(shake, ending)
+        if isinstance(ending, Established):
+            shake.close()
+        return outcome
 
     def _judge(self, shake: Handshake, ending: Ending) -> Outcome:
-        from capath.tls.handshake import Established, RefusedAfterwards, steps_over_broken_slots
+        from capath.tls.context import steps_over_broken_slots
+        from capath.tls.handshake import Established, RefusedAfterwards
         from capath.tls.host_name import check_host, in_order
         from capath.tls.trace import trace
 
         seen = shake.observed
-        self._result = replace(self._result, server=ServerFacts(seen.certificate_requested, seen.staple))
-        host_error = check_host(seen.sent[0], self._result.checked_host) if seen.sent else None
+        host_error = check_host(seen.sent[0], self._checked_host) if seen.sent else None
         verification = trace(
             in_order(seen.errors, host_error),
             seen.sent,
@@ -202,34 +219,25 @@ class _Probe:
                 return Refused(failure, session, verification)
             case NotTls() | TimedOut() | StarttlsRefused() | Cancelled() | NameNotFound() | NoConnection():
                 return Unreachable(ending)
-            case Closed(tls_seen=False):
+            case Closed(tls_seen=False) | ProxyNotReached() | ProxyRefused():
                 return Unreachable(ending)
             case _:
                 return Refused(ending, None, verification)
 
-    def _with_date(self, shake: Handshake, deadline: Deadline) -> ServerFacts:
-        host = self._result.endpoint.text
-        request = f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
-        answer = shake.ask(request, within=deadline.sooner(_DATE_WAIT_S))
-        return replace(self._result.server, date=_http_date(answer))
+    def _note(self, shake: Handshake, ending: Ending, deadline: Deadline) -> None:
+        """Keep what the server showed; where dates are in doubt, ask a web server for its clock."""
+        from capath.tls.handshake import Established
+        from capath.tls.http_date import head_request, http_date
+
+        seen = shake.observed
+        date = None
+        speaks_http = self._options.starttls is None and isinstance(ending, Established) and not ending.greeting
+        if speaks_http and any(error.code in _DATE_ERRORS for error in seen.errors):
+            request = head_request(self._endpoint.text)
+            date = http_date(shake.ask(request, within=deadline.sooner(_DATE_WAIT_S)))
+        self._server = ServerFacts(seen.certificate_requested, seen.staple, date, self._server.thrown_away)
 
     def _time(self, started_s: float, stage: str) -> float:
         now_s = time.monotonic()
-        timings = replace(self._result.timings, **{stage: (now_s - started_s) * 1000})
-        self._result = replace(self._result, timings=timings)
+        self._timings_ms[stage] = (now_s - started_s) * 1000
         return now_s
-
-
-def _http_date(answer: bytes) -> datetime | None:
-    """The Date of an HTTP answer (RFC 9110 §6.6.1), None where there is none."""
-    if not answer.startswith(b"HTTP/"):
-        return None
-    for line in answer.split(b"\r\n")[1:]:
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"date":
-            try:
-                date = email.utils.parsedate_to_datetime(value.strip().decode("ascii"))
-            except (ValueError, TypeError, UnicodeDecodeError):
-                return None
-            return date if date.tzinfo is not None else date.replace(tzinfo=timezone.utc)
-    return None

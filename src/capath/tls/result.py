@@ -118,11 +118,14 @@ class ServerFacts:
 
     `staple` is its OCSP response (RFC 6066 §8), empty where it sent none; `date` is the clock of its HTTP answer,
     which is asked for only where a certificate's dates are in doubt. It came over an unverified connection.
+    `thrown_away` stood in plain text behind the go-ahead of STARTTLS, where nothing may stand: the sign of a
+    server, or of somebody on the way, whose clients can be made to take plain text for what came over TLS.
     """
 
     certificate_requested: bool = False
     staple: bytes = b""
     date: datetime | None = None
+    thrown_away: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Wire:
         self._deadline = deadline
         self._poll = select.poll()
         self._events = 0
+        self._unread = b""
         self.first_octets = b""
 
     def __enter__(self) -> Wire:
@@ -30,9 +31,28 @@ class Wire:
     def close(self) -> None:
         self._socket.close()
 
+    @property
+    def own_address(self) -> str:
+        """The IP address at this end."""
+        return str(self._socket.getsockname()[0]).partition("%")[0]
+
     def begin_tls(self) -> None:
         """Forget what was received so far: what comes next should be TLS."""
         self.first_octets = b""
+
+    def unread(self, data: bytes) -> None:
+        """Put back what was received and is for the next to read; it counts as not received."""
+        self._unread = data + self._unread
+        self.first_octets = b""
+
+    def pending(self, limit: int) -> bytes:
+        """Return at most `limit` octets of what is there already, without waiting. Raises OSError."""
+        if self._unread:
+            return self._take_unread(limit)
+        try:
+            return self._socket.recv(limit)
+        except (BlockingIOError, InterruptedError):
+            return b""
 
     def send(self, data: bytes) -> None:
         """Send all of `data`. Raises OSError, DeadlinePassedError or CancelledError."""
@@ -52,7 +72,7 @@ class Wire:
         until.remaining_s()  # a server that never pauses is not waited for, and must not go on for ever
         while True:
             try:
-                data = self._socket.recv(limit)
+                data = self._take_unread(limit) if self._unread else self._socket.recv(limit)
             except (BlockingIOError, InterruptedError):
                 self._wait(select.POLLIN, until)
                 continue
@@ -60,6 +80,10 @@ class Wire:
             if missing > 0:
                 self.first_octets += data[:missing]
             return data
+
+    def _take_unread(self, limit: int) -> bytes:
+        data, self._unread = self._unread[:limit], self._unread[limit:]
+        return data
 
     def _wait(self, event: int, deadline: Deadline) -> None:
         if self._events != event:

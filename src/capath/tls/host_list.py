@@ -1,0 +1,50 @@
+"""Lists of hosts, one a line: ``HOST[:PORT] [starttls=PROTOCOL] [servername=NAME]``, ``#`` begins a comment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from capath.errors import BadInputError
+from capath.pki.visible import visible
+from capath.tls.endpoint import parse_endpoint
+from capath.tls.host_to_test import HostToTest
+from capath.tls.options import ProbeOptions, Starttls
+from capath.tls.starttls.registry import default_port
+
+
+def parse_host(text: str, options: ProbeOptions) -> HostToTest:
+    """Read one host with what stands behind it, which goes before `options`. Raises BadInputError."""
+    where, *settings = text.split()
+    for setting in settings:
+        name, separator, value = setting.partition("=")
+        match name:
+            case "starttls" if separator:
+                options = replace(options, starttls=parse_starttls(value))
+            case "servername" if separator:
+                options = replace(options, servername=parse_endpoint(value).host if value else "")
+            case _:
+                known = "starttls=PROTOCOL and servername=NAME"
+                raise BadInputError(f"{visible(setting)}: behind a host can stand {known}")
+    return HostToTest(parse_endpoint(where, default_port=default_port(options.starttls)), options)
+
+
+def parse_host_list(text: str, options: ProbeOptions) -> list[HostToTest]:
+    """Read a list. Raises BadInputError, which names the line."""
+    hosts = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        content = line.partition("#")[0].strip()
+        if content:
+            try:
+                hosts.append(parse_host(content, options))
+            except BadInputError as error:
+                raise BadInputError(f"line {number}: {error}") from None
+    return hosts
+
+
+def parse_starttls(text: str) -> Starttls:
+    """Raises BadInputError, which lists the protocols."""
+    try:
+        return Starttls(text.lower())
+    except ValueError:
+        known = ", ".join(protocol.value for protocol in Starttls)
+        raise BadInputError(f"{visible(text)}: there is no such protocol; the protocols are {known}") from None

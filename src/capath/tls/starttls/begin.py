@@ -1,0 +1,51 @@
+"""Bring a wire to the point where TLS begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capath.tls.deadline import DeadlinePassedError
+from capath.tls.failure import Closed, Failure, NotTls, Stage, StarttlsRefused, TimedOut
+from capath.tls.options import Starttls
+from capath.tls.starttls.conversation import Conversation, EndedError, RefusedError, WrongProtocolError
+from capath.tls.starttls.registry import WAYS
+from capath.tls.wire import FIRST_OCTETS_LIMIT, Wire
+
+_TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # an alert, or a handshake message
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The other side waits for a ClientHello.
+
+    `thrown_away` is what it said in plain text behind its go-ahead. Nothing of it has reached TLS.
+    """
+
+    thrown_away: bytes
+
+
+def begin_tls(wire: Wire, protocol: Starttls, peer: str) -> Ready | Failure:
+    """Speak `protocol` on `wire` with the server called `peer`. Raises CancelledError."""
+    talk = Conversation(wire, peer)
+    try:
+        WAYS[protocol].negotiate(talk)
+        return Ready(talk.left_over())
+    except RefusedError as error:
+        return StarttlsRefused(protocol, str(error))
+    except WrongProtocolError as error:
+        said = error.said[:200].decode("utf-8", "replace").strip()
+        return _wrong(wire, protocol, error.said) or StarttlsRefused(protocol, f"its answer was: {said}")
+    except DeadlinePassedError:
+        return TimedOut(Stage.STARTTLS)
+    except EndedError:
+        return _wrong(wire, protocol, b"") or Closed(Stage.STARTTLS, reset=False, tls_seen=False)
+    except OSError:
+        return Closed(Stage.STARTTLS, reset=True, tls_seen=False)
+
+
+def _wrong(wire: Wire, protocol: Starttls, said: bytes) -> Failure | None:
+    """Tell TLS and other protocols by the first words; None where these were all right."""
+    first = wire.first_octets
+    if first.startswith(_TLS_RECORDS):
+        return StarttlsRefused(protocol, "it speaks TLS at once on this port")
+    return NotTls(first) if said and first.startswith(said[:FIRST_OCTETS_LIMIT]) else None

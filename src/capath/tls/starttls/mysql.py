@@ -1,0 +1,32 @@
+"""MySQL and MariaDB: SSLRequest behind the server's handshake packet (their “Connection Phase” documents)."""
+
+from __future__ import annotations
+
+from capath.tls.starttls.conversation import Conversation, RefusedError, WrongProtocolError
+
+_CLIENT_PROTOCOL_41 = 0x0200
+_CLIENT_SSL = 0x0800
+_CLIENT_SECURE_CONNECTION = 0x8000
+_MAX_PACKET = 1 << 24
+_UTF8 = 33
+_ERROR = 0xFF
+_PROTOCOL = 10
+
+
+def mysql(talk: Conversation) -> None:
+    header = talk.read_octets(4)
+    length, number = int.from_bytes(header[:3], "little"), header[3]
+    if not 1 <= length <= 4096:
+        raise WrongProtocolError(header)
+    packet = talk.read_octets(length)
+    if packet[0] == _ERROR:  # two octets of code, then the text: "Host … is not allowed to connect"
+        raise RefusedError(packet[3:].decode("utf-8", "surrogateescape"))
+    _, zero, rest = packet[1:].partition(b"\0")  # the server's version
+    if packet[0] != _PROTOCOL or not zero or len(rest) < 15:
+        raise WrongProtocolError(header + packet)
+    # Behind the version: 4 octets of thread, 8 of challenge, a filler, then the lower half of the capabilities.
+    if not int.from_bytes(rest[13:15], "little") & _CLIENT_SSL:
+        raise RefusedError("it does not offer TLS (CLIENT_SSL is not among its capabilities)")
+    capabilities = _CLIENT_PROTOCOL_41 | _CLIENT_SSL | _CLIENT_SECURE_CONNECTION
+    request = capabilities.to_bytes(4, "little") + _MAX_PACKET.to_bytes(4, "little") + bytes((_UTF8,)) + bytes(23)
+    talk.send(len(request).to_bytes(3, "little") + bytes((number + 1 & 0xFF,)) + request)
