@@ -95,11 +95,14 @@ def test_where_taking_back_fails_too_the_next_start_takes_it_back(
     def look(done: int) -> None:
         if done == 2:
             for name in ("symlink", "rename", "link", "unlink"):
-                monkeypatch.setattr(os, name, _no_space)
+                patched.setattr(os, name, _no_space)
 
     with monkeypatch.context() as patched, pytest.raises(InterruptedChangeError, match="half changed"):
         apply_plan(plan, look)
     assert _without_times(store) != before
+    with monkeypatch.context() as patched, pytest.raises(InterruptedChangeError, match="No space left"):
+        patched.setattr(os, "unlink", _no_space)
+        recover(str(store))
     assert "finished steps were taken back" in recover(str(store))
     assert _without_times(store) == before
 

@@ -79,21 +79,30 @@ def recover(directory_path: str) -> str:
     with _locked(directory_path) as directory:
         unfinished = _unfinished(journal)  # again, for a living capath may have finished it meanwhile
         for change in reversed(unfinished):
-            directory.remove_leftovers()
-            finish_renames(directory, change.operations)
-            done = steps_done(directory, change.operations)
-            if done is None:
-                journal.mark(change.number, Progress.ABANDONED)
-                said.append(
-                    f"a change was interrupted ({change.summary}), and something else has changed the directory "
-                    "since: it is left as it is; capath check tells its health"
-                )
-                continue
-            _take_back(directory, change.operations[:done])
-            journal.mark(change.number, Progress.TAKEN_BACK)
-            steps = "no step of it was done" if not done else f"its {done} finished steps were taken back"
-            said.append(f"a change was interrupted ({change.summary}): {steps}")
+            try:
+                said.append(_recover(directory, journal, change))
+            except OSError as error:
+                raise InterruptedChangeError(
+                    f"{visible(directory_path)}: a change was interrupted ({visible(change.summary)}), and taking it "
+                    f"back fails: {error.strerror}; mend that, then run the command again"
+                ) from None
     return "; ".join(said)
+
+
+def _recover(directory: Directory, journal: Journal, change: Change) -> str:
+    began = f"a change was interrupted ({visible(change.summary)})"
+    directory.remove_leftovers()
+    finish_renames(directory, change.operations)
+    done = steps_done(directory, change.operations)
+    if done is None:
+        journal.mark(change.number, Progress.ABANDONED)
+        return (
+            f"{began}, and something else has changed the directory since: it is left as it is; capath check "
+            "tells its health"
+        )
+    _take_back(directory, change.operations[:done])
+    journal.mark(change.number, Progress.TAKEN_BACK)
+    return f"{began}: " + (f"its {done} finished steps were taken back" if done else "no step of it was done")
 
 
 def _run(directory: Directory, journal: Journal, change: Change, after_step: AfterStep | None) -> None:
