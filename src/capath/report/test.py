@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing_extensions import assert_never
 
 from capath.diagnosis.cause import Diagnosis
+from capath.diagnosis.examine import NOTHING_BESIDE, Beside
 from capath.pki.visible import visible
+from capath.report.beside import beside_json, beside_text, sent_notes_json, sent_notes_text
 from capath.report.document import Json, moment
 from capath.report.verification import (
     chain_text,
@@ -28,7 +30,13 @@ from capath.tls.session import RecordNotAvailable, Session
 _MARKS = {OutcomeName.VERIFIED: "✓", OutcomeName.REJECTED: "✗", OutcomeName.UNREACHABLE: "∅"}
 
 
-def result_json(result: ProbeResult, diagnosis: Diagnosis | None, *, master_key: bool = False) -> Json:
+def result_json(
+    result: ProbeResult,
+    diagnosis: Diagnosis | None,
+    *,
+    master_key: bool = False,
+    beside: Beside = NOTHING_BESIDE,
+) -> Json:
     """One element of ``results``. The master key is left out unless it was asked for."""
     timings = result.timings
     session = result.session
@@ -38,6 +46,8 @@ def result_json(result: ProbeResult, diagnosis: Diagnosis | None, *, master_key:
         "servername": result.servername or None,
         "outcome": result.outcome_name.value,
         **verification_json(result.verification),
+        "sent_chain_notes": sent_notes_json(result.verification),
+        **beside_json(beside),
         "session": None if session is None else _session_json(session, master_key),
         "clients": {report.client.value: _client_json(report.answer) for report in result.clients},
         "timings_ms": {
@@ -62,11 +72,20 @@ def result_json(result: ProbeResult, diagnosis: Diagnosis | None, *, master_key:
     }
 
 
-def result_text(result: ProbeResult, diagnosis: Diagnosis | None, *, verbose: bool, master_key: bool) -> str:
+def result_text(
+    result: ProbeResult,
+    diagnosis: Diagnosis | None,
+    *,
+    verbose: bool,
+    master_key: bool,
+    beside: Beside = NOTHING_BESIDE,
+) -> str:
     """The verdict in a line, then why and what mends it; with `verbose` the chain, the session, the clients."""
     lines = [result_line(result)]
     if diagnosis is not None:
         lines.extend(f"    {line}" for line in diagnosis_text(diagnosis))
+    lines.extend(f"    {line}" for line in sent_notes_text(result.verification, verbose=verbose))
+    lines.extend(f"    {line}" for line in beside_text(beside, verbose=verbose))
     if verbose:
         lines.extend(f"    {line}" for line in chain_text(result.verification))
         if result.session is not None:

@@ -31,6 +31,11 @@ class Trap:
     affects: tuple[Program, ...]
     text: str
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it changes the answer of a program that names the directory itself."""
+        return Program.REQUESTS_SESSION in self.affects
+
 
 _EVERY_REQUEST = (Program.REQUESTS_GET, Program.REQUESTS_SESSION, Program.REQUESTS_VERIFY)
 _DEFAULT_TRUST = (Program.SSL_DEFAULT, Program.HTTPX, Program.CURL, Program.OPENSSL)
