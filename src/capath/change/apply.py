@@ -83,8 +83,8 @@ def recover(directory_path: str) -> str:
                 said.append(_recover(directory, journal, change))
             except OSError as error:
                 raise InterruptedChangeError(
-                    f"{visible(directory_path)}: a change was interrupted ({visible(change.summary)}), and taking it "
-                    f"back fails: {error.strerror}; mend that, then run the command again"
+                    f"{visible(directory_path)}: a change was interrupted ({visible(change.summary)}), and taking "
+                    f"it back fails: {error.strerror}; mend that, then run the command again"
                 ) from None
     return "; ".join(said)
 
