@@ -1,0 +1,100 @@
+"""What there is to know of a root, as JSON and as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from typing_extensions import assert_never
+
+from capath.diagnosis.background import (
+    Background,
+    Distrusted,
+    Included,
+    MozillaStanding,
+    NeverIncluded,
+    Removed,
+)
+from capath.pki.visible import visible
+from capath.report.document import Json, moment
+from capath.store import CertificateRow
+
+
+def background_json(known: Background) -> Json:
+    """For ``capath show --json``."""
+    return {
+        "organisation": known.organisation,
+        "children": _shas(known.children),
+        "reissues": _shas(known.reissues),
+        "cross_signs": _shas(known.cross_signs),
+        "namesakes": _shas(known.namesakes),
+        "issuers": _shas(known.issuers),
+        "mozilla": _standing_json(known.mozilla),
+        "distrust_after": moment(known.limits.distrust_after),
+        "constraints": known.limits.constraints or None,
+        "lists": list(known.lists),
+    }
+
+
+def background_lines(known: Background) -> list[tuple[str, str]]:
+    """Pairs of a heading and a text, every value visible; what there is nothing of is left out."""
+    lines = [("Run by", visible(known.organisation)), ("Mozilla", standing_text(known.mozilla))]
+    limits = known.limits
+    if limits.distrust_after is not None:
+        date = f"{limits.distrust_after:%Y-%m-%d}"
+        lines.append(("Limit", f"leaves issued until {date} only ({visible(limits.source)})"))
+    if limits.constraints:
+        lines.append(("Limit", f"names under {visible(limits.constraints)} only ({visible(limits.source)})"))
+    if known.lists:
+        lines.append(("In", visible(", ".join(known.lists))))
+    for heading, rows in (
+        ("Signs here", known.children),
+        ("Signed by", known.issuers),
+        ("Same key", known.reissues),
+        ("Cross-signed", known.cross_signs),
+        ("Other key", known.namesakes),
+    ):
+        if rows:
+            lines.append((heading, ", ".join(_row_text(row) for row in rows)))
+    return lines
+
+
+def standing_text(standing: MozillaStanding) -> str:
+    """What Mozilla makes of it, with the date of the list."""
+    told = f"(list of {standing.list_date})"
+    match standing:
+        case NeverIncluded():
+            return f"not in its list {told}"
+        case Included(since=since, for_servers=True):
+            return f"trusted for TLS servers, in since {since} {told}"
+        case Included(since=since):
+            return f"in since {since}, not trusted for TLS servers (any more) {told}"
+        case Removed(since=since, on=on, reason=reason):
+            return f"in from {since} to {on}{f': {reason}' if reason else ''} {told}"
+        case Distrusted(reason=reason):
+            return f"actively distrusted{f': {reason}' if reason else ''} {told}"
+        case _:
+            assert_never(standing)
+
+
+def _standing_json(standing: MozillaStanding) -> Json:
+    told = {"list_date": standing.list_date.isoformat()}
+    match standing:
+        case NeverIncluded():
+            return {"state": "never-included", **told}
+        case Included(since=since, for_servers=for_servers):
+            return {"state": "included", "since": since.isoformat(), "for_servers": for_servers, **told}
+        case Removed(since=since, on=on, reason=reason):
+            dates = {"since": since.isoformat(), "removed": on.isoformat()}
+            return {"state": "removed", **dates, "reason": reason or None, **told}
+        case Distrusted(since=since, reason=reason):
+            return {"state": "distrusted", "since": since.isoformat(), "reason": reason or None, **told}
+        case _:
+            assert_never(standing)
+
+
+def _row_text(row: CertificateRow) -> str:
+    return f"{visible(row.certificate.subject.title)} ({visible(row.file)}, {'trusted' if row.trusted else 'off'})"
+
+
+def _shas(rows: Sequence[CertificateRow]) -> list[str]:
+    return [row.certificate.sha256 for row in rows]
