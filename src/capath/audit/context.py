@@ -40,7 +40,7 @@ class Context:
         """The certificates of each public key."""
         found: dict[bytes, list[Facts]] = {}
         for facts in self.facts:
-            found.setdefault(facts.certificate.public_key_info, []).append(facts)
+            found.setdefault(facts.decoded.key_info, []).append(facts)
         return {key: tuple(group) for key, group in found.items()}
 
     @cached_property
@@ -56,9 +56,9 @@ class Context:
 
     def is_valid_now(self, facts: Facts) -> bool:
         """Whether the time is within its validity."""
-        if facts.not_before is None or facts.not_after is None:
+        if facts.decoded.not_before is None or facts.decoded.not_after is None:
             return False
-        return facts.not_before <= self.now <= facts.not_after
+        return facts.decoded.not_before <= self.now <= facts.decoded.not_after
 
     def command(self, name: str, *files: str) -> str:
         """The capath command on this store, as a shell takes it."""
@@ -75,4 +75,4 @@ class Context:
 
 
 def _name_and_key(facts: Facts) -> tuple[bytes, bytes]:
-    return facts.certificate.subject.canonical, facts.certificate.public_key_info
+    return facts.certificate.subject.canonical, facts.decoded.key_info

@@ -19,11 +19,11 @@ _HANDLED = frozenset(
 
 
 def _not_a_ca(context: Context, facts: Facts) -> Hit | None:
-    if BASIC_CONSTRAINTS in facts.extensions and facts.constraints is None:
+    if BASIC_CONSTRAINTS in facts.decoded.extensions and facts.decoded.constraints is None:
         text, evidence = "its basicConstraints do not decode", "OpenSSL refuses it as a CA"
-    elif facts.constraints is not None and not facts.constraints.ca:
+    elif facts.decoded.constraints is not None and not facts.decoded.constraints.ca:
         text, evidence = "it is not a CA, so it can vouch for nothing but itself", "basicConstraints has CA:FALSE"
-    elif not facts.signs_certificates:
+    elif not facts.decoded.signs_certificates:
         text, evidence = "it may not sign certificates", "keyUsage is there and lacks keyCertSign"
     else:
         return None
@@ -32,7 +32,7 @@ def _not_a_ca(context: Context, facts: Facts) -> Hit | None:
 
 
 def _no_basic_constraints(context: Context, facts: Facts) -> Hit | None:
-    if BASIC_CONSTRAINTS in facts.extensions:
+    if BASIC_CONSTRAINTS in facts.decoded.extensions:
         return None
     version = facts.certificate.version
     what = "an X.509 version 1 certificate" if version == 1 else "a certificate without basicConstraints"
@@ -44,7 +44,7 @@ def _no_basic_constraints(context: Context, facts: Facts) -> Hit | None:
 
 
 def _constraints_not_critical(context: Context, facts: Facts) -> Hit | None:
-    extension = facts.extensions.get(BASIC_CONSTRAINTS)
+    extension = facts.decoded.extensions.get(BASIC_CONSTRAINTS)
     if extension is None or extension.critical:
         return None
     evidence = "basicConstraints is there, not marked critical"
@@ -52,7 +52,7 @@ def _constraints_not_critical(context: Context, facts: Facts) -> Hit | None:
 
 
 def _key_usage(context: Context, facts: Facts) -> Hit | None:
-    extension = facts.extensions.get(KEY_USAGE)
+    extension = facts.decoded.extensions.get(KEY_USAGE)
     if extension is not None and extension.critical:
         return None
     if extension is None:
@@ -61,7 +61,7 @@ def _key_usage(context: Context, facts: Facts) -> Hit | None:
 
 
 def _no_subject_key(context: Context, facts: Facts) -> Hit | None:
-    if SUBJECT_KEY_IDENTIFIER in facts.extensions:
+    if SUBJECT_KEY_IDENTIFIER in facts.decoded.extensions:
         return None
     return Hit(
         "it has no subject key identifier",
@@ -71,9 +71,9 @@ def _no_subject_key(context: Context, facts: Facts) -> Hit | None:
 
 
 def _path_length(context: Context, facts: Facts) -> Hit | None:
-    if facts.constraints is None or facts.constraints.path_length is None:
+    if facts.decoded.constraints is None or facts.decoded.constraints.path_length is None:
         return None
-    length = facts.constraints.path_length
+    length = facts.decoded.constraints.path_length
     return Hit(
         f"it allows at most {length} intermediate{'' if length == 1 else 's'} below it",
         f"pathLenConstraint is {length}",
@@ -82,7 +82,9 @@ def _path_length(context: Context, facts: Facts) -> Hit | None:
 
 
 def _unknown_critical(context: Context, facts: Facts) -> Hit | None:
-    unknown = [oid for oid, extension in facts.extensions.items() if extension.critical and oid not in _HANDLED]
+    unknown = [
+        oid for oid, extension in facts.decoded.extensions.items() if extension.critical and oid not in _HANDLED
+    ]
     if not unknown:
         return None
     return Hit(
@@ -93,7 +95,7 @@ def _unknown_critical(context: Context, facts: Facts) -> Hit | None:
 
 
 def _name_constraints(context: Context, facts: Facts) -> Hit | None:
-    if _NAME_CONSTRAINTS not in facts.extensions:
+    if _NAME_CONSTRAINTS not in facts.decoded.extensions:
         return None
     return Hit(
         "it is limited to some names by X.509 name constraints",
@@ -104,8 +106,8 @@ def _name_constraints(context: Context, facts: Facts) -> Hit | None:
 
 def _intermediate(context: Context, facts: Facts) -> Hit | None:
     certificate = facts.certificate
-    is_leaf = facts.constraints is not None and not facts.constraints.ca
-    if facts.is_root or is_leaf:
+    is_leaf = facts.decoded.constraints is not None and not facts.decoded.constraints.ca
+    if facts.decoded.is_root or is_leaf:
         return None
     return Hit(
         "it is an intermediate, not a root: OpenSSL ends a chain here only where partial chains are allowed",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import lru_cache
 
 from capath.change.toggle import has_rehash_extension
 from capath.errors import ParseError
 from capath.pki import der
 from capath.pki.certificate import (
     AUTHORITY_KEY_IDENTIFIER,
-    BASIC_CONSTRAINTS,
     KEY_USAGE,
     SUBJECT_KEY_IDENTIFIER,
     BasicConstraints,
@@ -25,7 +25,24 @@ from capath.store.standing import NotLinked, is_meant_to_be_trusted
 _KEY_CERT_SIGN = 0x04
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the rules ask of a certificate itself."""
+
+    title: str
+    extensions: Mapping[str, Extension]
+    constraints: BasicConstraints | None
+    not_before: datetime | None
+    not_after: datetime | None
+    key: PublicKey
+    key_info: bytes
+    signs_certificates: bool
+    """Whether keyUsage, where there is one, has keyCertSign."""
+    is_root: bool
+    """Whether it says it signed itself: the same name, and no other key named (as OpenSSL's EXFLAG_SS)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One certificate of the store, however many files hold it. `row` is the one that lookup finds, if any.
 
@@ -33,53 +50,39 @@ class Facts:
     """
 
     row: CertificateRow
-    certificate: Certificate
     in_force: bool
-    extensions: dict[str, Extension]
-    constraints: BasicConstraints | None
-    not_before: datetime | None
-    not_after: datetime | None
-    key: PublicKey
-    subject_key: bytes
-    authority_key: bytes
-
-    @cached_property
-    def title(self) -> str:
-        """What a person calls it."""
-        return self.certificate.subject.title
+    decoded: Decoded
 
     @property
-    def signs_certificates(self) -> bool:
-        """Whether keyUsage, where there is one, has keyCertSign."""
-        usage = self.extensions.get(KEY_USAGE)
-        return usage is None or bool(_first_key_usage_octet(usage.value) & _KEY_CERT_SIGN)
-
-    @property
-    def is_root(self) -> bool:
-        """Whether it says it signed itself: the same name, and no other key named (as OpenSSL's EXFLAG_SS)."""
-        return self.certificate.self_issued and self.authority_key in (b"", self.subject_key)
+    def certificate(self) -> Certificate:
+        return self.row.certificate
 
 
 def read_facts(rows: tuple[CertificateRow, ...]) -> Facts:
-    """Decode what the rules ask. `rows` are the copies of one certificate."""
+    """Return what the rules ask. `rows` are the copies of one certificate."""
     row = next((row for row in rows if row.trusted), rows[0])
-    certificate = row.certificate
+    return Facts(row, any(_in_force(row) for row in rows), _decode(row.certificate))
+
+
+@lru_cache(maxsize=32768)
+def _decode(certificate: Certificate) -> Decoded:
     extensions: dict[str, Extension] = {}
     for extension in certificate.extensions:
         extensions.setdefault(extension.oid, extension)
-    subject_key = extensions.get(SUBJECT_KEY_IDENTIFIER)
-    authority_key = extensions.get(AUTHORITY_KEY_IDENTIFIER)
-    return Facts(
-        row,
-        certificate,
-        any(_in_force(row) for row in rows),
+    usage = extensions.get(KEY_USAGE)
+    own, above = extensions.get(SUBJECT_KEY_IDENTIFIER), extensions.get(AUTHORITY_KEY_IDENTIFIER)
+    own_key = b"" if own is None else _content(own.value, der.OCTET_STRING)
+    key_above = b"" if above is None else _key_identifier(above.value)
+    return Decoded(
+        certificate.subject.title,
         extensions,
-        certificate.basic_constraints if BASIC_CONSTRAINTS in extensions else None,
+        certificate.basic_constraints,
         certificate.not_before,
         certificate.not_after,
         public_key(certificate),
-        b"" if subject_key is None else _content(subject_key.value, der.OCTET_STRING),
-        b"" if authority_key is None else _key_identifier(authority_key.value),
+        certificate.public_key_info,
+        usage is None or bool(_first_key_usage_octet(usage.value) & _KEY_CERT_SIGN),
+        certificate.self_issued and key_above in (b"", own_key),
     )
 
 

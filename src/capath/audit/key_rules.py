@@ -15,7 +15,7 @@ _WEAK_HASHES = ("md2", "md5", "sha1", "-SHA1")
 
 
 def _weak_key(context: Context, facts: Facts) -> Hit | None:
-    key = facts.key
+    key = facts.decoded.key
     bits = context.policy.rsa_bits_minimum
     match key.type:
         case "RSA" if key.bits < bits:
@@ -34,7 +34,7 @@ def _weak_key(context: Context, facts: Facts) -> Hit | None:
 
 
 def _small_exponent(context: Context, facts: Facts) -> Hit | None:
-    key = facts.key
+    key = facts.decoded.key
     if key.type != "RSA" or not 1 < key.exponent < 65537 or key.exponent % 2 == 0:
         return None
     return Hit(
@@ -45,7 +45,7 @@ def _small_exponent(context: Context, facts: Facts) -> Hit | None:
 
 
 def _bad_self_signature(context: Context, facts: Facts) -> Hit | None:
-    if not facts.is_root or not is_bad(check_self_signature(facts.certificate)):
+    if not facts.decoded.is_root or not is_bad(check_self_signature(facts.certificate)):
         return None
     return Hit(
         "its signature is not its own key's: it is damaged or forged",
@@ -56,7 +56,7 @@ def _bad_self_signature(context: Context, facts: Facts) -> Hit | None:
 
 def _weak_self_signature(context: Context, facts: Facts) -> Hit | None:
     algorithm = signature_algorithm(facts.certificate)
-    if not facts.is_root or not any(word in algorithm for word in _WEAK_HASHES):
+    if not facts.decoded.is_root or not any(word in algorithm for word in _WEAK_HASHES):
         return None
     return Hit(
         f"it is signed with {algorithm}",
@@ -66,7 +66,7 @@ def _weak_self_signature(context: Context, facts: Facts) -> Hit | None:
 
 
 def _same_key(context: Context, facts: Facts) -> Hit | None:
-    group = context.by_key[facts.certificate.public_key_info]
+    group = context.by_key[facts.decoded.key_info]
     if len(group) == 1:
         return None
     files = ", ".join([other.row.file for other in group[: _SHOWN + 1] if other is not facts][:_SHOWN])

@@ -77,7 +77,7 @@ def _constrained(context: Context, facts: Facts) -> Hit | None:
 
 def _unlisted(context: Context, facts: Facts) -> Hit | None:
     sha256 = facts.certificate.sha256
-    if not facts.is_root or sha256 in context.mozilla.roots or sha256 in context.newer_roots():
+    if not facts.decoded.is_root or sha256 in context.mozilla.roots or sha256 in context.newer_roots():
         return None
     return Hit(
         "it is not a root that Mozilla has had: a private CA, an intercepting proxy's, or one of another list",

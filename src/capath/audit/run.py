@@ -83,7 +83,7 @@ def _about(rule: CertificateRule, context: Context, facts: Facts, hit: Hit) -> I
     if context.policy.accepts(rule.id, certificate.sha256):
         return
     severity = rule.severity if facts.in_force else Severity.INFO
-    subject = AboutCertificate(facts.row.file, certificate.sha256, facts.title)
+    subject = AboutCertificate(facts.row.file, certificate.sha256, facts.decoded.title)
     yield _finding(rule, severity, subject, hit)
 
 

@@ -8,18 +8,18 @@ from capath.pki.certificate import BASIC_CONSTRAINTS, KEY_USAGE, SUBJECT_KEY_IDE
 
 def strict_faults(facts: Facts) -> tuple[str, ...]:
     """Return what strict mode alone refuses in the certificate, in words; empty where it takes it."""
-    if facts.constraints is None:
+    if facts.decoded.constraints is None:
         return ("nothing in it says that it is a CA",)
     faults = []
-    if not facts.constraints.ca:
-        if facts.constraints.path_length is not None:
+    if not facts.decoded.constraints.ca:
+        if facts.decoded.constraints.path_length is not None:
             faults.append("a path length without CA:TRUE")
         return tuple(faults)
-    if not facts.extensions[BASIC_CONSTRAINTS].critical:
+    if not facts.decoded.extensions[BASIC_CONSTRAINTS].critical:
         faults.append("basicConstraints is not critical")
-    if KEY_USAGE not in facts.extensions:
+    if KEY_USAGE not in facts.decoded.extensions:
         faults.append("no keyUsage")
-    if SUBJECT_KEY_IDENTIFIER not in facts.extensions:
+    if SUBJECT_KEY_IDENTIFIER not in facts.decoded.extensions:
         faults.append("no subject key identifier")
     if not facts.certificate.subject.canonical:
         faults.append("an empty subject")

@@ -24,7 +24,7 @@ def _expired_with_twin(context: Context, facts: Facts) -> Hit | None:
 
 
 def _expiry(context: Context, facts: Facts, twin_text: str) -> Hit | None:
-    end = facts.not_after
+    end = facts.decoded.not_after
     if end is None or end >= context.now:
         return None
     return Hit(
@@ -35,14 +35,14 @@ def _expiry(context: Context, facts: Facts, twin_text: str) -> Hit | None:
 
 
 def _valid_twin(context: Context, facts: Facts) -> Facts | None:
-    end = facts.not_after
+    end = facts.decoded.not_after
     if end is None or end >= context.now:
         return None
     return next((twin for twin in context.twins(facts) if twin.row.trusted and context.is_valid_now(twin)), None)
 
 
 def _not_yet_valid(context: Context, facts: Facts) -> Hit | None:
-    start = facts.not_before
+    start = facts.decoded.not_before
     if start is None or start <= context.now:
         return None
     return Hit(
@@ -56,8 +56,8 @@ def _unreadable_dates(context: Context, facts: Facts) -> Hit | None:
     unreadable = [
         name
         for name, value in (
-            ("notBefore", facts.not_before),
-            ("notAfter", facts.not_after),
+            ("notBefore", facts.decoded.not_before),
+            ("notAfter", facts.decoded.not_after),
         )
         if value is None
     ]
@@ -71,7 +71,7 @@ def _unreadable_dates(context: Context, facts: Facts) -> Hit | None:
 
 
 def _expires_soon(context: Context, facts: Facts) -> Hit | None:
-    end = facts.not_after
+    end = facts.decoded.not_after
     days = context.policy.expires_within_days
     if end is None or not context.now <= end <= context.now + timedelta(days=days):
         return None
@@ -83,7 +83,7 @@ def _expires_soon(context: Context, facts: Facts) -> Hit | None:
 
 
 def _long_validity(context: Context, facts: Facts) -> Hit | None:
-    start, end = facts.not_before, facts.not_after
+    start, end = facts.decoded.not_before, facts.decoded.not_after
     if start is None or end is None:
         return None
     days, years = (end - start).days, context.policy.long_validity_years
