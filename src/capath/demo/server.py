@@ -173,6 +173,27 @@ def scripted(answers: Sequence[bytes], *, greeting: bytes = b"") -> Handler:
     return handle
 
 
+def conversing(
+    dialogue: Sequence[tuple[bytes | int, bytes]], handler: Handler, *, greeting: bytes = b""
+) -> Handler:
+    """Say `greeting`, answer what `dialogue` foresees, then let `handler` speak: a protocol with STARTTLS.
+
+    Each part of `dialogue` is what to wait for, the end of it or a number of octets, and what to answer.
+    """
+
+    def handle(connection: socket.socket) -> None:
+        connection.sendall(greeting)
+        for wanted, answer in dialogue:
+            if isinstance(wanted, int):
+                _read_exactly(connection, wanted)
+            else:
+                read_until(connection, wanted)
+            connection.sendall(answer)
+        handler(connection)
+
+    return handle
+
+
 def silent(connection: socket.socket) -> None:
     """Listen for ever and say nothing."""
     while connection.recv(65536):
@@ -193,6 +214,14 @@ def read_until(connection: socket.socket, end: bytes, limit: int = 65536) -> byt
             raise ConnectionError("the client broke off")
         data += part
     return data
+
+
+def _read_exactly(connection: socket.socket, count: int) -> None:
+    while count:
+        part = connection.recv(count)
+        if not part:
+            raise ConnectionError("the client broke off")
+        count -= len(part)
 
 
 def _linger(connection: socket.socket) -> None:

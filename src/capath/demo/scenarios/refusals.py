@@ -6,10 +6,10 @@ import ssl
 
 from capath.demo import authority
 from capath.demo.scenarios.registry import scenario
-from capath.demo.server import closing, http, scripted, tls_context
+from capath.demo.server import closing, conversing, http, scripted, silent, tls, tls_context
 from capath.demo.stage import Site, Stage
 from capath.diagnosis.cause import Cause
-from capath.tls.options import ProbeOptions
+from capath.tls.options import ProbeOptions, Starttls
 
 # A TLS record of type alert, fatal: protocol_version (RFC 8446 §5.1, §6). What a server before TLS 1.2 answers.
 _ALERT_PROTOCOL_VERSION = bytes((21, 3, 1, 0, 2, 2, 70))
@@ -75,3 +75,32 @@ def mail_without_tls(stage: Stage) -> Site:
 def closed(stage: Stage) -> Site:
     """A server that closes the connection when it is spoken to."""
     return Site(stage.loopback.serve(closing))
+
+
+@scenario(None)
+def mail_with_starttls(stage: Stage) -> Site:
+    """[leaf ← intermediate] ← root, trusted, behind SMTP's STARTTLS."""
+    context = tls_context(authority.leaf(stage.intermediate, stage.host), stage.intermediate)
+    mail = conversing(
+        [
+            (b"\r\n", b"250-mail.capath.test\r\n250-8BITMIME\r\n250 STARTTLS\r\n"),
+            (b"STARTTLS\r\n", b"220 go ahead\r\n"),
+        ],
+        tls(context, silent),
+        greeting=b"220 mail.capath.test ESMTP\r\n",
+    )
+    return Site(stage.loopback.serve(mail), ProbeOptions(starttls=Starttls.SMTP))
+
+
+@scenario(Cause.STARTTLS_REFUSED)
+def starttls_refused(stage: Stage) -> Site:
+    """A mail server that is asked for STARTTLS and does not offer it."""
+    mail = conversing(
+        [
+            (b"\r\n", b"250-mail.capath.test\r\n250 8BITMIME\r\n"),
+            (b"STARTTLS\r\n", b"502 5.5.1 not here\r\n"),
+        ],
+        closing,
+        greeting=b"220 mail.capath.test ESMTP\r\n",
+    )
+    return Site(stage.loopback.serve(mail), ProbeOptions(starttls=Starttls.SMTP))
