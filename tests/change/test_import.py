@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from capath.change.apply import apply_plan, undo_last
 from capath.change.file_names import FileNames, safe_stem
 from capath.change.import_ import Added, AlreadyHere, Import, ImportOptions, LeftOut, plan_import
+from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
 from capath.pki.certificate import read_certificate
 from capath.pki.claims import Claims, Item, Refused, ServerTrust
@@ -140,6 +141,19 @@ def test_what_is_here_already_stays_as_it_is(tmp_path: Path) -> None:
     )
     assert planned.repeats == 1
     assert planned.plan.operations == ()
+
+
+def test_a_bundle_behind_a_link_is_made_one_file_each(tmp_path: Path) -> None:
+    """What several share one file with cannot be toggled alone; imported and rehashed, each can."""
+    (tmp_path / "two.pem").write_bytes(A.pem + B.pem)
+    certificate, _ = read_certificate(A.der)
+    os.symlink("two.pem", tmp_path / f"{certificate.subject_hash}.0")
+    apply_plan(import_into(tmp_path, item(A), item(B)).plan)
+    os.unlink(tmp_path / "two.pem")
+    apply_plan(plan_rehash(scan(tmp_path)).plan)
+    assert trusted(tmp_path) == {A.sha256, B.sha256}
+    apply_plan(plan_toggle(list_store(scan(tmp_path)), (), (B.sha256,)))
+    assert trusted(tmp_path) == {A.sha256}
 
 
 def test_a_servers_leaf_comes_in_off_and_intermediates_on(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capath.sources.detect import source_of_bytes
+from capath.sources.detect import source_of_bytes, source_of_stream
 from capath.sources.item import Item, Refused
 from tests.minting import mint_root
 from tests.sources.reading import nobody, octal
@@ -56,3 +58,19 @@ def test_deep_nesting_is_refused() -> None:
     """A thousand sequences in each other end in a refusal."""
     data = b"\x30\x80" * 2000
     assert all(isinstance(found, Refused) for found in source_of_bytes("x", data, nobody).read())
+
+
+def test_what_is_too_large_to_be_read_whole_is_refused() -> None:
+    """A file of zeros without end is not read to its end."""
+
+    class Endless(io.BytesIO):
+        """Gives as much as is asked for."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None
+            assert size > 0
+            return bytes(size)
+
+    (found,) = source_of_stream("x", Endless, nobody).read()
+    assert isinstance(found, Refused)
+    assert "larger than 64 MiB" in found.reason

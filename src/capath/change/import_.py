@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -108,6 +109,10 @@ class _Planner:
 
     def __post_init__(self) -> None:
         self._names = FileNames(self.listing.snapshot.entries)
+        # A certificate among others in one file cannot be taken in or out by itself: it counts as not here.
+        self._alone = {
+            file for file, count in Counter(row.file for row in self.listing.certificates).items() if count == 1
+        }
         self._seen: set[str] = set()
 
     def take(self, offered: Item | Refused) -> None:
@@ -120,7 +125,7 @@ class _Planner:
             self.repeats += 1
             return
         self._seen.add(sha256)
-        rows = self.listing.by_sha256.get(sha256, ())
+        rows = [row for row in self.listing.by_sha256.get(sha256, ()) if row.file in self._alone]
         if rows:
             self.entries.append(AlreadyHere(offered, rows[0].file, any(row.trusted for row in rows)))
         elif reason := self._why_not(offered.claims):

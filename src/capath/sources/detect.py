@@ -17,6 +17,7 @@ from capath.sources.pkcs7 import Pkcs7Source, is_pkcs7
 from capath.sources.pkcs12 import Pkcs12Source
 
 _BEGINNING_OCTETS = 65536
+_WHOLE_OCTETS_LIMIT = 64 * 1024 * 1024
 _JKS = (bytes.fromhex("feedfeed"), bytes.fromhex("cececece"))
 
 
@@ -44,7 +45,10 @@ def source_of_stream(title: str, open_data: Callable[[], BinaryIO], password: Pa
             return CcadbCsvSource(title, open_data)
         if is_certdata(beginning):
             return CertdataSource(title, open_data)
-        data = beginning + stream.read()
+        data = beginning + stream.read(_WHOLE_OCTETS_LIMIT)
+    if len(data) > _WHOLE_OCTETS_LIMIT:
+        limit = _WHOLE_OCTETS_LIMIT // 2**20
+        return UnknownSource(title, f"it is larger than {limit} MiB, so it was not read; split it first")
     if not data.strip():
         return UnknownSource(title, "it is empty")
     if data.startswith(_JKS):
