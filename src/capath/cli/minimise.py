@@ -15,9 +15,9 @@ from capath.errors import ChangeError
 
 if TYPE_CHECKING:
     from capath.change.plan import Plan
-    from capath.diagnosis.anchor_sets import Shown, Trusted
+    from capath.diagnosis.anchor_sets import Trusted
+    from capath.diagnosis.host_needs import HostNeeds
     from capath.diagnosis.minimise import Minimum
-    from capath.report.minimise import HostNeeds
     from capath.store import Listing
     from capath.tls.host_to_test import HostToTest
 
@@ -33,24 +33,57 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from capath.change.apply import apply_plan
     from capath.diagnosis.anchor_sets import trusted_objects
-    from capath.diagnosis.minimise import minimise
-    from capath.report.change import plan_text
-    from capath.report.document import document
-    from capath.report.minimise import Carried, NotReached, NotVerifying, minimise_json, minimise_text
+    from capath.diagnosis.host_needs import NotReached, NotVerifying, failing_with, smallest_set
 
     wanted = hosts_to_test(arguments)
     if arguments.apply:
         recover_first(arguments.directory)
     listing = read_listing(arguments)
     trusted = trusted_objects(listing)
-    hosts, shown = _ask(wanted, listing, trusted, min(arguments.jobs, _JOBS_LIMIT))
-    minimum = minimise({host.host: host.alternatives for host in hosts if isinstance(host, Carried)})
-    _prove(minimum, shown, trusted)
-    plan = _plan(listing, minimum)
+    hosts = _ask(wanted, listing, trusted, min(arguments.jobs, _JOBS_LIMIT))
+    minimum = smallest_set(hosts)
+    if failing := failing_with(minimum, hosts, trusted):
+        raise ChangeError(f"no set was found that keeps {', '.join(failing)} verifying; nothing was changed")
     unreached = any(isinstance(host, NotReached) for host in hosts)
-    applied = bool(arguments.apply) and not unreached and bool(minimum.roots)
+    _carry_out(arguments, listing, hosts, minimum, may_apply=not unreached)
+    if unreached:
+        return ExitStatus.UNREACHABLE
+    return ExitStatus.BAD if any(isinstance(host, NotVerifying) for host in hosts) else ExitStatus.GOOD
+
+
+def _ask(wanted: Sequence[HostToTest], listing: Listing, trusted: Trusted, jobs: int) -> list[HostNeeds]:
+    from capath.diagnosis.host_needs import needs_of
+    from capath.tls.pool import each
+
+    cancelled = threading.Event()
+
+    def ask(host: HostToTest) -> HostNeeds:
+        return needs_of(host, listing, trusted, cancelled=cancelled.is_set)
+
+    try:
+        answers = dict(each(wanted, ask, threads=jobs))
+    finally:
+        cancelled.set()
+    return [answers[position] for position in sorted(answers)]
+
+
+def _carry_out(
+    arguments: argparse.Namespace,
+    listing: Listing,
+    hosts: Sequence[HostNeeds],
+    minimum: Minimum,
+    *,
+    may_apply: bool,
+) -> None:
+    """Apply the plan where that is asked for and known to be safe, and print what was found."""
+    from capath.change.apply import apply_plan
+    from capath.report.change import plan_text
+    from capath.report.document import document
+    from capath.report.minimise import minimise_json, minimise_text
+
+    plan = _plan(listing, minimum)
+    applied = bool(arguments.apply) and may_apply and bool(minimum.roots)
     if applied:
         apply_plan(plan)
     if arguments.json:
@@ -59,61 +92,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(minimise_text(listing, hosts, minimum))
         if applied:
             print(plan_text(plan))
-    if arguments.apply and unreached:
+    if arguments.apply and not may_apply:
         say("nothing was changed: nobody knows what the hosts that were not reached need")
     elif arguments.apply and not applied:
         say("nothing was changed: no host verifies, so every root would go")
-    if unreached:
-        return ExitStatus.UNREACHABLE
-    return ExitStatus.BAD if any(isinstance(host, NotVerifying) for host in hosts) else ExitStatus.GOOD
-
-
-def _ask(
-    wanted: Sequence[HostToTest], listing: Listing, trusted: Trusted, jobs: int
-) -> tuple[list[HostNeeds], dict[str, Shown]]:
-    """Test every host once, and find all sets of roots that carry it."""
-    from capath.diagnosis.anchor_sets import Shown, anchor_sets
-    from capath.diagnosis.diagnose import diagnose
-    from capath.report.minimise import Carried, NotReached, NotVerifying
-    from capath.tls.pool import each
-    from capath.tls.probe import probe
-    from capath.tls.result import OutcomeName
-
-    snapshot = listing.snapshot
-    cancelled = threading.Event()
-    seen: dict[str, Shown] = {}
-
-    def ask(host: HostToTest) -> HostNeeds:
-        endpoint, options = host.endpoint, host.options
-        result = probe(
-            endpoint, snapshot.directory, snapshot=snapshot, options=options, cancelled=cancelled.is_set
-        )
-        if result.outcome_name is OutcomeName.VERIFIED:
-            shown = Shown(result.verification.sent, result.started_at, options.flags)
-            seen[endpoint.text] = shown
-            return Carried(endpoint.text, anchor_sets(shown, trusted))
-        why = diagnose(result, snapshot)
-        reason = "it could not be tested" if why is None else why.text
-        if result.outcome_name is OutcomeName.UNREACHABLE:
-            return NotReached(endpoint.text, reason)
-        return NotVerifying(endpoint.text, reason)
-
-    try:
-        answers = dict(each(wanted, ask, threads=jobs))
-    finally:
-        cancelled.set()
-    return [answers[position] for position in sorted(answers)], seen
-
-
-def _prove(minimum: Minimum, shown: dict[str, Shown], trusted: Trusted) -> None:
-    """Ask OpenSSL once more with exactly the set that is going to stay. Raises ChangeError."""
-    from capath.diagnosis.anchor_sets import carries
-
-    failing = [host for host, what in shown.items() if not carries(minimum.roots, what, trusted)]
-    if failing:
-        raise ChangeError(
-            f"no set was found that keeps {', '.join(sorted(failing))} verifying; nothing was changed"
-        )
 
 
 def _plan(listing: Listing, minimum: Minimum) -> Plan:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,16 +14,24 @@ from datetime import datetime
 from capath.diagnosis.issuers import signs
 from capath.diagnosis.minimise import Alternative
 from capath.pki.certificate import Certificate
-from capath.pki.objects import CertificateObject
+from capath.pki.objects import CertificateObject, CrlObject
 from capath.pki.pem import encode_pem
 from capath.store import Listing, scan
+from capath.store.link_name import LinkKind
+from capath.store.lookup import walk
 from capath.tls.offline import verify_offline
 from capath.tls.options import VerifyFlags
 
 _DEPTH_LIMIT = 12
 _SETS_LIMIT = 64
-Trusted = Mapping[str, CertificateObject]
-"""The certificates that a store trusts, by SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """The certificates that a store trusts, by SHA-256, and the CRLs that lookup finds there."""
+
+    certificates: Mapping[str, CertificateObject]
+    crls: tuple[CrlObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +43,23 @@ class Shown:
     flags: VerifyFlags
 
 
-def trusted_objects(listing: Listing) -> dict[str, CertificateObject]:
-    """The certificates that lookup finds in `listing`."""
-    return {
+def trusted_objects(listing: Listing) -> Trusted:
+    """What lookup finds in `listing`."""
+    snapshot = listing.snapshot
+    certificates = {
         row.certificate.sha256: CertificateObject(row.certificate, row.trust)
         for row in listing.certificates
         if row.trusted
     }
+    crls = [
+        item
+        for row in snapshot.rows
+        if row.kind is LinkKind.CRL
+        for slot in walk(snapshot, row).served
+        for item in slot.objects
+        if isinstance(item, CrlObject)
+    ]
+    return Trusted(certificates, tuple(crls))
 
 
 def anchor_sets(shown: Shown, trusted: Trusted) -> tuple[Alternative, ...]:
@@ -80,13 +99,13 @@ class _Walk:
 
     def __post_init__(self) -> None:
         unique = {certificate.sha256: certificate for certificate in self.shown.sent}
-        unique.update({sha256: item.certificate for sha256, item in self.trusted.items()})
+        unique.update({sha256: item.certificate for sha256, item in self.trusted.certificates.items()})
         for certificate in unique.values():
             self._named.setdefault(certificate.subject.canonical, []).append(certificate)
 
     def from_certificate(self, certificate: Certificate, used: frozenset[str], depth: int) -> None:
         """Go up from `certificate`, which is on the path; `used` are the certificates of the store so far."""
-        if certificate.sha256 in self.trusted:
+        if certificate.sha256 in self.trusted.certificates:
             used |= {certificate.sha256}
             if certificate.self_issued or self.shown.flags.partial_chain:
                 self.found.add(used)
@@ -102,17 +121,21 @@ class _Walk:
 
 @contextlib.contextmanager
 def _directory_of(roots: Sequence[str], trusted: Trusted) -> Iterator[str]:
-    """A CApath that holds `roots` alone, in regular files named by their hashes."""
+    """A CApath that holds `roots` alone, and all CRLs, in regular files named by their hashes."""
     directory = tempfile.mkdtemp(prefix="capath-roots-")
-    slots: dict[str, int] = {}
+    slots: Counter[str] = Counter()
+
+    def write(prefix: str, content: bytes) -> None:
+        with open(os.path.join(directory, f"{prefix}{slots[prefix]}"), "wb") as file:
+            file.write(content)
+        slots[prefix] += 1
+
     try:
         for sha256 in roots:
-            item = trusted[sha256]
-            name = item.certificate.subject_hash
-            slot = slots.get(name, 0)
-            slots[name] = slot + 1
-            with open(os.path.join(directory, f"{name}.{slot}"), "wb") as file:
-                file.write(_pem(item))
+            item = trusted.certificates[sha256]
+            write(f"{item.certificate.subject_hash}.", _pem(item))
+        for crl in trusted.crls:
+            write(f"{crl.crl.issuer.subject_hash}.r", encode_pem("X509 CRL", crl.crl.der))
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)

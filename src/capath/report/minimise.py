@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from typing_extensions import assert_never
 
 from capath.change.plan import Plan
-from capath.diagnosis.minimise import Alternative, Minimum
+from capath.diagnosis.host_needs import Carried, HostNeeds, NotReached, NotVerifying
+from capath.diagnosis.minimise import Minimum
 from capath.pki.visible import visible
 from capath.report.change import plan_json
 from capath.report.document import Json
 from capath.store import Listing
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A host that verifies, and every smallest set of certificates that carries it."""
-
-    host: str
-    alternatives: tuple[Alternative, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotVerifying:
-    """A host that answers and does not verify, with all that is trusted now."""
-
-    host: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotReached:
-    """A host that could not be asked, so nobody knows what it needs."""
-
-    host: str
-    reason: str
-
-
-HostNeeds = Carried | NotVerifying | NotReached
 
 
 def minimise_json(
