@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capath.change.apply import apply_plan, undo_last
+from capath.change.apply import apply_plan, recover, undo_last
 from capath.change.file_names import FileNames, safe_stem
 from capath.change.import_ import Added, AlreadyHere, Import, ImportOptions, LeftOut, plan_import
 from capath.change.rehash import plan_rehash
@@ -202,6 +202,25 @@ def test_a_damaged_file_of_limits_is_not_overwritten(tmp_path: Path) -> None:
     planned = import_into(tmp_path, item(A, distrust_after=DATE))
     assert [refusal.name for refusal in planned.plan.refusals] == [CONSTRAINTS_FILE]
     assert import_into(tmp_path, item(A)).plan.refusals == ()
+
+
+def test_an_import_that_is_killed_anywhere_is_taken_back(tmp_path: Path) -> None:
+    """Whatever step it was killed behind, the next start leaves the directory as it was before."""
+    store = tmp_path / "store"
+    store.mkdir()
+    apply_plan(import_into(store, item(C, distrust_after=DATE)).plan)
+    before = tree(store)
+    planned = import_into(store, item(A, distrust_after=DATE), item(B, constraints="*.tr")).plan
+    for step in range(1, len(planned.operations) + 1):
+
+        def kill(done: int, step: int = step) -> None:
+            if done == step:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            apply_plan(planned, kill)
+        recover(str(store))
+        assert tree(store) == before, f"killed behind step {step}"
 
 
 @pytest.mark.parametrize(

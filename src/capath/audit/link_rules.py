@@ -8,6 +8,7 @@ from capath.audit.context import Context
 from capath.audit.facts import Facts
 from capath.audit.finding import AboutLink, Severity, Subject
 from capath.audit.rule import CertificateRule, Hit, Rule, StoreRule
+from capath.store.link_name import resembles_link
 from capath.store.links import LinkState
 from capath.store.standing import NotLinked, OldHashOnly, explain
 
@@ -35,12 +36,11 @@ def _old_hash_only(context: Context, facts: Facts) -> Hit | None:
     standing = facts.row.standing
     if not isinstance(standing, OldHashOnly):
         return None
-    return Hit(
-        "only its old hash is linked, so OpenSSL 1.0 and later never find it",
-        explain(standing),
-        f"{context.command('rehash')}; where the files themselves are named by their hash (Android), "
-        f"capath import NEW-DIR {context.quote(context.listing.snapshot.directory)}",
+    directory = context.quote(context.listing.snapshot.directory)
+    remedy = (
+        f"capath import NEW-DIRECTORY {directory}" if resembles_link(facts.row.file) else context.command("rehash")
     )
+    return Hit("only its old hash is linked, so OpenSSL 1.0 and later never find it", explain(standing), remedy)
 
 
 def _not_linked(context: Context, facts: Facts) -> Hit | None:
