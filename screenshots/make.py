@@ -43,9 +43,9 @@ def scene(size: tuple[int, int]) -> Callable[[Scene], Scene]:
 
 @scene((140, 38))
 async def browse(pilot: Pilot[None], app: CapathApp) -> None:
-    app.certificates.filter.value = "internet"
+    app.main.certificates.filter.value = "internet"
     await select(pilot, app, "ISRG Root X1")
-    app.certificates.filter.value = ""
+    app.main.certificates.filter.value = ""
     await pilot.pause()
 
 
@@ -86,7 +86,7 @@ async def select(pilot: Pilot[None], app: CapathApp, title: str) -> None:
     """Put the cursor on the certificate called `title`."""
     store = app.workspace.store
     assert store is not None
-    app.certificates.go_to(next(item.sha256 for item in store.items if item.title == title))
+    app.main.certificates.go_to(next(item.sha256 for item in store.items if item.title == title))
     await pilot.pause()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -97,13 +98,15 @@ async def loaded(pilot: Pilot[None], app: CapathApp) -> None:
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    """Let the explorer work until `condition` holds; fail after ten seconds."""
-    for _ in range(1000):
+    """Let the explorer work until `condition` holds; fail after twenty seconds."""
+    deadline_s = time.monotonic() + 20
+    while time.monotonic() < deadline_s:
         if condition():
             await pilot.pause()
             return
         await pilot.pause(0.01)
-    raise AssertionError("the explorer did not get there")
+    assert isinstance(pilot.app, CapathApp)
+    raise AssertionError(f"the explorer did not get there:\n{screen_text(pilot.app)}")
 
 
 def screen_text(app: CapathApp) -> str:

@@ -69,7 +69,7 @@ def test_a_verified_host_shows_its_chain_and_session(world: World) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("t")
-        app.connections.input.value = f"good.test:{world.hosts['good.test'].endpoint.port}"
+        app.main.connections.input.value = f"good.test:{world.hosts['good.test'].endpoint.port}"
         await pilot.press("enter")
         await until(pilot, lambda: finished(app))
         text = screen_text(app)
@@ -114,7 +114,7 @@ def test_staging_shows_which_hosts_break(world: World) -> None:
         store = app.workspace.store
         assert store is not None
         root = next(item for item in store.items if item.title == "capath demo root")
-        app.certificates.go_to(root.sha256)
+        app.main.certificates.go_to(root.sha256)
         await pilot.press("space", "3", "T")
         await until(pilot, lambda: app.bench.impact.tested == 2)
         await until(pilot, lambda: "breaks 1" in screen_text(app))
@@ -129,7 +129,7 @@ def test_a_silent_server_freezes_nothing_and_quitting_does_not_wait(world: World
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("3", "enter", "1", "j")
-        assert app.certificates.table.cursor == 1
+        assert app.main.certificates.table.cursor == 1
         assert not finished(app)
         await pilot.press("q")
 

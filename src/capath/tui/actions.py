@@ -26,14 +26,16 @@ class Mode(StrEnum):
 
 ALL = frozenset(Mode)
 _CERTIFICATES = frozenset({Mode.CERTIFICATES})
+_LINKS = frozenset({Mode.LINKS})
 _TABLES = frozenset({Mode.CERTIFICATES, Mode.LINKS, Mode.FINDINGS})
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`name` is the method ``action_NAME`` of the application and the id by which the keys are remapped.
+    """`name` is the method ``action_NAME`` of the application or the main screen, and the id for remapping keys.
 
     `label` is what the footer says, `text` what help says. `in_footer` where it is worth one of six places.
+    `moves` where it only moves about on the screen; all else is the application's.
     """
 
     name: str
@@ -42,58 +44,35 @@ class Action:
     text: str
     modes: frozenset[Mode] = ALL
     in_footer: bool = False
-    changes: bool = False
+    moves: bool = False
+
+    @property
+    def command(self) -> str:
+        """What Textual runs, seen from the main screen."""
+        return self.name if self.moves else f"app.{self.name}"
 
 
+_CONNECTIONS = frozenset({Mode.CONNECTIONS})
 ACTIONS = (
     Action(
-        "stage",
-        "space",
-        "stage",
-        "Stage the certificate: trusted to off, off to trusted",
-        _CERTIFICATES,
-        True,
-        True,
+        "stage", "space", "stage", "Stage the certificate: trusted to off, off to trusted", _CERTIFICATES, True
     ),
-    Action(
-        "stage_shown",
-        "A",
-        "stage all",
-        "Stage every certificate that the filter shows",
-        _CERTIFICATES,
-        changes=True,
-    ),
-    Action("review", "w", "review", "See what is staged, step by step, then apply it", ALL, True, True),
-    Action(
-        "undo",
-        "u",
-        "undo",
-        "Unstage the last step; with nothing staged, take back the last change made",
-        changes=True,
-    ),
-    Action("redo", "ctrl+r", "redo", "Stage again what was unstaged", changes=True),
-    Action("unstage_all", "U", "unstage all", "Unstage everything", changes=True),
-    Action("test", "t", "test", "Test a connection: type host:port", ALL, True),
-    Action("retest", "r", "again", "Test the host again", frozenset({Mode.CONNECTIONS}), True),
-    Action("test_all", "T", "test all", "Test every host of the list", frozenset({Mode.CONNECTIONS}), True),
-    Action("mend", "m", "mend", "Stage what mends the failed connection, and test again", ALL, True, True),
-    Action(
-        "reveal_key", "x", "master key", "Show or hide the session's master key", frozenset({Mode.CONNECTIONS})
-    ),
-    Action(
-        "rehash",
-        "R",
-        "mend links",
-        "Make and mend the hash links: see the plan, then apply it",
-        frozenset({Mode.LINKS}),
-        True,
-        True,
-    ),
-    Action("filter", "slash", "filter", "Filter as you type; Esc clears", _TABLES, True),
-    Action("sort", "s", "sort", "Sort by the next column", _CERTIFICATES),
-    Action("reverse", "S", "reverse", "Reverse the order", _CERTIFICATES),
-    Action("goto_issuer", "i", "issuer", "Go to the issuer of the certificate", _CERTIFICATES),
-    Action("copy", "y", "copy", "Copy the fingerprint, the PEM, the subject, or a command", ALL),
+    Action("stage_shown", "A", "stage all", "Stage every certificate that the filter shows", _CERTIFICATES),
+    Action("review", "w", "review", "See what is staged, step by step, then apply it", ALL, True),
+    Action("undo", "u", "undo", "Unstage the last step; with nothing staged, take back the last change made"),
+    Action("redo", "ctrl+r", "redo", "Stage again what was unstaged"),
+    Action("unstage_all", "U", "unstage all", "Unstage everything"),
+    Action("test", "t", "test", "Test a connection: type host:port", ALL, True, moves=True),
+    Action("retest", "r", "again", "Test the host again", _CONNECTIONS, True),
+    Action("test_all", "T", "test all", "Test every host of the list", _CONNECTIONS, True),
+    Action("mend", "m", "mend", "Stage what mends the failed connection, and test again", ALL, True),
+    Action("reveal_key", "x", "master key", "Show or hide the session's master key", _CONNECTIONS, moves=True),
+    Action("rehash", "R", "mend links", "Make and mend the hash links: see the plan, then apply it", _LINKS, True),
+    Action("filter", "slash", "filter", "Filter as you type; Esc clears", _TABLES, True, moves=True),
+    Action("sort", "s", "sort", "Sort by the next column", _CERTIFICATES, moves=True),
+    Action("reverse", "S", "reverse", "Reverse the order", _CERTIFICATES, moves=True),
+    Action("goto_issuer", "i", "issuer", "Go to the issuer of the certificate", _CERTIFICATES, moves=True),
+    Action("copy", "y", "copy", "Copy the fingerprint, the PEM, the subject, or a command"),
     Action("reload", "f5", "reload", "Read the directory again"),
     Action("help", "question_mark", "help", "All keys; type to search", ALL, True),
     Action("quit", "q", "quit", "Leave (asks only with something staged)", ALL, True),
@@ -103,7 +82,8 @@ ACTIONS = (
 def mode_actions() -> tuple[Action, ...]:
     """One action a mode: the number that goes there."""
     return tuple(
-        Action(f"mode('{mode.name}')", mode.key, mode.value, f"Go to {mode.value.lower()}") for mode in Mode
+        Action(f"mode('{mode.name}')", mode.key, mode.value, f"Go to {mode.value.lower()}", moves=True)
+        for mode in Mode
     )
 
 
@@ -112,7 +92,7 @@ def bindings(actions: Iterable[Action]) -> list[Binding]:
     return [
         Binding(
             action.keys,
-            action.name,
+            action.command,
             action.label,
             show=action.in_footer,
             id=action.name.split("(")[0] + action.keys if "(" in action.name else action.name,

@@ -1,4 +1,4 @@
-"""The explorer: it holds the state, and every handler that changes it."""
+"""The explorer's application: it holds the state, and every decision that changes it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
-from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Input, Static
-from typing_extensions import assert_never
 
 from capath.errors import BadInputError
 from capath.pki.visible import visible
@@ -23,17 +19,15 @@ from capath.tls.address import Resolver, system_resolver
 from capath.tls.endpoint import parse_endpoint
 from capath.tls.host_to_test import HostToTest
 from capath.tui import work
-from capath.tui.actions import ACTIONS, Mode, bindings, find, mode_actions
-from capath.tui.bars import ModeBar, TopBar
-from capath.tui.bench import Bench, Finished, Side, Waiting
-from capath.tui.connection import key_remedy, one_line
+from capath.tui.actions import ACTIONS, Mode, find, mode_actions
+from capath.tui.bench import Bench, Finished
+from capath.tui.connection import key_remedy
 from capath.tui.connections_pane import ConnectionsPane
 from capath.tui.copying import certificate_choices, connection_choices
 from capath.tui.dialogs import ConfirmScreen, Copyable, CopyScreen, HelpScreen, ReviewScreen
-from capath.tui.findings_pane import FindingsPane
-from capath.tui.model import Item, Staged, Store
-from capath.tui.panes import CertificatesPane, FilterInput, HistoryPane, LinksPane
+from capath.tui.main_screen import MainScreen
 from capath.tui.table import LineTable
+from capath.tui.testing import Testing
 from capath.tui.workspace import Workspace
 
 WATCH_INTERVAL_S = 1.0
@@ -50,7 +44,7 @@ class Exploration:
     read_only: str = ""
     hosts: tuple[HostToTest, ...] = ()
     resolver: Resolver = system_resolver
-    now: Callable[[], datetime] = work.now_utc
+    now: work.Clock = work.now_utc
     welcome: str = ""
 
 
@@ -59,82 +53,38 @@ class CapathApp(App[None]):
 
     CSS_PATH = "capath.tcss"
     TITLE = "capath"
-    ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(ACTIONS),
-        *bindings(mode_actions()),
-        Binding("escape", "leave_pane", "Back", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, exploration: Exploration) -> None:
         super().__init__()
         self.exploration = exploration
         self.workspace = Workspace()
-        self.mode = Mode.CERTIFICATES
+        self.bench = Bench(exploration.hosts)
+        self.main = MainScreen(
+            _short_path(exploration.directory), exploration.read_only, self.bench, exploration.now
+        )
+        self.audited = False
+        self._testing = Testing(self, self.bench, exploration.resolver)
         self._generation = 0
         self._fingerprint: object = None
-        self._leaving = False
         self._watching = False
-        self.audited = False
-        self.bench = Bench(exploration.hosts)
-        self._crew = work.Crew()
-        self._staged_directories = work.StagedDirectories()
-        self._said = exploration.welcome
-        self._retest_after_apply = False
+        self._applied_something = False
 
-    # --- layout ---
+    def get_default_screen(self) -> Screen[None]:
+        return self.main
 
-    def compose(self) -> ComposeResult:
-        yield TopBar(id="top")
-        yield ModeBar(id="modes")
-        with ContentSwitcher(initial="certificates", id="switcher"):
-            yield CertificatesPane(self.exploration.now(), id="certificates")
-            yield LinksPane(id="links")
-            yield ConnectionsPane(self.bench, id="connections")
-            yield FindingsPane(id="findings")
-            yield HistoryPane(id="history")
-        yield Static(id="status", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
-
-    def on_mount(self) -> None:
-        self.certificates.table.focus()
-        self._show_top()
+    @on(MainScreen.Ready)
+    def _screen_ready(self) -> None:
         if self.exploration.welcome:
-            self._say(self.exploration.welcome)
-        self._show_status()
+            self.main.say(self.exploration.welcome)
         self._read(recover_first=not self.exploration.read_only)
 
-    @property
-    def certificates(self) -> CertificatesPane:
-        return self.query_one(CertificatesPane)
-
-    @property
-    def links(self) -> LinksPane:
-        return self.query_one(LinksPane)
-
-    @property
-    def connections(self) -> ConnectionsPane:
-        return self.query_one(ConnectionsPane)
-
-    @property
-    def findings(self) -> FindingsPane:
-        return self.query_one(FindingsPane)
-
-    @property
-    def history(self) -> HistoryPane:
-        return self.query_one(HistoryPane)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """An action is offered where it does something: in its mode, and with what it needs."""
-        if action == "mode":
-            return True
+        """An action is offered where it does something: on the main screen, in its mode, with what it needs."""
         known = find(action)
         if known is None:
             return True
-        if self.screen.is_modal:
-            return False
-        if self.mode not in known.modes:
+        if self.screen is not self.main or self.main.mode not in known.modes:
             return False
         if action == "review":
             return bool(self.workspace.staged)
@@ -145,13 +95,16 @@ class CapathApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
         for action in (*mode_actions(), *ACTIONS):
-            if self.check_action(action.name, ()):
-                yield SystemCommand(action.label, action.text, self._runner(action.name))
+            if self.main.mode in action.modes:
+                yield SystemCommand(action.label, action.text, self._runner(action.command))
 
-    def _runner(self, name: str) -> Callable[[], object]:
-        return lambda: self.call_later(self.run_action, name)
+    def _runner(self, command: str) -> Callable[[], object]:
+        return lambda: self.call_later(self.run_action, command, self.main)
 
-    # --- reading the directory ---
+    # --- reading the directory, and noticing when something else changes it ---
+
+    def action_reload(self) -> None:
+        self._read()
 
     def _read(self, recover_first: bool = False) -> None:
         self._generation += 1
@@ -160,35 +113,31 @@ class CapathApp(App[None]):
 
     @on(work.StoreRead)
     def _store_read(self, message: work.StoreRead) -> None:
-        self._watching = False
-        self.set_timer(WATCH_INTERVAL_S, self._watch)
+        self._watch_later(WATCH_INTERVAL_S)
         if message.generation != self._generation:
             return
         first = self.workspace.store is None
         dropped = self.workspace.replace_store(message.store)
         self._fingerprint = message.fingerprint
-        self.certificates.show_store(message.store, self.workspace.staged)
-        self.links.show_store(message.store)
-        self.history.show_changes(message.changes)
+        self.main.show_store(message.store, self.workspace.staged, message.changes)
         if message.recovered:
-            self._say(message.recovered, warning=True)
+            self.main.say(message.recovered, warning=True)
         elif dropped:
-            self._say(f"something else changed the directory: {dropped.text} staged made no sense any more", True)
-        elif not (first or self._said):
-            self._say("the directory has changed and was read again")
+            text = f"something else changed the directory: {dropped.text} staged made no sense any more"
+            self.main.say(text, warning=True)
+        elif not (first or self.main.has_said_something):
+            self.main.say("the directory has changed and was read again")
         self._staging_changed()
         work.start(self, lambda: work.audit_store(message.store, self.exploration.directory))
-        if self._retest_after_apply:
-            self._retest_after_apply = False
+        if self._applied_something:
+            self._applied_something = False
             self._retest_last()
 
     @on(work.Audited)
     def _audited(self, message: work.Audited) -> None:
         if self.workspace.store is message.store:
-            audited = message.store.with_findings(message.findings)
-            self.workspace.store = audited
-            self.certificates.show_audited(audited)
-            self.findings.show_findings(audited.findings)
+            self.workspace.store = message.store.with_findings(message.findings)
+            self.main.show_audited(self.workspace.store)
             self.audited = True
 
     def _watch(self) -> None:
@@ -208,54 +157,48 @@ class CapathApp(App[None]):
     @on(work.Watched)
     def _watched(self, message: work.Watched) -> None:
         # A directory that takes long to look at is looked at less often: a twentieth of the time at most.
+        self._watch_later(max(WATCH_INTERVAL_S, 20 * message.took_s))
+
+    def _watch_later(self, delay_s: float) -> None:
         self._watching = False
-        self.set_timer(max(WATCH_INTERVAL_S, 20 * message.took_s), self._watch)
+        self.set_timer(delay_s, self._watch)
 
     @on(work.Failed)
     def _failed(self, message: work.Failed) -> None:
         if self._watching:
-            self._watching = False
-            self.set_timer(WATCH_INTERVAL_S, self._watch)
-        self._say(message.text, warning=True)
+            self._watch_later(WATCH_INTERVAL_S)
+        self.main.say(message.text, warning=True)
 
     # --- staging ---
 
     def action_stage(self) -> None:
-        item = self.certificates.current
+        item = self.main.certificates.current
         if item is not None:
             self.workspace.toggle([item])
             self._staging_changed()
-            self.certificates.table.action_cursor(1)
+            self.main.certificates.table.action_cursor(1)
 
     def action_stage_shown(self) -> None:
-        items = self.certificates.shown_items
+        items = self.main.certificates.shown_items
         self.workspace.toggle(items)
         self._staging_changed()
-        self._say(f"{len(items):,} toggled; u takes it back")
+        self.main.say(f"{len(items):,} toggled; u takes it back")
 
     def action_undo(self) -> None:
         if self.workspace.undo():
             self._staging_changed()
             return
         if self.workspace.staged:
-            self.workspace.clear()
-            self._staging_changed()
+            self.action_unstage_all()
             return
         directory = self.exploration.directory
-
-        def plan() -> work.PlanMade:
-            from capath.change.apply import undo_plan
-
-            change, undo = undo_plan(directory)
-            return work.PlanMade(undo, change.number)
-
-        work.start(self, plan)
+        work.start(self, lambda: work.plan_undo(directory))
 
     def action_redo(self) -> None:
         if self.workspace.redo():
             self._staging_changed()
         else:
-            self._say("nothing to stage again")
+            self.main.say("nothing to stage again")
 
     def action_unstage_all(self) -> None:
         self.workspace.clear()
@@ -263,11 +206,7 @@ class CapathApp(App[None]):
 
     def _staging_changed(self) -> None:
         self.bench.restaged()
-        self.connections.show_bench()
-        self.certificates.show_staged(self.workspace.staged)
-        self._show_top()
-        self._show_status()
-        self.refresh_bindings()
+        self.main.show_staged(self.workspace.store, self.workspace.staged)
 
     # --- reviewing and applying ---
 
@@ -278,17 +217,9 @@ class CapathApp(App[None]):
 
     def action_rehash(self) -> None:
         store = self.workspace.store
-        if store is None:
-            return
-        snapshot = store.listing.snapshot
-
-        def plan() -> work.PlanMade:
-            from capath.change.plan import applicable
-            from capath.change.rehash import plan_rehash
-
-            return work.PlanMade(applicable(plan_rehash(snapshot).plan))
-
-        work.start(self, plan)
+        if store is not None:
+            snapshot = store.listing.snapshot
+            work.start(self, lambda: work.plan_mending(snapshot))
 
     @on(work.PlanMade)
     def _plan_made(self, message: work.PlanMade) -> None:
@@ -303,249 +234,110 @@ class CapathApp(App[None]):
 
     @on(work.Applied)
     def _applied(self, message: work.Applied) -> None:
-        self._say(f"done: {visible(message.made.plan.summary)} · u takes it back")
+        self.main.say(f"done: {message.made.plan.summary} · u takes it back")
         if message.made.of_staged:
             self.workspace.applied()
             self.bench.applied()
-        self._retest_after_apply = self.bench.last is not None
+        self._applied_something = True
         self._read()
 
     # --- testing ---
 
-    def action_test(self) -> None:
-        self.action_mode(Mode.CONNECTIONS.name)
-        self.connections.input.focus()
-
     def action_retest(self) -> None:
-        test = self.connections.current
+        test = self.main.connections.current
         if test is not None:
             self._test(test.host)
 
     def action_test_all(self) -> None:
         for test in list(self.bench.tests):
-            self._test(test.host, select=False)
-
-    def action_reveal_key(self) -> None:
-        self.connections.reveal_key()
+            self._test(test.host)
 
     @on(ConnectionsPane.TestWanted)
     def _test_wanted(self, message: ConnectionsPane.TestWanted) -> None:
         try:
             endpoint = parse_endpoint(message.text)
         except BadInputError as error:
-            self._say(str(error), warning=True)
+            self.main.say(str(error), warning=True)
             return
-        self.connections.input.value = ""
-        self.connections.table.focus()
-        self._test(self.bench.known(endpoint))
+        self.main.connections.typed_host_taken()
+        host = self.bench.known(endpoint)
+        self._test(host)
+        self.main.connections.show_bench(select=host)
 
-    def _test(self, host: HostToTest, *, select: bool = True) -> None:
-        store, staged = self.workspace.store, self.workspace.staged
+    @on(LineTable.Chosen, "#connection-table")
+    def _host_chosen(self) -> None:
+        test = self.main.connections.current
+        if test is not None and isinstance(test.latest, Finished):
+            self.main.open_details()
+        elif test is not None:
+            self._test(test.host)
+
+    def _test(self, host: HostToTest) -> None:
+        store = self.workspace.store
         if store is None:
-            self._say("the directory is still being read", warning=True)
+            self.main.say("the directory is still being read", warning=True)
             return
-        self.bench.last = host
-        sides = [staged] if staged else []
-        if not staged or isinstance(self.bench.tests[self.bench.number_of(host)].as_is, Waiting):
-            sides.append(Staged())
-        for side in sides:
-            self._start_test(host, store, side)
-        self._said = ""
-        self._tests_changed(select=host if select else None)
-
-    def _start_test(self, host: HostToTest, store: Store, staged: Staged) -> None:
-        side = Side.AS_STAGED if staged else Side.AS_IS
-        job = work.TestJob(host, store, staged, self.exploration.resolver, self.bench.begin(host, side))
-        directories = self._staged_directories
-        self._crew.take(
-            lambda: work.run_and_post(self, lambda: work.test_host(job, directories, lambda: self._leaving))
-        )
-
-    @on(work.HostTested)
-    def _host_tested(self, message: work.HostTested) -> None:
-        job = message.job
-        if self.bench.finish(job.host, job.side, job.generation, message.state):
-            if message.said:
-                self._say(message.said, warning=True)
-            self._tests_changed()
-
-    def _tests_changed(self, select: HostToTest | None = None) -> None:
-        self.connections.show_bench(select=select)
-        self._show_status()
-        self.refresh_bindings()
+        self._testing.start(host, store, self.workspace.staged)
+        self.main.hush()
+        self.main.show_tests()
 
     def _retest_last(self) -> None:
         if self.bench.last is not None:
-            self._test(self.bench.last, select=False)
+            self._test(self.bench.last)
+
+    @on(work.HostTested)
+    def _host_tested(self, message: work.HostTested) -> None:
+        if self._testing.take(message):
+            if message.said:
+                self.main.say(message.said, warning=True)
+            self.main.show_tests()
 
     def _key_remedy(self) -> tuple[str, str] | None:
         """The action and operand that `m` carries out: of the host shown, or of the last one tested."""
-        test = self.connections.current if self.mode is Mode.CONNECTIONS else self.bench.last_test
+        in_sight = self.main.mode is Mode.CONNECTIONS
+        test = self.main.connections.current if in_sight else self.bench.last_test
         if test is None or not isinstance(test.latest, Finished):
             return None
         remedy = key_remedy(test.latest.diagnosis)
         return None if remedy is None else (remedy.action.value, remedy.operand)
 
     def action_mend(self) -> None:
-        chosen = self._key_remedy()
-        if chosen is None or self.workspace.store is None:
+        chosen, store = self._key_remedy(), self.workspace.store
+        if chosen is None or store is None:
             return
-        if self.mode is Mode.CONNECTIONS and (test := self.connections.current) is not None:
+        if self.main.mode is Mode.CONNECTIONS and (test := self.main.connections.current) is not None:
             self.bench.last = test.host
         action, operand = chosen
+        item = store.by_sha256.get(operand)
         if action == "rehash":
             self.action_rehash()
-            return
-        item = self.workspace.store.by_sha256.get(operand)
-        if item is None:
-            self._say("that certificate is not in this directory any more", warning=True)
-            return
-        if action == "trust":
-            self.workspace.stage_in([operand])
-        elif item.trusted and operand not in self.workspace.staged.taken_out:
-            self.workspace.toggle([item])
-        self._staging_changed()
-        self._retest_last()
-
-    # --- moving about ---
-
-    def action_mode(self, name: str) -> None:
-        self.mode = Mode[name]
-        self.query_one(ContentSwitcher).current = self.mode.value.lower()
-        self.query_one(ModeBar).show(self.mode)
-        self.screen.remove_class("-details-over")
-        self._focus_table()
-        self.refresh_bindings()
-        self._show_status()
-
-    @on(ModeBar.Chosen)
-    def _mode_chosen(self, message: ModeBar.Chosen) -> None:
-        self.action_mode(message.mode.name)
-
-    def _focus_table(self) -> None:
-        match self.mode:
-            case Mode.CERTIFICATES:
-                self.certificates.table.focus()
-            case Mode.LINKS:
-                self.links.table.focus()
-            case Mode.CONNECTIONS:
-                self.connections.table.focus()
-            case Mode.FINDINGS:
-                self.findings.table.focus()
-            case Mode.HISTORY:
-                self.history.table.focus()
-
-    def action_filter(self) -> None:
-        if (field := self._filter_input()) is not None:
-            field.focus()
-
-    def _filter_input(self) -> FilterInput | None:
-        match self.mode:
-            case Mode.CERTIFICATES:
-                return self.certificates.filter
-            case Mode.LINKS:
-                return self.links.filter
-            case Mode.FINDINGS:
-                return self.findings.filter
-            case Mode.CONNECTIONS | Mode.HISTORY:
-                return None
-            case _:
-                assert_never(self.mode)
-
-    def action_leave_pane(self) -> None:
-        """Esc: close the details, clear the filter, back to the table, in this order."""
-        if self.screen.has_class("-details-over"):
-            self.screen.remove_class("-details-over")
-        elif (field := self._filter_input()) is not None:
-            field.value = ""
-        self._focus_table()
-
-    @on(LineTable.Moved)
-    def _moved(self) -> None:
-        self.refresh_bindings()
-
-    @on(FilterInput.Left)
-    def _filter_left(self) -> None:
-        self._focus_table()
-
-    @on(LineTable.Chosen, "#certificate-table")
-    @on(LineTable.Chosen, "#history-table")
-    def _details_wanted(self, event: LineTable.Chosen) -> None:
-        self._open_details(event.table)
-
-    @on(LineTable.Chosen, "#connection-table")
-    def _host_chosen(self, event: LineTable.Chosen) -> None:
-        test = self.connections.current
-        if test is None:
-            return
-        if isinstance(test.latest, Finished):
-            self._open_details(event.table)
+        elif item is None:
+            self.main.say("that certificate is not in this directory any more", warning=True)
         else:
-            self._test(test.host)
-
-    @on(LineTable.Chosen, "#finding-table")
-    def _finding_chosen(self, event: LineTable.Chosen) -> None:
-        finding = self.findings.current
-        if self.screen.has_class("-narrow") or finding is None or not finding.sha256:
-            self._open_details(event.table)
-        elif self.certificates.go_to(finding.sha256):
-            self.action_mode(Mode.CERTIFICATES.name)
-
-    @on(LineTable.Chosen, "#link-table")
-    def _link_chosen(self) -> None:
-        link = self.links.current
-        if link is not None and link.certificates and self.certificates.go_to(link.certificates[0]):
-            self.action_mode(Mode.CERTIFICATES.name)
-
-    def _open_details(self, table: LineTable) -> None:
-        if self.screen.has_class("-narrow"):
-            self.screen.add_class("-details-over")
-        details = table.parent.query_one("Details") if table.parent is not None else None
-        if details is not None:
-            details.focus()
-
-    def action_sort(self) -> None:
-        self.certificates.sort_by_next()
-
-    def action_reverse(self) -> None:
-        self.certificates.reverse_order()
-
-    def action_goto_issuer(self) -> None:
-        item, store = self.certificates.current, self.workspace.store
-        if item is None or store is None:
-            return
-        wanted = item.row.certificate.issuer.canonical
-        for other in store.items:
-            if other.row.certificate.subject.canonical == wanted and other.sha256 != item.sha256:
-                self.certificates.go_to(other.sha256)
-                return
-        self._say("its issuer is itself" if item.row.certificate.self_issued else "its issuer is not here")
+            if action == "trust":
+                self.workspace.stage_in([operand])
+            elif item.trusted and operand not in self.workspace.staged.taken_out:
+                self.workspace.toggle([item])
+            self._staging_changed()
+            self._retest_last()
 
     # --- copying, help, leaving ---
 
     def action_copy(self) -> None:
+        directory = self.exploration.directory
         choices: list[Copyable] = []
-        if self.mode is Mode.CONNECTIONS:
-            if (test := self.connections.current) is not None:
-                choices = connection_choices(test, self.exploration.directory)
-        elif (item := self._item_to_copy()) is not None:
-            choices = certificate_choices(item, self.exploration.directory)
+        if self.main.mode is Mode.CONNECTIONS:
+            if (test := self.main.connections.current) is not None:
+                choices = connection_choices(test, directory)
+        elif (item := self.main.current_item) is not None:
+            choices = certificate_choices(item, directory)
         if choices:
             self.push_screen(CopyScreen(choices), self._copied)
-
-    def _item_to_copy(self) -> Item | None:
-        store = self.workspace.store
-        if self.mode is Mode.LINKS and store is not None and (link := self.links.current) is not None:
-            return next((store.by_sha256[sha] for sha in link.certificates if sha in store.by_sha256), None)
-        return self.certificates.current
 
     def _copied(self, choice: Copyable | None) -> None:
         if choice is not None:
             self.copy_to_clipboard(choice.text)
-            self._say(f"copied: {choice.label}")
-
-    def action_reload(self) -> None:
-        self._read()
+            self.main.say(f"copied: {choice.label}")
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen())
@@ -563,42 +355,11 @@ class CapathApp(App[None]):
         self.push_screen(ConfirmScreen(question, "y", "Leave"), answered)
 
     def _leave(self) -> None:
-        self._leaving = True
-        self._staged_directories.remove()
+        self._testing.end()
         self.exit()
 
     def on_unmount(self) -> None:
-        self._leaving = True
-        self._staged_directories.remove()
-
-    # --- what is said ---
-
-    def _say(self, text: str, warning: bool = False) -> None:
-        self._said = text
-        self.query_one("#status", Static).update(
-            Text(visible(text), "bold yellow" if warning else "", no_wrap=True, overflow="ellipsis")
-        )
-        if warning and len(text) > max(20, self.size.width - 4):
-            self.notify(visible(text), severity="warning", markup=False, timeout=12)
-
-    def _show_status(self) -> None:
-        if self._said:
-            return
-        status = self.query_one("#status", Static)
-        if self.bench.last_test is not None:
-            status.update(one_line(self.bench.last_test))
-        else:
-            status.update(Text("t tests a host with this store · ? shows all keys", "dim"))
-
-    def _show_top(self) -> None:
-        store, staged = self.workspace.store, self.workspace.staged
-        self.query_one(TopBar).show(
-            _short_path(self.exploration.directory), store, staged, self.exploration.read_only
-        )
-
-    @on(Input.Changed)
-    def _typing(self) -> None:
-        self._said = ""
+        self._testing.end()
 
 
 def _short_path(path: str) -> str:

@@ -16,17 +16,22 @@ from capath.tui.model import Staged, Store
 class TopBar(Static):
     """The directory, its counts, and what is staged: always in sight."""
 
-    def show(self, path: str, store: Store | None, staged: Staged, read_only: str) -> None:
-        """Show the counts; `path` and `read_only` are visible text."""
-        self._parts = (path, store, staged, read_only)
+    def __init__(self, path: str, read_only: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id, markup=False)
+        self._path, self._read_only = path, read_only
+        self._store: Store | None = None
+        self._staged = Staged()
+
+    def show(self, store: Store | None, staged: Staged) -> None:
+        """Show the counts of `store` and what is staged."""
+        self._store, self._staged = store, staged
         self._draw()
 
     def on_resize(self) -> None:
-        if hasattr(self, "_parts"):
-            self._draw()
+        self._draw()
 
     def _draw(self) -> None:
-        path, store, staged, read_only = self._parts
+        path, store, staged, read_only = self._path, self._store, self._staged, self._read_only
         width = max(20, self.size.width or 80)
         right = Text()
         if read_only:

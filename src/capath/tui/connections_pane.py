@@ -18,7 +18,7 @@ from typing_extensions import assert_never
 from capath.tls.host_to_test import HostToTest
 from capath.tui.bench import Bench, Finished, HostTest, Impact, Running, State, Waiting
 from capath.tui.connection import OUTCOME_MARKS, OUTCOME_STYLES, connection_details, short_verdict
-from capath.tui.panes import Details
+from capath.tui.pane import Details
 from capath.tui.table import Cell, Column, LineTable
 
 
@@ -94,6 +94,11 @@ class ConnectionsPane(Vertical):
         current = self.table.current if select is None else self._bench.number_of(select)
         self.table.show(list(range(len(self._bench.tests))), current=current)
         self.query_one("#connection-count", Static).update(_impact_text(self._bench.impact, staged))
+
+    def typed_host_taken(self) -> None:
+        """What was typed is a host: make room for the next, and go to the list."""
+        self.input.value = ""
+        self.table.focus()
 
     def reveal_key(self) -> None:
         """Show or hide the master key of the session shown."""

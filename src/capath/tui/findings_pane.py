@@ -15,7 +15,7 @@ from capath.audit import AboutCertificate, Finding, Severity
 from capath.pki.visible import visible
 from capath.tui.details import SEVERITY_MARKS
 from capath.tui.flow import flow
-from capath.tui.panes import Details, FilterInput
+from capath.tui.pane import Details, FilterInput
 from capath.tui.table import Cell, Column, LineTable
 
 _STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.INFO: "quiet"}

@@ -19,11 +19,13 @@ from capath.change.journal import Change, Journal
 from capath.change.plan import Plan
 from capath.change.staging import make_staged_directory
 from capath.change.toggle import plan_toggle
-from capath.store import list_store, scan
+from capath.store import Snapshot, list_store, scan
 from capath.tls.address import Resolver
 from capath.tls.host_to_test import HostToTest
 from capath.tui.bench import Finished, Side, Waiting
 from capath.tui.model import Staged, Store, make_store
+
+Clock = Callable[[], datetime]
 
 
 @dataclass
@@ -265,3 +267,19 @@ def _test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable
     )
     diagnosis = diagnose(result, snapshot, directory=job.store.listing.snapshot.directory)
     return HostTested(job, Finished(result, diagnosis, name))
+
+
+def plan_undo(directory: str) -> PlanMade:
+    """The plan that takes back the last change in force."""
+    from capath.change.apply import undo_plan
+
+    change, undo = undo_plan(directory)
+    return PlanMade(undo, change.number)
+
+
+def plan_mending(snapshot: Snapshot) -> PlanMade:
+    """The plan that makes and mends the hash links, as far as it can be done."""
+    from capath.change.plan import applicable
+    from capath.change.rehash import plan_rehash
+
+    return PlanMade(applicable(plan_rehash(snapshot).plan))
