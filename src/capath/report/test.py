@@ -9,6 +9,7 @@ from capath.diagnosis.examine import NOTHING_BESIDE, Beside
 from capath.pki.visible import visible
 from capath.report.beside import beside_json, beside_text, sent_notes_json, sent_notes_text
 from capath.report.document import Json, moment
+from capath.report.server import server_json, server_text, warnings_text
 from capath.report.verification import (
     chain_text,
     diagnosis_json,
@@ -64,8 +65,7 @@ def result_json(
             }
             for attempt in result.attempts
         ],
-        "client_certificate_requested": result.server.certificate_requested,
-        "ocsp_staple": bool(result.server.staple),
+        **server_json(result),
         "directory": result.directory,
         "tested_at": moment(result.started_at),
         "diagnosis": diagnosis_json(diagnosis),
@@ -81,7 +81,7 @@ def result_text(
     beside: Beside = NOTHING_BESIDE,
 ) -> str:
     """The verdict in a line, then why and what mends it; with `verbose` the chain, the session, the clients."""
-    lines = [result_line(result)]
+    lines = [result_line(result), *(f"    {line}" for line in warnings_text(result))]
     if diagnosis is not None:
         lines.extend(f"    {line}" for line in diagnosis_text(diagnosis))
     lines.extend(f"    {line}" for line in sent_notes_text(result.verification, verbose=verbose))
@@ -90,6 +90,7 @@ def result_text(
         lines.extend(f"    {line}" for line in chain_text(result.verification))
         if result.session is not None:
             lines.extend(f"    {line}" for line in _session_text(result.session, master_key))
+        lines.extend(f"    {line}" for line in server_text(result))
     lines.extend(
         f"    {report.client}: {_client_text(report.answer)}"
         for report in result.clients
