@@ -90,7 +90,7 @@ def plan_import(
     kept, kept_operations, refusals = _keep(planner.entries, source, constraints)
     plan = Plan(
         listing.snapshot,
-        _summary(planner.entries, source),
+        _summary(planner.entries, len(kept), source),
         (*adds, *links.operations, *kept_operations),
         (*links.refusals, *refusals),
         links.notes,
@@ -211,8 +211,13 @@ def _differs(new: Kept, old: Kept) -> bool:
     return (new.distrust_after, new.constraints) != (old.distrust_after, old.constraints)
 
 
-def _summary(entries: Iterable[Entry], source: str) -> str:
+def _summary(entries: Iterable[Entry], kept: int, source: str) -> str:
     added = [entry for entry in entries if isinstance(entry, Added)]
+    if kept and not added:
+        return f"keep the limits of {_count(kept, 'root')} from {source}"
     off = sum(bool(entry.why_off) for entry in added)
-    off_text = f", {off} of them off" if off else ""
-    return f"import {len(added)} certificate{'' if len(added) == 1 else 's'} from {source}{off_text}"
+    return f"import {_count(len(added), 'certificate')} from {source}" + (f", {off} of them off" if off else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
