@@ -8,11 +8,14 @@ BER allows (indefinite lengths, strings in pieces) is made DER by `capath.pki.be
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import pairwise
 
 from capath.errors import ParseError
+
+TYPE_CHECKING = False  # typing itself, and datetime, cost `capath rehash` more than a small directory
+if TYPE_CHECKING:
+    from datetime import datetime
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 UTF8_STRING, PRINTABLE_STRING, T61_STRING, IA5_STRING = 0x0C, 0x13, 0x14, 0x16
@@ -47,10 +50,16 @@ def header(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
 
 def expect(data: bytes, offset: int, end: int, tag: int, what: str) -> tuple[int, int]:
     """Return the content bounds of the element at `offset`, which must have `tag`."""
-    if offset + 2 <= end and data[offset] == tag and (length := data[offset + 1]) < 0x80:
+    if offset + 4 < end and data[offset] == tag:  # the common lengths, without a call
+        length = data[offset + 1]
         start = offset + 2
-        if start + length <= end:
-            return start, start + length
+        if length == 0x82:
+            length, start = data[offset + 2] << 8 | data[offset + 3], offset + 4
+        elif length == 0x81:
+            length, start = data[offset + 2], offset + 3
+        stop = start + length
+        if length <= 0xFFFF and stop <= end and (length < 0x80 or data[offset + 1] & 0x80):
+            return start, stop
     found, start, stop = header(data, offset, end)
     if found != tag:
         raise ParseError(f"{what}: tag 0x{found:02x} where 0x{tag:02x} belongs")
@@ -59,7 +68,7 @@ def expect(data: bytes, offset: int, end: int, tag: int, what: str) -> tuple[int
 
 def expect_list(data: bytes, offset: int, end: int, tag: int, what: str) -> tuple[int, int]:
     """As `expect`, for a SEQUENCE OF or SET OF, which OpenSSL takes even where it is not marked constructed."""
-    if data[offset : offset + 1] == bytes((tag & ~0x20,)):
+    if offset < end and data[offset] == tag & ~0x20:
         _, start, stop = header(data, offset, end)
         return start, stop
     return expect(data, offset, end, tag, what)
@@ -153,6 +162,8 @@ def time_value(tag: int, content: bytes) -> datetime | None:
     OpenSSL loads a certificate whose dates are nonsense (and rejects it when it verifies), so nonsense is
     no error here.
     """
+    from datetime import datetime, timezone
+
     try:
         text = content.decode("ascii")
         if not text.endswith("Z") or not text[:-1].isdigit():

@@ -1,42 +1,63 @@
 """Where the parts of a certificate or CRL stand in its DER, checked as far as `d2i_X509` checks it.
 
 Everything else is decoded from these bounds when it is asked for: reading ten thousand roots to hash them
-must not cost decoding them.
+must not cost decoding them, nor importing what only people's view of them needs.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from capath.errors import ParseError
 from capath.pki import ber, der
 
+Bounds = tuple[int, int]
 
-class CertificateFrame(NamedTuple):
+
+class CertificateFrame:
     """Bounds in the encoding: ``(start, stop)``. Names and the key are whole elements, the rest contents.
 
     `extensions` is ``(0, 0)`` where there are none.
     """
 
-    version: int
-    serial: tuple[int, int]
-    issuer: tuple[int, int]
-    validity: tuple[int, int]
-    subject: tuple[int, int]
-    public_key_info: tuple[int, int]
-    extensions: tuple[int, int]
-    signature_algorithm: tuple[int, int]
-    end: int
+    __slots__ = (
+        *("version", "serial", "issuer", "validity", "subject", "public_key_info", "extensions"),
+        *("signature_algorithm", "end"),
+    )
+
+    def __init__(
+        self,
+        version: int,
+        serial: Bounds,
+        issuer: Bounds,
+        validity: Bounds,
+        subject: Bounds,
+        public_key_info: Bounds,
+        extensions: Bounds,
+        signature_algorithm: Bounds,
+        end: int,
+    ) -> None:
+        self.version = version
+        self.serial = serial
+        self.issuer = issuer
+        self.validity = validity
+        self.subject = subject
+        self.public_key_info = public_key_info
+        self.extensions = extensions
+        self.signature_algorithm = signature_algorithm
+        self.end = end
 
 
-class CrlFrame(NamedTuple):
+class CrlFrame:
     """Bounds in the encoding. `revoked` is ``(0, 0)`` where the list is empty."""
 
-    issuer: tuple[int, int]
-    times: tuple[int, int]
-    revoked: tuple[int, int]
-    end: int
+    __slots__ = ("end", "issuer", "revoked", "times")
+
+    def __init__(self, issuer: Bounds, times: Bounds, revoked: Bounds, end: int) -> None:
+        self.issuer = issuer
+        self.times = times
+        self.revoked = revoked
+        self.end = end
 
 
 def frame_certificate(data: bytes) -> CertificateFrame:

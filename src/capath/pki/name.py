@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from capath.errors import ParseError
 from capath.pki import der
+from capath.pki.canonical import STRING_CODECS, canonical_bytes, name_hash, old_name_hash, rdns
 
 _LABELS = {
     "2.5.4.3": "CN",
@@ -32,22 +30,6 @@ _LABELS = {
     "1.3.6.1.4.1.311.60.2.1.2": "jurisdictionST",
     "1.3.6.1.4.1.311.60.2.1.3": "jurisdictionC",
 }
-_OCTET_CODECS = {
-    der.UTF8_STRING: "utf-8",
-    der.PRINTABLE_STRING: "latin-1",
-    der.T61_STRING: "latin-1",  # OpenSSL takes T61String for Latin-1
-    der.IA5_STRING: "latin-1",
-    der.VISIBLE_STRING: "latin-1",
-    der.UNIVERSAL_STRING: "utf-32-be",
-    der.BMP_STRING: "utf-16-be",
-}
-# What ASN1_PRINTABLE, the type of a name's values in OpenSSL, takes: of tags with a type, these; and those
-# that have none (7, 8, 9, 11, 13, 14, 15, 29). Every other tag makes the whole certificate unreadable.
-_TAKEN_VALUE_TAGS = frozenset(
-    {der.BIT_STRING, der.UTF8_STRING, der.NUMERIC_STRING, der.PRINTABLE_STRING, der.T61_STRING, der.IA5_STRING}
-    | {der.UNIVERSAL_STRING, der.BMP_STRING, der.SEQUENCE}
-    | {0x07, 0x08, 0x09, 0x0B, 0x0D, 0x0E, 0x0F, 0x1D}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +47,7 @@ class Attribute:
     @property
     def text(self) -> str:
         """The value as text; ``#hex`` of the octets where it is no string (RFC 4514 §2.4)."""
-        codec = _OCTET_CODECS.get(self.tag, "latin-1" if self.tag == der.NUMERIC_STRING else None)
+        codec = STRING_CODECS.get(self.tag, "latin-1" if self.tag == der.NUMERIC_STRING else None)
         if codec is None:
             return "#" + der.encode(self.tag, self.value).hex()
         return self.value.decode(codec, "replace")
@@ -89,7 +71,7 @@ class Name:
         """The relative distinguished names in encoded order (most often country first)."""
         return tuple(
             tuple(Attribute(der.oid_text(oid), tag, value) for oid, tag, value in rdn)
-            for rdn in _rdns(self.encoded)
+            for rdn in rdns(self.encoded)
         )
 
     @property
@@ -118,80 +100,18 @@ class Name:
     @property
     def subject_hash(self) -> str:
         """``openssl x509 -subject_hash``: eight lowercase hex digits."""
-        return _hash_text(hashlib.sha1(self.canonical, usedforsecurity=False).digest())
+        return name_hash(self.canonical)
 
     @property
     def old_hash(self) -> str:
         """``openssl x509 -subject_hash_old``: eight lowercase hex digits."""
-        return _hash_text(hashlib.md5(self.encoded, usedforsecurity=False).digest())
+        return old_name_hash(self.encoded)
 
 
 def read_name(data: bytes, offset: int, end: int) -> tuple[Name, int]:
     """Return the name at `offset` and where it ends. Raises ParseError where OpenSSL would not load it."""
     _, stop = der.expect(data, offset, end, der.SEQUENCE, "name")
     return Name.decode(data[offset:stop]), stop
-
-
-def canonical_bytes(encoded: bytes) -> bytes:
-    """Return OpenSSL's canonical form of the name whose SEQUENCE is `encoded` (x509_name_canon).
-
-    The RDN SETs stand back to back without an outer header; string values become UTF8String, trimmed, inner
-    white-space runs one space, ASCII lowercased; the members of a SET are in DER order.
-    Raises ParseError for a name that OpenSSL refuses to load.
-    """
-    out = []
-    for rdn in _rdns(encoded):
-        members = []
-        for oid, tag, value in rdn:
-            der.check_oid(oid)
-            if tag in _OCTET_CODECS:
-                text = b" ".join(_utf8(tag, value).lower().split())
-                canonical = der.encode(der.UTF8_STRING, text)
-            else:
-                canonical = der.encode(tag, _bits(value) if tag == der.BIT_STRING else value)
-            members.append(der.encode(der.SEQUENCE, der.encode(der.OID, oid) + canonical))
-        if members:
-            out.append(der.encode(der.SET, members[0] if len(members) == 1 else b"".join(sorted(members))))
-    return b"".join(out)
-
-
-def _rdns(encoded: bytes) -> Iterator[list[tuple[bytes, int, bytes]]]:
-    start, end = der.expect_list(encoded, 0, len(encoded), der.SEQUENCE, "name")
-    while start < end:
-        at, stop = der.expect_list(encoded, start, end, der.SET, "relative distinguished name")
-        members = []
-        while at < stop:
-            pair, pair_end = der.expect(encoded, at, stop, der.SEQUENCE, "attribute of a name")
-            oid, oid_end = der.expect(encoded, pair, pair_end, der.OID, "attribute type")
-            tag, value, value_end = der.header(encoded, oid_end, pair_end)
-            if value_end != pair_end:
-                raise ParseError("attribute of a name: something follows the value")
-            if tag not in _TAKEN_VALUE_TAGS:
-                raise ParseError(f"attribute of a name: a value of tag 0x{tag:02x} is not allowed")
-            members.append((encoded[oid:oid_end], tag, encoded[value:value_end]))
-            at = pair_end
-        yield members
-        start = stop
-
-
-def _bits(value: bytes) -> bytes:
-    """A BIT STRING's content as OpenSSL writes it again: unused bits are zero, and none in an empty one."""
-    der.check_bit_string(value, 0, len(value))
-    if len(value) == 1:
-        return b"\0"
-    return value[:-1] + bytes((value[-1] & (0xFF << value[0]) & 0xFF,))
-
-
-def _utf8(tag: int, value: bytes) -> bytes:
-    if value.isascii() and tag not in (der.BMP_STRING, der.UNIVERSAL_STRING):
-        return value
-    try:
-        text = value.decode(_OCTET_CODECS[tag])
-        if tag == der.BMP_STRING and len(text) * 2 != len(value):
-            raise ParseError("a BMPString that holds surrogates")
-        return text.encode()
-    except UnicodeError as error:
-        raise ParseError(f"a name's text is not what its type says: {error}") from None
 
 
 def _escape(text: str) -> str:
@@ -203,7 +123,3 @@ def _escape(text: str) -> str:
     if text.endswith(" "):
         text = text[:-1] + "\\ "
     return text
-
-
-def _hash_text(digest: bytes) -> str:
-    return f"{int.from_bytes(digest[:4], 'little'):08x}"

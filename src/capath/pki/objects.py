@@ -110,8 +110,10 @@ def _certificate(block: PemBlock) -> CertificateObject:
 
 
 def _key_problem(block: PemBlock) -> str:
-    if block.header or block.label == "ENCRYPTED PRIVATE KEY":
+    if block.label == "ENCRYPTED PRIVATE KEY" or (block.header and block.label != "PRIVATE KEY"):
         return ""
+    if block.header:
+        return "a header such as Proc-Type stands before it"
     data = block.content
     try:
         start, end = der.expect(data, 0, len(data), der.SEQUENCE, "key")

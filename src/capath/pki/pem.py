@@ -15,7 +15,12 @@ _BOM = b"\xef\xbb\xbf"
 _LINE_OCTETS = 254
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
 _STRIPPED = bytes(range(0x21)) + bytes(range(0x80, 0x100))
-_LONG_LINE = re.compile(rb"[^\n]{254}")
+# A block as nearly all are: 64 characters a line, no header, no blank line, nothing behind the dashes.
+_ORDINARY = re.compile(
+    rb"-----BEGIN ([A-Z0-9 ]+)-----\n"
+    rb"((?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{1,64}={0,2}\n)"
+    rb"-----END \1-----(?:\n|\Z)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,37 @@ class PemFault:
 
 def read_pem(data: bytes) -> Iterator[PemBlock | PemFault]:
     """Yield the blocks of `data` in order. A fault is the last thing yielded."""
-    if b"-----BEGIN " not in data:
+    at = data.find(b"-----BEGIN ")
+    if at < 0:
         return
+    rest = 0
+    if _has_plain_lines(data):
+        while at >= 0 and (block := ordinary_block(data, at)) is not None:
+            yield block[0]
+            rest = block[1]
+            at = data.find(b"-----BEGIN ", rest)
+        if at < 0:
+            return
+    yield from _read_any(data[rest:])
+
+
+def ordinary_block(data: bytes, at: int) -> tuple[PemBlock, int] | None:
+    """The block that begins at `at`, and where it ends; None where reading it takes more care."""
+    found = _ORDINARY.match(data, at)
+    if found is None or (at and data[at - 1] != 0x0A):
+        return None
+    text = found[2]
+    if (len(text) - text.count(b"\n")) % 4:
+        return None
+    return PemBlock(found[1].decode("ascii"), binascii.a2b_base64(text)), found.end()
+
+
+def _has_plain_lines(data: bytes) -> bool:
+    """Whether every line fits OpenSSL's buffer and none holds a NUL."""
+    return b"\0" not in data and max(map(len, data.split(b"\n"))) < _LINE_OCTETS
+
+
+def _read_any(data: bytes) -> Iterator[PemBlock | PemFault]:
     lines = _lines(data)
     first = True  # of the file, and behind each block
     for line, _ in lines:
@@ -116,7 +150,7 @@ def _decode(label: str, header: list[bytes], body: list[bytes]) -> PemBlock | Pe
 def _lines(data: bytes) -> Iterator[tuple[bytes, bool]]:
     """Lines as `BIO_gets` with a buffer of 255 octets gives them, and whether each is only part of one."""
     lines = data.split(b"\n")
-    if b"\0" not in data and not _LONG_LINE.search(data):
+    if _has_plain_lines(data):
         for line in lines:
             yield line, False
         return
