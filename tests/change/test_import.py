@@ -21,7 +21,15 @@ from capath.pki.certificate import read_certificate
 from capath.pki.claims import Claims, Item, Refused, ServerTrust
 from capath.store import list_store, scan
 from capath.store.constraints import CONSTRAINTS_FILE, read_constraints_file
-from tests.minting import Minted, mint_intermediate, mint_leaf, mint_root
+from tests.minting import (
+    Minted,
+    mint_intermediate,
+    mint_leaf,
+    mint_root,
+    raw_attribute,
+    raw_certificate,
+    raw_name,
+)
 
 A, B, C = mint_root("Root A"), mint_root("Root B"), mint_root("Root C")
 DATE = datetime(2024, 11, 30, 23, 59, 59, tzinfo=timezone.utc)
@@ -141,6 +149,19 @@ def test_what_is_here_already_stays_as_it_is(tmp_path: Path) -> None:
     )
     assert planned.repeats == 1
     assert planned.plan.operations == ()
+
+
+def test_what_one_library_refuses_comes_in_with_what_it_says(tmp_path: Path) -> None:
+    """No certificate is lost because cryptography refuses what OpenSSL loads."""
+    extra = bytes.fromhex("a30e300c300a0603551d130403010101")
+    raw = raw_certificate(raw_name((raw_attribute(0x0C, b"Raw"),)), extra=extra)
+    certificate, _ = read_certificate(raw)
+    planned = import_into(tmp_path, Item(certificate, "source"))
+    (entry,) = planned.entries
+    assert isinstance(entry, Added)
+    assert "cryptography refuses it" in entry.item.notes[0]
+    apply_plan(planned.plan)
+    assert trusted(tmp_path) == {certificate.sha256}
 
 
 def test_a_bundle_behind_a_link_is_made_one_file_each(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from capath.change.file_names import FileNames
 from capath.change.operation import AddFile, Operation, RemoveAddedFile
@@ -13,6 +14,7 @@ from capath.change.simulate import simulate
 from capath.change.toggle import RowMemory, plan_toggle
 from capath.pki.certificate import Certificate
 from capath.pki.claims import Claims, Item, Refused, ServerTrust
+from capath.pki.describe import library_refusal
 from capath.pki.pem import encode_pem
 from capath.store.constraints import CONSTRAINTS_FILE, Kept, KeptConstraints, render_constraints
 from capath.store.listing import Listing, list_store
@@ -149,7 +151,7 @@ class _Planner:
         else:
             self.trust.append(certificate.sha256)
         self.adds.append(AddFile(name, encode_pem("CERTIFICATE", certificate.der)))
-        self.entries.append(Added(item, name, why_off))
+        self.entries.append(Added(_with_refusal(item), name, why_off))
 
     def _why_off(self, item: Item) -> str:
         if self.options.off:
@@ -169,6 +171,16 @@ def _label(item: Item) -> str:
         units = (part.text for rdn in reversed(subject.rdns) for part in rdn if part.label == "OU")
         title = next((unit for unit in units if unit.strip()), title)
     return item.claims.label or title
+
+
+def _with_refusal(item: Item) -> Item:
+    """With what `cryptography` says of it, where that refuses what OpenSSL loads."""
+    with warnings.catch_warnings():  # what is only discouraged is the audit's to say
+        warnings.simplefilter("ignore")
+        refusal = library_refusal(item.certificate)
+    if not refusal:
+        return item
+    return replace(item, notes=(*item.notes, f"OpenSSL loads it; cryptography refuses it: {refusal}"))
 
 
 def _is_served_leaf(certificate: Certificate) -> bool:
