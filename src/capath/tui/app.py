@@ -108,8 +108,8 @@ class CapathApp(App[None]):
 
     def _read(self, recover_first: bool = False) -> None:
         self._generation += 1
-        generation, directory = self._generation, self.exploration.directory
-        work.start(self, lambda: work.read_store(directory, generation, recover_first))
+        generation, directory, now = self._generation, self.exploration.directory, self.exploration.now()
+        work.start(self, lambda: work.read_store(directory, generation, now, recover_first=recover_first))
 
     @on(work.StoreRead)
     def _store_read(self, message: work.StoreRead) -> None:
@@ -128,7 +128,8 @@ class CapathApp(App[None]):
         elif not (first or self.main.has_said_something):
             self.main.say("the directory has changed and was read again")
         self._staging_changed()
-        work.start(self, lambda: work.audit_store(message.store, self.exploration.directory))
+        directory, now = self.exploration.directory, self.exploration.now()
+        work.start(self, lambda: work.audit_store(message.store, directory, now))
         if self._applied_something:
             self._applied_something = False
             self._retest_last()
@@ -149,7 +150,7 @@ class CapathApp(App[None]):
         def look() -> work.Watched | work.StoreRead:
             started_s = time.monotonic()
             if work.fingerprint_of(directory) != known:
-                return work.read_store(directory, generation, recover_first=False)
+                return work.read_store(directory, generation, self.exploration.now(), recover_first=False)
             return work.Watched(time.monotonic() - started_s)
 
         work.start(self, look)

@@ -12,6 +12,7 @@ from capath.pki.key import public_key, signature_algorithm
 from capath.pki.visible import visible
 from capath.report.certificate import date_text, remaining_text, serial_text
 from capath.store.standing import explain
+from capath.tui.flow import flow
 from capath.tui.model import Item, Stage, Staged, Store
 
 _STAGE_TEXT = {
@@ -36,7 +37,7 @@ def certificate_details(item: Item, store: Store, staged: Staged, now: datetime,
         text.append(f"{stage.value} {_STAGE_TEXT[stage]}\n", "bold yellow")
     for finding in store.findings_by_sha256.get(item.sha256, ()):
         mark = SEVERITY_MARKS[finding.severity]
-        text.append(f"{mark} {visible(finding.text)}\n", SEVERITY_STYLES[finding.severity])
+        text.append(f"{mark} {flow(visible(finding.text), width - 2, '  ')}\n", SEVERITY_STYLES[finding.severity])
     text.append("\n")
     for other in item.rows:
         _field(text, "File", visible(other.file))
@@ -44,7 +45,7 @@ def certificate_details(item: Item, store: Store, staged: Staged, now: datetime,
     _field(text, "Issuer", "itself" if certificate.self_issued else visible(certificate.issuer.title))
     _field(text, "Serial", serial_text(certificate))
     _field(text, "Valid", f"{date_text(certificate.not_before)} … {date_text(certificate.not_after)}")
-    _field(text, "", _lifetime(item, now, min(width - 9, 44)))
+    _field(text, "", _lifetime(item, now, min(width - 10, 44)))
     key = public_key(certificate)
     _field(text, "Key", visible(key.text) + (f", e {key.exponent}" if key.exponent else ""))
     _field(text, "Signed", visible(signature_algorithm(certificate)))

@@ -30,7 +30,7 @@ class FindingsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         columns = (
-            Column("severity", "Severity", 11),
+            Column("severity", " Severity", 12),
             Column("about", "About", 0),
             Column("text", "Finding", 0),
         )

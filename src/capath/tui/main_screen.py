@@ -168,7 +168,9 @@ class MainScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An action is offered in the modes it is for."""
         known = find(action)
-        return known is None or self.mode in known.modes
+        if known is None:
+            return True
+        return self.app.screen is self and self.mode in known.modes
 
     def action_mode(self, name: str) -> None:
         self.mode = Mode[name]

@@ -96,24 +96,24 @@ def run_and_post(owner: MessagePump, job: Callable[[], Message]) -> None:
         owner.post_message(message)
 
 
-def read_store(directory: str, generation: int, recover_first: bool) -> StoreRead:
+def read_store(directory: str, generation: int, now: datetime, *, recover_first: bool) -> StoreRead:
     """Read the directory, what the audit finds there, and its history."""
     from capath.change.apply import recover
 
     recovered = recover(directory) if recover_first else ""
     before = fingerprint_of(directory)
     listing = list_store(scan(directory))
-    store = make_store(listing, now_utc())
+    store = make_store(listing, now)
     return StoreRead(store, Journal(directory).changes(), before, generation, recovered)
 
 
-def audit_store(store: Store, directory: str) -> Audited:
+def audit_store(store: Store, directory: str, now: datetime) -> Audited:
     """Run the audit's rules over a store that is shown already."""
     from capath.audit import findings
 
     with contextlib.suppress(OSError):
         mode = os.stat(directory).st_mode
-        return Audited(store, findings(store.listing, now_utc(), directory_mode=mode))
+        return Audited(store, findings(store.listing, now, directory_mode=mode))
     return Audited(store, ())
 
 
