@@ -39,7 +39,7 @@ _NAMES = {
     121: "ech_required",
 }
 
-CLOSE_NOTIFY = 0
+FATAL = 2  # the level; a warning (close_notify, or an SNI that does not matter) ends nothing
 HANDSHAKE_FAILURE = 40
 PROTOCOL_VERSION = 70
 INSUFFICIENT_SECURITY = 71

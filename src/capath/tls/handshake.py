@@ -10,7 +10,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from capath.tls.alerts import CLOSE_NOTIFY
+from capath.tls.alerts import FATAL
 from capath.tls.context import make_context
 from capath.tls.deadline import Deadline, DeadlinePassedError
 from capath.tls.failure import AlertReceived, Closed, Failure, NotTls, ProtocolFault, Stage, TimedOut
@@ -235,7 +235,7 @@ class Handshake:
         return True
 
     def _on_info(self, connection: SSL.Connection, where: int, value: int) -> None:
-        if where == _READ_ALERT and value & 0xFF != CLOSE_NOTIFY:
+        if where == _READ_ALERT and value >> 8 == FATAL:
             self.observed.alert = value & 0xFF
         elif where == _LOOP and b"certificate request" in connection.get_state_string():
             self.observed.certificate_requested = True
