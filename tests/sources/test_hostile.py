@@ -74,3 +74,26 @@ def test_what_is_too_large_to_be_read_whole_is_refused() -> None:
     (found,) = source_of_stream("x", Endless, nobody).read()
     assert isinstance(found, Refused)
     assert "larger than 64 MiB" in found.reason
+
+
+def test_a_flood_of_bad_blocks_is_counted_and_no_certificate_is_lost() -> None:
+    """A hundred thousand refusals are a thousand and a number; what is good behind them comes."""
+    data = b"-----BEGIN CERTIFICATE-----\n" * 100_000 + A.pem
+    found = list(source_of_bytes("x", data, nobody).read())
+    assert len([item for item in found if isinstance(item, Item)]) == 1
+    assert len(found) == 1002
+    assert isinstance(found[-1], Refused)
+    assert "99,000 more" in found[-1].reason
+
+
+def test_cells_that_begin_and_never_end_cost_no_time() -> None:
+    """Each of sixty cells has thousands of BEGIN lines and no END."""
+    cell = b"-----BEGIN CERTIFICATE-----" * 4000
+    data = b'"Owner","PEM Info"\n' + b'"x","' + (cell + b'"\n"x","') * 60 + b'"\n'
+    assert all(isinstance(found, Refused) for found in source_of_bytes("x", data, nobody).read())
+
+
+def test_a_table_with_nul_in_its_header_is_read() -> None:
+    """Octets that no CSV has are left out, not tripped over."""
+    data = b'"Ow\0ner","PEM Info"\n"x\0","' + A.pem + b'"\n'
+    assert [type(found) for found in source_of_bytes("x", data, nobody).read()] == [Item]

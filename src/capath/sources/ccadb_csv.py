@@ -25,7 +25,8 @@ _CONSTRAINTS_COLUMN = "mozilla applied constraints"
 _TRUST_COLUMN = "trust bits"
 _CELL_OCTETS_LIMIT = 1 << 20
 _DATE = re.compile(r"(\d{4})[.\-/](\d{1,2})[.\-/](\d{1,2})", re.ASCII)
-_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]*CERTIFICATE-----.*?-----END [A-Z0-9 ]*CERTIFICATE-----", re.DOTALL)
+_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*CERTIFICATE-----")
+_END = re.compile(r"-----END [A-Z0-9 ]*CERTIFICATE-----")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class CcadbCsvSource:
 
 def is_ccadb_csv(beginning: bytes) -> bool:
     """Whether a file that begins so is a CSV whose first line names a column of PEM."""
-    header = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0].split(b"\r", 1)[0]
+    header = beginning.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip()
+    header = header.split(b"\n", 1)[0].split(b"\r", 1)[0]
     if b"-----BEGIN" in header or not (b"," in header or header.strip(b' "').upper() == b"PEM"):
         return False
     names = next(csv.reader([header.decode("utf-8", "replace")]), [])
@@ -108,10 +110,11 @@ def _item(origin: str, row: Sequence[str], columns: Mapping[str, int], pem_colum
     label = " ".join(cell(*_LABEL_COLUMNS).split())
     origin = f"{origin} ({label})" if label else origin
     pem = row[pem_column].strip().strip("'").strip() if pem_column < len(row) else ""
-    block = _BLOCK.search(pem)
-    if block is None:
+    begin = _BEGIN.search(pem)
+    end = _END.search(pem, begin.end()) if begin else None
+    if begin is None or end is None:
         return Refused(origin, "its PEM cell holds no whole certificate" if pem else "its PEM cell is empty")
-    item = item_from_block(_lines(block[0]), origin)
+    item = item_from_block(_lines(pem[begin.start() : end.end()]), origin)
     if isinstance(item, Refused):
         return item
     stated = cell(_FINGERPRINT_COLUMN).replace(":", "").lower()

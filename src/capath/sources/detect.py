@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from capath.pki import der
+from capath.sources.bounded import BoundedSource
 from capath.sources.ccadb_csv import CcadbCsvSource, is_ccadb_csv
 from capath.sources.certdata import CertdataSource, is_certdata
 from capath.sources.der_file import DerSource
@@ -39,6 +40,10 @@ def source_of_bytes(title: str, data: bytes, password: Password) -> Source:
 
 def source_of_stream(title: str, open_data: Callable[[], BinaryIO], password: Password) -> Source:
     """Return the source that the octets are; large tables are not read as a whole."""
+    return BoundedSource(_detect(title, open_data, password))
+
+
+def _detect(title: str, open_data: Callable[[], BinaryIO], password: Password) -> Source:
     with open_data() as stream:
         beginning = stream.read(_BEGINNING_OCTETS)
         if is_ccadb_csv(beginning):
