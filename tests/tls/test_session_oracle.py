@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,22 @@ def test_it_holds_what_s_client_prints(
     hint = re.findall(r"TLS session ticket lifetime hint: (\d+) \(seconds\)", text)[-1]
     assert record.ticket_lifetime_hint_s == int(hint)
     assert record.resumption is Resumption.TICKET
+
+
+def test_the_master_key_is_the_one_the_server_has(
+    loopback: Loopback, make_store: MakeStore, tmp_path: Path
+) -> None:
+    root = authority.root("Root")
+    context = tls_context(authority.leaf(root, HOST))
+    context.keylog_filename = str(tmp_path / "keys")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    port = loopback.serve(tls(context, http()))
+    result = probe(Endpoint(HOST, port), make_store(root), resolver=to_loopback)
+    assert result.session is not None
+    record = result.session.record
+    assert isinstance(record, SessionRecord)
+    lines = [line.split() for line in (tmp_path / "keys").read_text().splitlines()]
+    assert [line[2] for line in lines if line[0] == "CLIENT_RANDOM"] == [record.master_key.hex()]
 
 
 def test_a_session_without_a_record_is_said_to_be_so() -> None:

@@ -33,6 +33,8 @@ class Loopback:
         self._bound: list[socket.socket] = []
         self._live: dict[threading.Thread, socket.socket] = {}
         self._closing = False
+        self.accepted_count = 0
+        """How many connections there have been."""
 
     def __enter__(self) -> Loopback:
         self._acceptor.start()
@@ -105,6 +107,7 @@ class Loopback:
         thread = threading.Thread(target=run, name="demo connection", daemon=True)
         with self._lock:
             self._live[thread] = other
+            self.accepted_count += 1
         thread.start()
 
 

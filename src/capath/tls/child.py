@@ -15,16 +15,16 @@ _OUTPUT_LIMIT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What it printed, on both streams, and its exit status."""
+    """What it printed, on both streams, and whether it ended in time of its own accord."""
 
     output: bytes
-    status: int
+    in_time: bool
 
 
 def run_child(
     arguments: Sequence[str], deadline: Deadline, *, stdin: bytes = b"", environment: Mapping[str, str] = {}
-) -> Ended | None:
-    """Run a program; None where it had not ended at the deadline. Raises CancelledError.
+) -> Ended:
+    """Run a program until it ends, or the deadline does. Raises CancelledError.
 
     `stdin` must fit into a pipe. The program speaks English (LC_ALL=C).
     """
@@ -39,10 +39,7 @@ def run_child(
         if process.stdin is not None:
             process.stdin.write(stdin)
             process.stdin.close()
-        output = _read(process, deadline)
-        return Ended(output, process.wait(max(deadline.remaining_s(), SLICE_S)))
-    except (DeadlinePassedError, subprocess.TimeoutExpired):
-        return None
+        return _read(process, deadline)
     finally:
         process.kill()
         process.wait()
@@ -50,16 +47,20 @@ def run_child(
             process.stdout.close()
 
 
-def _read(process: subprocess.Popen[bytes], deadline: Deadline) -> bytes:
+def _read(process: subprocess.Popen[bytes], deadline: Deadline) -> Ended:
     assert process.stdout is not None
     descriptor = process.stdout.fileno()
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     output = b""
     while len(output) < _OUTPUT_LIMIT:
-        if poll.poll(min(deadline.remaining_s(), SLICE_S) * 1000):
+        try:
+            wait_s = min(deadline.remaining_s(), SLICE_S)
+        except DeadlinePassedError:
+            return Ended(output, in_time=False)
+        if poll.poll(wait_s * 1000):
             part = os.read(descriptor, 65536)
             if not part:
                 break
             output += part
-    return output
+    return Ended(output, in_time=True)

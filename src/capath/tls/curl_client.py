@@ -18,7 +18,7 @@ from capath.tls.child import run_child
 from capath.tls.deadline import Deadline
 from capath.tls.host_name import HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
 from capath.tls.options import ProbeOptions, Protocol
-from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
+from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult, Refused
 
 _RESULT = re.compile(rb"capath verify=(\d+) tls=([0-9.]+)\s*\Z")
 _ERROR = re.compile(rb"curl: \((\d+)\) ([^\r\n]*)")
@@ -49,7 +49,7 @@ def ask_curl(result: ProbeResult, address: Address, directory: str, deadline: De
             file.write(_nobody())
         lines = [*_settings(result, directory, bundle), *_way(result, address)]
         ended = run_child([binary, "-q", "-K", "-"], deadline, stdin="\n".join(lines).encode())
-    return NoAnswer(version, "no answer in time") if ended is None else _answer(result, version, ended.output)
+    return _answer(result, version, ended.output) if ended.in_time else NoAnswer(version, "no answer in time")
 
 
 def _cannot(result: ProbeResult) -> str | None:
@@ -117,10 +117,10 @@ def _answer(result: ProbeResult, version: str, output: bytes) -> ClientAnswer:
         if (not code and "does not match" in said) or "no alternative" in said:
             code = IP_ADDRESS_MISMATCH if result.checked_host == result.endpoint.ip else HOSTNAME_MISMATCH
         return NotAccepted(version, said, code)
+    if error is not None and isinstance(result.outcome, Refused):
+        return NotAccepted(version, said)
     if found is not None and float(found[2]) > 0:
         return Accepted(version, said)  # TLS was there, and verified; what failed came behind it
-    if result.session is None and error is not None:
-        return NotAccepted(version, said)
     return NoAnswer(version, said or "no output")
 
 

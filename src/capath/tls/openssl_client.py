@@ -10,6 +10,7 @@ import subprocess
 from capath.tls.address import Address
 from capath.tls.child import run_child
 from capath.tls.deadline import Deadline
+from capath.tls.http_date import head_request
 from capath.tls.options import CrlCheck, ProbeOptions, Protocol, Starttls
 from capath.tls.proxy import Proxy, ProxyKind
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
@@ -17,6 +18,7 @@ from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, Not
 _FIRST_ERROR = re.compile(rb"verify error:num=(\d+):(.*)")
 _RETURN_CODE = re.compile(rb"Verify return code: (\d+) \((.*)\)")
 _FAILURE = re.compile(rb":error:[0-9A-Fa-f]*:[^:]*:[^:]*:([^:\n]+)")
+_REFUSAL_WAIT_S = 3.0
 _PASSWORD = "CAPATH_PROXY_PASSWORD"  # noqa: S105 (the name of a variable: arguments are there for all to read)
 
 
@@ -34,8 +36,16 @@ def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline:
     where = None if options.proxy is not None else address
     environment = {_PASSWORD: options.proxy.password} if options.proxy is not None else {}
     arguments = [binary, *s_client_arguments(result, directory, where)]
-    ended = run_child(arguments, deadline, environment=environment)
-    return NoAnswer(version, "no answer in time") if ended is None else _answer(version, ended.output)
+    request = b""
+    if result.server.certificate_requested and options.starttls is None:
+        # At the end of its input it would leave before a TLS 1.3 server can have refused the client.
+        arguments.append("-ign_eof")
+        request = head_request(result.endpoint.text)
+        deadline = deadline.sooner(_REFUSAL_WAIT_S)
+    ended = run_child(arguments, deadline, stdin=request, environment=environment)
+    if not ended.in_time and not _RETURN_CODE.search(ended.output):
+        return NoAnswer(version, "no answer in time")
+    return _answer(version, ended.output)
 
 
 def s_client_arguments(result: ProbeResult, directory: str, address: Address | None = None) -> list[str]:
