@@ -16,12 +16,11 @@ from capath.change.row_order import Returning
 from capath.change.toggle_row import RowMemory, RowToggle
 from capath.errors import ChangeError
 from capath.store.entry import DanglingEntry
+from capath.store.found import has_rehash_extension
 from capath.store.link_name import LinkKind, LinkName, Row, resembles_link
 from capath.store.listing import CertificateRow, Listing
 from capath.store.lookup import reachable
 from capath.store.standing import UNTRUSTED_SUFFIX
-
-REHASH_EXTENSIONS = frozenset({"pem", "crt", "cer", "crl"})
 
 __all__ = ["RowMemory", "has_rehash_extension", "plan_toggle"]
 
@@ -38,12 +37,6 @@ def plan_toggle(
     """
     planner = _Planner(listing, frozenset(trust), frozenset(distrust), memory or {})
     return planner.plan()
-
-
-def has_rehash_extension(name: str) -> bool:
-    """Whether `openssl rehash` looks at a file of this name: its last extension, in any case, is one of four."""
-    _, dot, extension = name.rpartition(".")
-    return bool(dot) and extension.lower() in REHASH_EXTENSIONS
 
 
 @dataclass

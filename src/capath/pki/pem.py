@@ -11,16 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from capath.pki.ordinary import BEGIN, LINE_OCTETS, has_plain_lines, ordinary_block
+
 _BOM = b"\xef\xbb\xbf"
-_LINE_OCTETS = 254
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
 _STRIPPED = bytes(range(0x21)) + bytes(range(0x80, 0x100))
-# A block as nearly all are: 64 characters a line, no header, no blank line, nothing behind the dashes.
-_ORDINARY = re.compile(
-    rb"-----BEGIN ([A-Z0-9 ]+)-----\n"
-    rb"((?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{1,64}={0,2}\n)"
-    rb"-----END \1-----(?:\n|\Z)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +41,18 @@ class PemFault:
 
 def read_pem(data: bytes) -> Iterator[PemBlock | PemFault]:
     """Yield the blocks of `data` in order. A fault is the last thing yielded."""
-    at = data.find(b"-----BEGIN ")
+    at = data.find(BEGIN)
     if at < 0:
         return
     rest = 0
-    if _has_plain_lines(data):
+    if has_plain_lines(data):
         while at >= 0 and (block := ordinary_block(data, at)) is not None:
-            yield block[0]
-            rest = block[1]
-            at = data.find(b"-----BEGIN ", rest)
+            label, content, rest = block
+            yield PemBlock(label.decode("ascii"), content)
+            at = data.find(BEGIN, rest)
         if at < 0:
             return
     yield from _read_any(data[rest:])
-
-
-def ordinary_block(data: bytes, at: int) -> tuple[PemBlock, int] | None:
-    """The block that begins at `at`, and where it ends; None where reading it takes more care."""
-    found = _ORDINARY.match(data, at)
-    if found is None or (at and data[at - 1] != 0x0A):
-        return None
-    text = found[2]
-    if (len(text) - text.count(b"\n")) % 4:
-        return None
-    return PemBlock(found[1].decode("ascii"), binascii.a2b_base64(text)), found.end()
-
-
-def _has_plain_lines(data: bytes) -> bool:
-    """Whether every line fits OpenSSL's buffer and none holds a NUL."""
-    return b"\0" not in data and max(map(len, data.split(b"\n"))) < _LINE_OCTETS
 
 
 def _read_any(data: bytes) -> Iterator[PemBlock | PemFault]:
@@ -82,7 +61,7 @@ def _read_any(data: bytes) -> Iterator[PemBlock | PemFault]:
     for line, _ in lines:
         begin = line.rstrip(_STRIPPED) if not first else line.removeprefix(_BOM).rstrip(_STRIPPED)
         first = False
-        if not (begin.startswith(b"-----BEGIN ") and begin.endswith(b"-----") and len(begin) >= 16):
+        if not (begin.startswith(BEGIN) and begin.endswith(b"-----") and len(begin) >= 16):
             continue
         label = begin[11:-5]
         block = _body(lines, label)
@@ -150,13 +129,13 @@ def _decode(label: str, header: list[bytes], body: list[bytes]) -> PemBlock | Pe
 def _lines(data: bytes) -> Iterator[tuple[bytes, bool]]:
     """Lines as `BIO_gets` with a buffer of 255 octets gives them, and whether each is only part of one."""
     lines = data.split(b"\n")
-    if _has_plain_lines(data):
+    if has_plain_lines(data):
         for line in lines:
             yield line, False
         return
     for line in lines:
-        for at in range(0, len(line) + 1, _LINE_OCTETS):
-            chunk = line[at : at + _LINE_OCTETS]
+        for at in range(0, len(line) + 1, LINE_OCTETS):
+            chunk = line[at : at + LINE_OCTETS]
             if chunk.startswith(b"\0"):  # a line that begins with NUL reads as the end of the file
                 return
-            yield chunk.split(b"\0", 1)[0], at + _LINE_OCTETS <= len(line)
+            yield chunk.split(b"\0", 1)[0], at + LINE_OCTETS <= len(line)

@@ -1,0 +1,34 @@
+"""What reading one file for a rehash gives. Plain classes: importing `dataclasses` costs more than 100 files."""
+
+from __future__ import annotations
+
+REHASH_EXTENSIONS = frozenset({"pem", "crt", "cer", "crl"})
+
+
+def has_rehash_extension(name: str) -> bool:
+    """Whether `openssl rehash` looks at a file of this name: its last extension, in any case, is one of four."""
+    _, dot, extension = name.rpartition(".")
+    return bool(dot) and extension.lower() in REHASH_EXTENSIONS
+
+
+class Single:
+    """The one certificate or CRL of a file. `letter` is that of its slots' names: ``r`` for a CRL."""
+
+    __slots__ = ("identity", "letter", "old_hash", "remark", "subject_hash")
+
+    def __init__(self, letter: str, subject_hash: str, old_hash: str, identity: bytes, remark: str = "") -> None:
+        self.letter = letter
+        self.subject_hash = subject_hash
+        self.old_hash = old_hash
+        self.identity = identity
+        self.remark = remark
+
+
+class NotSingle:
+    """A file that gets no link, and why. `is_error` counts in the exit status, as upstream counts it."""
+
+    __slots__ = ("is_error", "reason")
+
+    def __init__(self, reason: str, *, is_error: bool = False) -> None:
+        self.reason = reason
+        self.is_error = is_error
