@@ -276,3 +276,17 @@ def test_commands_import_no_more_than_they_need(tmp_path: Path, argv: list[str],
     )
     loaded = set(done.stdout.splitlines()[-1].split())
     assert not unwanted & loaded
+
+
+def test_a_list_of_fingerprints_is_applied_elsewhere(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    """export --list, then trust --only @FILE: the listed set is the whole set; what is missing is named."""
+    names = tmp_path / "roots.txt"
+    assert capath("distrust", crts, "Root_C.pem") == 0
+    assert capath("export", crts, "--list", names) == 0
+    assert capath("trust", crts, "subject~root c") == 0
+    assert capath("trust", crts, "--only", f"@{names}") == 0
+    states = {row["subject"]: row["state"] for row in run_json(capsys, "list", crts)["certificates"]}
+    assert states == {"CN=Root A": "trusted", "CN=Root B": "trusted", "CN=Root C": "untrusted"}
+    names.write_text("ab" * 32 + "  nobody\n")
+    assert capath("trust", crts, f"@{names}") == 2
+    assert "ab" * 32 in capsys.readouterr().err

@@ -315,7 +315,7 @@ def test_an_empty_directory_says_what_to_do(tmp_path: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         assert "no certificates here yet" in screen_text(app)
-        await pilot.press("space", "enter", "w", "y", "i", "s", "G", "2", "enter", "4", "enter", "5", "enter", "1")
+        await pilot.press("space", "enter", "w", "y", "i", "s", "G", "2", "enter", "4", "enter", "5", "enter", "6", "enter", "1")
         assert app.is_running
 
     drive(make_app(empty), scenario)
@@ -351,7 +351,7 @@ def test_hostile_names_are_shown_and_never_obeyed(tmp_path: Path, text: str) -> 
         await pilot.press("a")
         await until(pilot, lambda: app.screen is app.screen_stack[0])
         await loaded(pilot, app)
-        for key in ("2", "j", "3", "4", "j", "5", "j", "1", "y", "escape", "slash"):
+        for key in ("2", "j", "3", "4", "j", "5", "6", "j", "1", "y", "escape", "slash"):
             await pilot.press(key)
             shown += screen_text(app)
         assert "\x1b" not in shown
@@ -374,3 +374,49 @@ def test_a_bad_host_is_said_and_not_tested(crts: Path) -> None:
         assert "99999" in screen_text(app)
 
     drive(make_app(crts), scenario, size=WIDE)
+
+
+def test_comparing_with_another_store_and_importing_what_only_that_has(crts: Path, tmp_path: Path) -> None:
+    """c compares; I in Compare brings the certificate in, after a review, and it is trusted."""
+    other = make_store(
+        tmp_path / "other", [("Aurora Root", "Northern Light", 20), ("Zenith Root", "Far Away", 20)]
+    )
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        await pilot.press("c")
+        app.main.compare.input.value = str(other)
+        await pilot.press("enter")
+        await until(pilot, lambda: "only there" in screen_text(app))
+        text = screen_text(app)
+        assert "1 alike, 4 only here, 1 only there" in text
+        assert app.main.compare.current is not None
+        assert app.main.compare.current.member.label == "Zenith Root"
+        await pilot.press("I")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        assert "Zenith Root" in screen_text(app)
+        await pilot.press("a")
+        await until(pilot, lambda: "6 trusted" in screen_text(app))
+
+    drive(make_app(crts), scenario, size=WIDE)
+    assert "Zenith Root" in trusted(crts)
+
+
+def test_importing_a_file_by_name(crts: Path, tmp_path: Path) -> None:
+    """I asks for a source; a file that is not there is a sentence."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(fixed_root("Quay Root") + fixed_root("Rill Root"))
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        await pilot.press("I")
+        app.screen.query_one(Input).value = str(tmp_path / "missing.pem")
+        await pilot.press("enter")
+        await until(pilot, lambda: "missing.pem" in screen_text(app))
+        await pilot.press("I")
+        app.screen.query_one(Input).value = str(bundle)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await pilot.press("a")
+        await until(pilot, lambda: "7 trusted" in screen_text(app))
+
+    drive(make_app(crts), scenario, size=WIDE)
+    assert {"Quay Root", "Rill Root"} <= trusted(crts)

@@ -55,12 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _side(text: str, reader: SourceReader) -> Side:
     from capath.sources.item import Item, Refused
+    from capath.sources.mozilla_side import mozilla_side
     from capath.store import list_store, scan
     from capath.store.constraints import read_constraints_file
     from capath.store.diff import side_of_items, side_of_listing
 
     if text == "mozilla":
-        return _mozilla()
+        return mozilla_side()
     if os.path.isdir(text):
         return side_of_listing(text, list_store(scan(text)), read_constraints_file(text).by_sha256)
     source = reader.open(text)
@@ -72,17 +73,3 @@ def _side(text: str, reader: SourceReader) -> Side:
     if not items:
         raise BadInputError(f"{visible(text)}: there is no certificate in it")
     return side_of_items(source.title, items)
-
-
-def _mozilla() -> Side:
-    """The list that comes with capath. It has no keys, so certificates of the same key are not found in it."""
-    from capath.sources.mozilla_roots import TlsTrust, mozilla_roots
-    from capath.store.diff import Member, Side
-
-    table = mozilla_roots()
-    members = {
-        sha256: Member(sha256, root.label, root.tls is TlsTrust.YES, root.distrust_after, root.constraints)
-        for sha256, root in table.roots.items()
-        if table.included(sha256)
-    }
-    return Side(f"Mozilla's list of {table.date}", members)

@@ -17,6 +17,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from capath.diagnosis.background import background_of
+    from capath.report.background import background_json, background_lines
     from capath.report.certificate import (
         certificate_json,
         certificate_pem,
@@ -24,6 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         extensions_json,
     )
     from capath.report.document import document
+    from capath.store.constraints import read_constraints_file
     from capath.store.select import select_one
 
     listing = read_listing(arguments)
@@ -32,12 +35,16 @@ def run(arguments: argparse.Namespace) -> int:
         print(certificate_pem(row.certificate), end="")
         return ExitStatus.GOOD
     now = now_utc()
+    kept = read_constraints_file(arguments.directory).by_sha256
     findings = findings_by_certificate(listing, now).get(row.certificate.sha256, [])
     if arguments.json:
         content = certificate_json(row, findings)
         content["extensions"] = extensions_json(row.certificate)
+        content["background"] = background_json(background_of(listing, row.certificate, kept=kept))
         content["pem"] = certificate_pem(row.certificate)
         print(document(content))
     else:
         print(certificate_text(row, findings, now))
+        for heading, text in background_lines(background_of(listing, row.certificate, kept=kept)):
+            print(f"{heading:<12} {text}")
     return ExitStatus.GOOD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from datetime import datetime, timezone
 
@@ -23,9 +24,14 @@ def read_listing(arguments: argparse.Namespace) -> Listing:
 def findings_by_certificate(listing: Listing, now: datetime) -> dict[str, list[Finding]]:
     """The audit's findings about each certificate, by its SHA-256."""
     from capath.audit import findings
+    from capath.store.constraints import read_constraints_file
 
+    directory = listing.snapshot.directory
+    found = findings(
+        listing, now, directory_mode=os.stat(directory).st_mode, kept=read_constraints_file(directory)
+    )
     grouped: dict[str, list[Finding]] = {}
-    for finding in findings(listing, now):
+    for finding in found:
         if finding.sha256:
             grouped.setdefault(finding.sha256, []).append(finding)
     return grouped

@@ -7,6 +7,8 @@ from collections.abc import Collection
 
 from capath.cli.changing import add_dry_run, carry_out, recover_first
 from capath.cli.store_view import add_directory
+from capath.errors import BadInputError
+from capath.pki.visible import visible
 from capath.store import Listing
 
 
@@ -14,7 +16,7 @@ def configure_toggle(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of both commands."""
     add_directory(parser)
     parser.add_argument(
-        "which", metavar="WHICH", nargs="+", help="a file, link, hash, fingerprint or subject~TEXT"
+        "which", metavar="WHICH", nargs="+", help="a file, link, hash, fingerprint, subject~TEXT, or @FILE: a list"
     )
     add_dry_run(parser)
 
@@ -27,7 +29,34 @@ def read_selection(arguments: argparse.Namespace) -> tuple[Listing, list[str]]:
     if not arguments.dry_run:
         recover_first(arguments.directory)
     listing = list_store(scan(arguments.directory))
-    return listing, [select_one(listing, which).certificate.sha256 for which in arguments.which]
+    chosen: list[str] = []
+    for which in arguments.which:
+        if which.startswith("@"):
+            chosen.extend(_read_fingerprints(which[1:], listing))
+        else:
+            chosen.append(select_one(listing, which).certificate.sha256)
+    return listing, chosen
+
+
+def _read_fingerprints(path: str, listing: Listing) -> tuple[str, ...]:
+    """The certificates that the list at `path` names; all of them must be here."""
+    from capath.change.fingerprint_list import parse_fingerprints
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            wanted = parse_fingerprints(file.read(), path)
+    except OSError as error:
+        raise BadInputError(f"{visible(path)}: the list cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadInputError(f"{visible(path)}: this is no list: it is not text") from None
+    missing = [sha256 for sha256 in wanted if sha256 not in listing.by_sha256]
+    if missing:
+        listed = "\n".join(f"  {sha256}" for sha256 in missing)
+        raise BadInputError(
+            f"{visible(path)}: {len(missing)} of {len(wanted)} are not in the directory; capath import brings "
+            f"them in:\n{listed}"
+        )
+    return wanted
 
 
 def toggle(

@@ -11,6 +11,7 @@ from typing_extensions import assert_never
 from capath.pki.certificate import Certificate, CertificateList
 from capath.pki.objects import BrokenObject, CertificateObject, ForeignObject
 from capath.pki.trust_attributes import TrustAttributes
+from capath.store.constraints import CONSTRAINTS_FILE
 from capath.store.entry import (
     DanglingEntry,
     Entry,
@@ -112,6 +113,8 @@ def list_store(snapshot: Snapshot) -> Listing:
     crls: list[CrlRow] = []
     skipped: list[Skipped] = []
     for name in _owners(snapshot):
+        if name == CONSTRAINTS_FILE:
+            continue
         entry = snapshot.entries[name]
         content = _content(entry)
         if isinstance(content, Skipped):

@@ -17,6 +17,7 @@ class Mode(StrEnum):
     LINKS = "Links"
     CONNECTIONS = "Connections"
     FINDINGS = "Findings"
+    COMPARE = "Compare"
     HISTORY = "History"
 
     @property
@@ -27,6 +28,7 @@ class Mode(StrEnum):
 ALL = frozenset(Mode)
 _CERTIFICATES = frozenset({Mode.CERTIFICATES})
 _LINKS = frozenset({Mode.LINKS})
+_IMPORT = frozenset({Mode.CERTIFICATES, Mode.COMPARE})
 _TABLES = frozenset({Mode.CERTIFICATES, Mode.LINKS, Mode.FINDINGS})
 
 
@@ -68,6 +70,10 @@ ACTIONS = (
     Action("mend", "m", "mend", "Stage what mends the failed connection, and test again", ALL, True),
     Action("reveal_key", "x", "master key", "Show or hide the session's master key", _CONNECTIONS, moves=True),
     Action("rehash", "R", "mend links", "Make and mend the hash links: see the plan, then apply it", _LINKS, True),
+    Action("compare", "c", "compare", "Compare with another store: Mozilla's list, certifi, …", ALL, moves=True),
+    Action(
+        "import_source", "I", "import", "Import roots from a file or store; in Compare, the one shown", _IMPORT
+    ),
     Action("filter", "slash", "filter", "Filter as you type; Esc clears", _TABLES, True, moves=True),
     Action("sort", "s", "sort", "Sort by the next column", _CERTIFICATES, moves=True),
     Action("reverse", "S", "reverse", "Reverse the order", _CERTIFICATES, moves=True),

@@ -18,13 +18,14 @@ from capath.pki.visible import visible
 from capath.tls.address import Resolver, system_resolver
 from capath.tls.endpoint import parse_endpoint
 from capath.tls.host_to_test import HostToTest
-from capath.tui import work
+from capath.tui import other_stores, work
 from capath.tui.actions import ACTIONS, Mode, find, mode_actions
 from capath.tui.bench import Bench, Finished
+from capath.tui.compare_pane import ComparePane, Difference
 from capath.tui.connection import key_remedy
 from capath.tui.connections_pane import ConnectionsPane
 from capath.tui.copying import certificate_choices, connection_choices
-from capath.tui.dialogs import ConfirmScreen, Copyable, CopyScreen, HelpScreen, ReviewScreen
+from capath.tui.dialogs import AskScreen, ConfirmScreen, Copyable, CopyScreen, HelpScreen, ReviewScreen
 from capath.tui.main_screen import MainScreen
 from capath.tui.table import LineTable
 from capath.tui.testing import Testing
@@ -69,6 +70,7 @@ class CapathApp(App[None]):
         self._fingerprint: object = None
         self._watching = False
         self._applied_something = False
+        self._compared_with = ""
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
@@ -226,6 +228,7 @@ class CapathApp(App[None]):
     def _plan_made(self, message: work.PlanMade) -> None:
         store = self.workspace.store
         titles = {} if store is None else {item.sha256: item.title for item in store.items}
+        titles.update(work.titles_of_new(message.plan))
 
         def answered(apply: bool | None) -> None:
             if apply:
@@ -321,6 +324,42 @@ class CapathApp(App[None]):
                 self.workspace.toggle([item])
             self._staging_changed()
             self._retest_last()
+
+    # --- other stores ---
+
+    @on(ComparePane.CompareWanted)
+    def _compare_wanted(self, message: ComparePane.CompareWanted) -> None:
+        store = self.workspace.store
+        if store is not None:
+            self.main.say(f"comparing with {message.text} …")
+            work.start(self, lambda: other_stores.compare_with(message.text, store))
+
+    @on(other_stores.Compared)
+    def _compared(self, message: other_stores.Compared) -> None:
+        self._compared_with = message.text
+        self.main.hush()
+        self.main.compare.show_comparison(message.comparison)
+
+    def action_import_source(self) -> None:
+        """Import what a source holds; in Compare the one certificate under the cursor."""
+        if self.main.mode is Mode.COMPARE:
+            row = self.main.compare.current
+            if row is None or row.difference is not Difference.ONLY_THERE:
+                self.main.say("only what is there and not here can be imported", warning=True)
+            else:
+                self._import(self._compared_with, row.member.sha256)
+            return
+
+        def answered(text: str | None) -> None:
+            if text:
+                self._import(text, "")
+
+        self.push_screen(AskScreen("Import roots from", "certifi, system, a directory, or a file"), answered)
+
+    def _import(self, text: str, sha256: str) -> None:
+        store = self.workspace.store
+        if store is not None:
+            work.start(self, lambda: other_stores.plan_import_from(text, sha256, store))
 
     # --- copying, help, leaving ---
 

@@ -7,9 +7,11 @@ from datetime import datetime
 from rich.text import Text
 
 from capath.audit import Severity
+from capath.diagnosis.background import background_of
 from capath.pki.describe import describe_extensions
 from capath.pki.key import public_key, signature_algorithm
 from capath.pki.visible import visible
+from capath.report.background import background_lines
 from capath.report.certificate import date_text, remaining_text, serial_text
 from capath.store.standing import explain
 from capath.tui.flow import flow
@@ -62,7 +64,7 @@ def certificate_details(item: Item, store: Store, staged: Staged, now: datetime,
     if not certificate.self_issued:
         text.append("Issuer\n", "dim")
         _name(text, certificate.issuer.rdns)
-    _related(text, item, store)
+    _background(text, item, store, width)
     _extensions(text, item)
     return text
 
@@ -98,26 +100,13 @@ def _fingerprint(digits: str, width: int) -> list[str]:
     return [" ".join(groups[at : at + a_line]) for at in range(0, len(groups), a_line)]
 
 
-def _related(text: Text, item: Item, store: Store) -> None:
-    certificate = item.row.certificate
-    issued = [
-        other
-        for other in store.items
-        if other.sha256 != item.sha256 and other.row.certificate.issuer.canonical == certificate.subject.canonical
-    ]
-    twins = [
-        other
-        for other in store.items
-        if other.sha256 != item.sha256 and other.row.certificate.public_key_info == certificate.public_key_info
-    ]
-    if issued:
-        text.append(f"\nIssued here ({len(issued)})\n", "dim")
-        for other in issued[:8]:
-            text.append(f"  {other.mark.value} {other.title}\n")
-    if twins:
-        text.append("\nThe same key, in another certificate\n", "dim")
-        for other in twins[:8]:
-            text.append(f"  {other.mark.value} {other.title}  {other.sha256[:8]}\n")
+def _background(text: Text, item: Item, store: Store, width: int) -> None:
+    """Who runs it, what Mozilla's list says of it, and its family in the directory."""
+    known = background_of(store.listing, item.row.certificate)
+    text.append("\nKnown of it\n", "dim")
+    for heading, words in background_lines(known):
+        text.append(f"  {heading:<12} ", "dim")
+        text.append(f"{flow(words, width - 15, ' ' * 15)}\n")
 
 
 def _extensions(text: Text, item: Item) -> None:

@@ -193,6 +193,25 @@ class CopyScreen(ModalScreen[Copyable | None]):
         self.dismiss(self._choices[event.option_index])
 
 
+class AskScreen(ModalScreen[str | None]):
+    """A question that is answered by typing; empty for no answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def __init__(self, question: str, hint: str) -> None:
+        super().__init__()
+        self._question, self._hint = question, hint
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide"):
+            yield Static(Text(self._question, "bold"), classes="dialog-title", markup=False)
+            yield Input(placeholder=f"{self._hint}, then Enter; Esc cancels", compact=True)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)
+
+
 class ConfirmScreen(ModalScreen[bool]):
     """A question whose safe answer has the focus."""
 

@@ -20,6 +20,7 @@ from capath.tui.actions import ACTIONS, Mode, bindings, find, mode_actions
 from capath.tui.bars import ModeBar, TopBar
 from capath.tui.bench import Bench
 from capath.tui.certificates_pane import CertificatesPane
+from capath.tui.compare_pane import ComparePane
 from capath.tui.connection import one_line
 from capath.tui.connections_pane import ConnectionsPane
 from capath.tui.findings_pane import FindingsPane
@@ -60,6 +61,7 @@ class MainScreen(Screen[None]):
             yield LinksPane(id="links")
             yield ConnectionsPane(self._bench, id="connections")
             yield FindingsPane(id="findings")
+            yield ComparePane(id="compare")
             yield HistoryPane(id="history")
         yield Static(id="status", markup=False)
         yield Footer(compact=True, show_command_palette=False)
@@ -93,6 +95,10 @@ class MainScreen(Screen[None]):
         return self.query_one(FindingsPane)
 
     @property
+    def compare(self) -> ComparePane:
+        return self.query_one(ComparePane)
+
+    @property
     def history(self) -> HistoryPane:
         return self.query_one(HistoryPane)
 
@@ -110,6 +116,9 @@ class MainScreen(Screen[None]):
             case Mode.FINDINGS:
                 finding = self.findings.current
                 return None if finding is None else self.certificates.find(finding.sha256)
+            case Mode.COMPARE:
+                row = self.compare.current
+                return None if row is None else self.certificates.find(row.member.sha256)
             case _:
                 return self.certificates.current
 
@@ -185,6 +194,10 @@ class MainScreen(Screen[None]):
         self.action_mode(Mode.CONNECTIONS.name)
         self.connections.input.focus()
 
+    def action_compare(self) -> None:
+        self.action_mode(Mode.COMPARE.name)
+        self.compare.input.focus()
+
     def action_filter(self) -> None:
         for field in self.pane.query(FilterInput):
             field.focus()
@@ -255,6 +268,11 @@ class MainScreen(Screen[None]):
             self.open_details()
         else:
             self.go_to_certificate(finding.sha256)
+
+    @on(LineTable.Chosen, "#compare-table")
+    def _difference_chosen(self) -> None:
+        if (row := self.compare.current) is not None:
+            self.go_to_certificate(row.member.sha256)
 
     @on(LineTable.Chosen, "#link-table")
     def _link_chosen(self) -> None:

@@ -16,9 +16,12 @@ from textual.message_pump import MessagePump
 
 from capath.audit import Finding
 from capath.change.journal import Change, Journal
+from capath.change.operation import AddFile
 from capath.change.plan import Plan
 from capath.change.staging import make_staged_directory
 from capath.change.toggle import plan_toggle
+from capath.pki.objects import CertificateObject, read_objects
+from capath.pki.visible import visible
 from capath.store import Snapshot, list_store, scan
 from capath.tls.address import Resolver
 from capath.tls.host_to_test import HostToTest
@@ -110,10 +113,13 @@ def read_store(directory: str, generation: int, now: datetime, *, recover_first:
 def audit_store(store: Store, directory: str, now: datetime) -> Audited:
     """Run the audit's rules over a store that is shown already."""
     from capath.audit import findings
+    from capath.store.constraints import read_constraints_file
 
     with contextlib.suppress(OSError):
         mode = os.stat(directory).st_mode
-        return Audited(store, findings(store.listing, now, directory_mode=mode))
+        return Audited(
+            store, findings(store.listing, now, directory_mode=mode, kept=read_constraints_file(directory))
+        )
     return Audited(store, ())
 
 
@@ -283,3 +289,14 @@ def plan_mending(snapshot: Snapshot) -> PlanMade:
     from capath.change.rehash import plan_rehash
 
     return PlanMade(applicable(plan_rehash(snapshot).plan))
+
+
+def titles_of_new(plan: Plan) -> dict[str, str]:
+    """What the certificates that `plan` adds are called, by their SHA-256."""
+    return {
+        item.certificate.sha256: visible(item.certificate.subject.title)
+        for operation in plan.operations
+        if isinstance(operation, AddFile)
+        for item in read_objects(operation.content)
+        if isinstance(item, CertificateObject)
+    }
