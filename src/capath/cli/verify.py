@@ -46,10 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
         leaf,
         arguments.directory,
         untrusted=[certificate for path in arguments.untrusted for certificate in _read(path)],
-        host=parse_endpoint(arguments.hostname).host if arguments.hostname else "",
+        host=_host(arguments.hostname),
         at=_time(arguments.at) if arguments.at else None,
         flags=verify_flags(arguments),
         snapshot=snapshot,
+        ask_installed=True,
     )
     diagnosis = diagnose_offline(result, snapshot)
     if diagnosis is not None:
@@ -69,6 +70,11 @@ def _read(path: str) -> tuple[Certificate, ...]:
         raise BadInputError(f"{visible(path)}: {content.reason}")
     with open(path, "rb") as file:
         return read_certificates(file.read(_FILE_OCTETS_LIMIT), visible(path))
+
+
+def _host(text: str) -> str:
+    """What is checked, as OpenSSL takes it; it knows international names by their A-labels alone."""
+    return text if text.isascii() else parse_endpoint(text).host
 
 
 def _time(text: str) -> datetime:

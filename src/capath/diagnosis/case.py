@@ -12,6 +12,7 @@ from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.pki.visible import visible
 from capath.store import CertificateRow, Listing, Snapshot, list_store
+from capath.tls.offline import Engine
 from capath.tls.result import ProbeResult
 from capath.tls.verification import ChainElement, Verification, VerifyError
 
@@ -20,7 +21,7 @@ from capath.tls.verification import ChainElement, Verification, VerifyError
 class Case:
     """`host` is what the leaf had to be for, empty where that was not asked. `live` is None for an offline test.
 
-    `roots` is where to look for what the directory lacks.
+    `roots` is where to look for what the directory lacks; `engines` are the OpenSSLs that verified offline.
 
     `directory` is what commands name: the store the person works on, even where a copy of it was tested.
     """
@@ -32,6 +33,7 @@ class Case:
     now: datetime
     live: ProbeResult | None
     roots: KnownRoots = NO_ROOTS
+    engines: tuple[Engine, ...] = ()
 
     @cached_property
     def listing(self) -> Listing:

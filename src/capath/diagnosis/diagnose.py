@@ -15,7 +15,7 @@ from capath.diagnosis.certificates import (
     explain_strength,
 )
 from capath.diagnosis.dates import explain_dates
-from capath.diagnosis.differences import explain_clients, explain_strict
+from capath.diagnosis.differences import explain_clients, explain_engines, explain_strict
 from capath.diagnosis.known_roots import KnownRoots, usual_roots
 from capath.diagnosis.names import explain_constraint, explain_host
 from capath.diagnosis.reach import explain_reach
@@ -45,6 +45,7 @@ _FAMILIES: tuple[Explain, ...] = (
     explain_old_list,
     explain_missing_list,
     explain_clients,
+    explain_engines,
 )
 
 
@@ -112,4 +113,4 @@ def case_of_offline(
     """What is known of one offline verification."""
     named = result.directory if directory is None else directory
     known = usual_roots() if roots is None else roots
-    return Case(result.verification, snapshot, named, result.host, result.at, None, known)
+    return Case(result.verification, snapshot, named, result.host, result.at, None, known, result.engines)

@@ -8,6 +8,7 @@ from capath.pki.visible import visible
 from capath.store.standing import BehindBroken, explain
 from capath.tls.options import CrlCheck
 from capath.tls.result import Accepted, ClientReport, NotAccepted, Verified
+from capath.tls.verification import VerifyError
 from capath.tls.verify_codes import verify_code
 
 # What only X509_V_FLAG_X509_STRICT asks for (openssl-verification-options(1), -x509_strict).
@@ -43,6 +44,20 @@ def explain_clients(case: Case) -> Finding | None:
             case _:
                 continue
     return None
+
+
+def explain_engines(case: Case) -> Finding | None:
+    """Two versions of OpenSSL came to different verdicts offline."""
+    if len({engine.verdict for engine in case.engines}) < 2:
+        return None
+    said = "; ".join(f"{visible(engine.version)} says {_verdict(engine.verdict)}" for engine in case.engines)
+    text = f"Versions of OpenSSL disagree: {said}. Programs on this machine can go either way."
+    return Finding(Cause.CLIENT_DIFFERS, text, ())
+
+
+def _verdict(error: VerifyError) -> str:
+    at = f" at depth {error.depth}" if error.code else ""
+    return f"{error.code} ({error.described.text}){at}"
 
 
 def _laxer(case: Case, report: ClientReport, version: str) -> Finding:

@@ -82,6 +82,7 @@ def try_remedies_offline(
             at=result.at,
             flags=flags,
             snapshot=state,
+            ask_installed=len(result.engines) > 1,
         )
         return _judged(answer.verification, not answer.verification.errors)
 

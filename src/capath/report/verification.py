@@ -16,8 +16,8 @@ def verification_json(verification: Verification) -> Json:
     seen = bool(verification.sent)
     anchor = verification.anchor
     return {
-        "verify": _error_json(verification.verdict) if seen else None,
-        "errors": [_error_json(error) for error in verification.errors],
+        "verify": error_json(verification.verdict) if seen else None,
+        "errors": [error_json(error) for error in verification.errors],
         "chain": [_element_json(element) for element in verification.chain],
         "sent": [
             {"subject": certificate.subject.text, "sha256": certificate.sha256}
@@ -76,7 +76,8 @@ def chain_text(verification: Verification) -> list[str]:
     return lines
 
 
-def _error_json(error: VerifyError) -> Json:
+def error_json(error: VerifyError) -> Json:
+    """One verify return code with its depth."""
     code = error.described
     return {"code": code.number, "name": code.name, "text": code.text, "depth": error.depth}
 

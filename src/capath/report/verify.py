@@ -9,6 +9,7 @@ from capath.report.verification import (
     chain_text,
     diagnosis_json,
     diagnosis_text,
+    error_json,
     verdict_text,
     verification_json,
 )
@@ -25,6 +26,9 @@ def offline_json(result: OfflineResult, diagnosis: Diagnosis | None) -> Json:
         "at": moment(result.at),
         "outcome": "rejected" if result.verification.errors else "verified",
         **verification_json(result.verification),
+        "openssl": [
+            {"version": engine.version, "verify": error_json(engine.verdict)} for engine in result.engines
+        ],
         "diagnosis": diagnosis_json(diagnosis),
     }
 
