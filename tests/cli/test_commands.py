@@ -290,3 +290,20 @@ def test_a_list_of_fingerprints_is_applied_elsewhere(crts: Path, tmp_path: Path,
     names.write_text("ab" * 32 + "  nobody\n")
     assert capath("trust", crts, f"@{names}") == 2
     assert "ab" * 32 in capsys.readouterr().err
+
+
+def test_the_explorer_takes_a_list_of_hosts(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    """--hosts offers a file's hosts for testing; a bad line is named."""
+    opened: list[ExploreRequest] = []
+
+    def explorer(request: ExploreRequest) -> int:
+        opened.append(request)
+        return 0
+
+    hosts = tmp_path / "hosts.txt"
+    hosts.write_text("# mine\nexample.test:8443\nmail.test starttls=smtp  # the post\n")
+    assert main([str(crts), "--hosts", str(hosts)], explorer) == 0
+    assert [host.endpoint.text for host in opened[0].hosts] == ["example.test:8443", "mail.test:25"]
+    hosts.write_text("example.test:99999\n")
+    assert main([str(crts), "--hosts", str(hosts)], explorer) == 2
+    assert "line 1" in capsys.readouterr().err

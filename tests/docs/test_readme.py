@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from capath.cli.registry import COMMANDS
 from capath.tui.actions import ACTIONS, MOVING, key_text, mode_actions
+from tests.tui.explorer import make_store
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -58,3 +61,15 @@ def test_ci_runs_the_very_test_command() -> None:
     """The command that passes the tests is the one CI runs."""
     command = next(line for line in README.splitlines() if line.startswith("python3 -m venv") and "pytest" in line)
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's example does what it says on a store called crts."""
+    make_store(tmp_path / "crts")
+    monkeypatch.chdir(tmp_path)
+    example = re.search(r"```python\n(import capath.*?)```", README, re.DOTALL)
+    assert example is not None
+    names: dict[str, object] = {}
+    exec(example[1], names)
+    assert getattr(names["plan"], "operations", ())
+    assert (tmp_path / "crts" / "Aurora_Root.pem").exists()

@@ -40,6 +40,9 @@ def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
     parser = argparse.ArgumentParser(prog="capath", allow_abbrev=False, description="explore a CApath")
     parser.add_argument("directory", metavar="DIR", nargs="?", help="default: ./crts, else OpenSSL's own")
     parser.add_argument("--read-only", action="store_true", help="look, and change nothing")
+    parser.add_argument(
+        "--hosts", metavar="FILE", help="hosts to test, one a line, as capath test --file takes them"
+    )
     try:
         arguments = parser.parse_args(argv)
     except SystemExit as leaving:
@@ -51,7 +54,23 @@ def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
         if arguments.directory and os.sep not in directory and not os.path.exists(directory):
             raise BadInputError(f"{error}; if a command was meant, capath --help lists them") from None
         raise
-    return open_explorer(ExploreRequest(directory, read_only_reason(directory, arguments.read_only)))
+    hosts = () if arguments.hosts is None else _read_hosts(arguments.hosts)
+    return open_explorer(ExploreRequest(directory, read_only_reason(directory, arguments.read_only), hosts))
+
+
+def _read_hosts(path: str) -> tuple[HostToTest, ...]:
+    from capath.tls.host_list import parse_host_list
+    from capath.tls.options import ProbeOptions
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            return tuple(parse_host_list(file.read(), ProbeOptions()))
+    except OSError as error:
+        raise BadInputError(f"{visible(path)}: the hosts cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadInputError(f"{visible(path)}: this is no list of hosts: it is not text") from None
+    except BadInputError as error:
+        raise BadInputError(f"{visible(path)}: {error}") from None
 
 
 def read_only_reason(directory: str, asked: bool) -> str:

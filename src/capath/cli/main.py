@@ -14,8 +14,8 @@ from capath.cli.registry import COMMANDS, find_command
 from capath.errors import CapathError, ChangeError
 
 _HELP = """\
-usage: capath [DIR] [--read-only]     explore a CApath (default: ./crts, else the one OpenSSL uses)
-       capath COMMAND …               work without a screen; capath COMMAND --help tells more
+usage: capath [DIR] [--read-only] [--hosts FILE]   explore a CApath (default: ./crts, else OpenSSL's own)
+       capath COMMAND …                            work without a screen; capath COMMAND --help tells more
 
 {commands}
 

@@ -16,8 +16,9 @@ from textual.screen import Screen
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.tls.address import Resolver, system_resolver
-from capath.tls.endpoint import parse_endpoint
+from capath.tls.host_list import parse_host
 from capath.tls.host_to_test import HostToTest
+from capath.tls.options import ProbeOptions
 from capath.tui import other_stores, work
 from capath.tui.actions import ACTIONS, Mode, find, mode_actions
 from capath.tui.bench import Bench, Finished
@@ -259,12 +260,12 @@ class CapathApp(App[None]):
     @on(ConnectionsPane.TestWanted)
     def _test_wanted(self, message: ConnectionsPane.TestWanted) -> None:
         try:
-            endpoint = parse_endpoint(message.text)
+            typed = parse_host(message.text, ProbeOptions())
         except BadInputError as error:
             self.main.say(str(error), warning=True)
             return
         self.main.connections.typed_host_taken()
-        host = self.bench.known(endpoint)
+        host = typed if typed.options != ProbeOptions() else self.bench.known(typed.endpoint)
         self._test(host)
         self.main.connections.show_bench(select=host)
 

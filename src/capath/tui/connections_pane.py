@@ -53,7 +53,7 @@ class ConnectionsPane(Vertical):
     def compose(self) -> ComposeResult:
         with Horizontal(classes="filter-line"):
             yield HostInput(
-                placeholder="t test: host, host:port or [IPv6]:port, then Enter",
+                placeholder="t test: host, host:port or [IPv6]:port, also with starttls=smtp; then Enter",
                 id="connection-input",
                 compact=True,
             )
