@@ -6,9 +6,12 @@ import argparse
 import os
 import sys
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
-from capath.audit import Finding
 from capath.store import Listing, list_store, scan
+
+if TYPE_CHECKING:
+    from capath.audit import Finding
 
 
 def add_directory(parser: argparse.ArgumentParser) -> None:

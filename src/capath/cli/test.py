@@ -17,9 +17,10 @@ from capath.diagnosis.cause import Diagnosis
 from capath.errors import ChangeError
 from capath.pki.visible import visible
 from capath.store import Snapshot, list_store, scan
+from capath.tls.context import SharedContexts, sharing_contexts
 from capath.tls.host_to_test import HostToTest
 from capath.tls.options import Client
-from capath.tls.result import OutcomeName, ProbeResult
+from capath.tls.result import OutcomeName, ProbeResult, Verified
 
 Test = tuple[ProbeResult, Diagnosis | None]
 # Sockets, their second names and the pipes to other programs that one host can need at a time.
@@ -56,8 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     cancelled = threading.Event()
     done: dict[int, Test] = {}
     try:
-        with _store(directory, arguments.trust, arguments.distrust) as (tested, snapshot):
-            work = _work(directory, tested, snapshot, clients, cancelled)
+        with (
+            _store(directory, arguments.trust, arguments.distrust) as (tested, snapshot),
+            sharing_contexts(tested) as contexts,
+        ):
+            work = _work(directory, tested, snapshot, clients, contexts, cancelled)
             interrupted = _test_all(arguments, hosts, work, done)
     finally:
         cancelled.set()
@@ -98,10 +102,14 @@ def _test_all(
 
 
 def _work(
-    directory: str, tested: str, snapshot: Snapshot, clients: Sequence[Client], cancelled: threading.Event
+    directory: str,
+    tested: str,
+    snapshot: Snapshot,
+    clients: Sequence[Client],
+    contexts: SharedContexts,
+    cancelled: threading.Event,
 ) -> Callable[[HostToTest], Test]:
     """What is done with each host. `directory` is what commands name, `tested` it or a copy of it."""
-    from capath.diagnosis.diagnose import diagnose
     from capath.tls.probe import probe
 
     gc.freeze()  # the store stays as it is: there is nothing in it to collect
@@ -114,7 +122,12 @@ def _work(
             options=host.options,
             clients=clients,
             cancelled=cancelled.is_set,
+            contexts=contexts,
         )
+        if isinstance(result.outcome, Verified) and not result.clients:
+            return result, None  # there is nobody who could differ
+        from capath.diagnosis.diagnose import diagnose
+
         return result, diagnose(result, snapshot, directory=directory)
 
     return work

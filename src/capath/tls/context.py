@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from typing_extensions import assert_never
 
+from capath.tls.capath_argument import capath_argument
 from capath.tls.options import CrlCheck, ProbeOptions, Protocol, VerifyFlags
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
+
+
+class SharedContexts:
+    """Contexts for many tests of one state of a directory, one for each set of options.
+
+    A context remembers every certificate that it found, so a root that is removed meanwhile stays trusted: this is
+    for one run that tells of one state. Build it with `sharing_contexts`.
+    """
+
+    def __init__(self, argument: str) -> None:
+        self._argument = argument
+        self._lock = threading.Lock()
+        self._made: dict[tuple[object, ...], SSL.Context] = {}
+
+    def get(self, options: ProbeOptions) -> SSL.Context:
+        """The context for `options`, made where there is none yet."""
+        from capath.tls.handshake import observing_context
+
+        identity = options.identity
+        key = (options.flags, options.alpn, options.min_protocol, options.max_protocol, id(identity))
+        with self._lock:
+            context = self._made.get(key)
+            if context is None:
+                context = self._made[key] = observing_context(self._argument, options)
+            return context
+
+
+@contextlib.contextmanager
+def sharing_contexts(directory: str) -> Iterator[SharedContexts]:
+    """Contexts that trust `directory` alone, as long as the block lasts."""
+    with capath_argument(directory) as argument:
+        yield SharedContexts(argument)
 
 
 def steps_over_broken_slots() -> bool:

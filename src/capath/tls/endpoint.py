@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from capath.errors import BadInputError
@@ -126,6 +127,7 @@ def _to_ascii(name: str, text: str) -> str:
         raise BadInputError(message) from None
 
 
+@lru_cache(maxsize=4096)
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

@@ -1,12 +1,14 @@
 """One TLS handshake with pyOpenSSL over a memory BIO, which goes on past every verification error to see all.
 
 The verdict is our own list of errors: once the verify callback has let an error pass, SSL_get_verify_result and
-the stored session say 0 (ok). Each handshake has a Context of its own: a Context remembers what it looked up.
+the stored session say 0 (ok). Callbacks belong to a Context, which several handshakes may share, so they find
+their handshake by the connection.
 """
 
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ _HANDSHAKE_OCTETS_LIMIT = 1024 * 1024
 # How long to wait for what a TLS 1.3 server sends after the handshake: tickets, or its refusal of a client without
 # a certificate, which it can send only when it has read our last flight.
 _TICKET_WAIT_S = 0.05
+_TICKET_ROUNDS = 2
 _REFUSAL_WAIT_S = 2.0
 
 
@@ -66,21 +69,19 @@ class Observed:
 
 
 class Handshake:
-    """One handshake over `wire`. Call `run` once, then `close`."""
+    """One handshake over `wire` with a context of `observing_context`. Call `run` once, then `close`."""
 
-    def __init__(self, wire: Wire, directory: str, sni: str, options: ProbeOptions, deadline: Deadline) -> None:
+    def __init__(self, wire: Wire, context: SSL.Context, sni: str, deadline: Deadline) -> None:
         from OpenSSL import SSL
 
         self._wire = wire
         self._deadline = deadline
         self._received = 0
+        self._took_s = 0.0
         self.observed = Observed()
-        context = make_context(directory, options)
-        context.set_verify(SSL.VERIFY_PEER, self._on_verify)
-        context.set_ocsp_client_callback(self._on_staple)
         self._connection = SSL.Connection(context, None)
+        self._connection.set_app_data(self.observed)
         self._connection.set_connect_state()
-        self._connection.set_info_callback(self._on_info)
         self._connection.request_ocsp()
         if sni:
             self._connection.set_tlsext_host_name(sni.encode("ascii"))
@@ -90,6 +91,7 @@ class Handshake:
         from OpenSSL import SSL
 
         self._wire.begin_tls()
+        started_s = time.monotonic()
         try:
             while True:
                 try:
@@ -108,6 +110,7 @@ class Handshake:
             return self._fault(error, Stage.HANDSHAKE)
         finally:
             self._note_chain()
+        self._took_s = time.monotonic() - started_s
         return None
 
     def after(self) -> Ending:
@@ -118,7 +121,8 @@ class Handshake:
         failure: Failure | None = None
         waits_for_refusal = self.observed.certificate_requested
         if self._connection.get_protocol_version_name() == "TLSv1.3":
-            patience = self._deadline.sooner(_REFUSAL_WAIT_S if waits_for_refusal else _TICKET_WAIT_S)
+            ticket_wait_s = _TICKET_WAIT_S + _TICKET_ROUNDS * self._took_s  # a far server's are as far
+            patience = self._deadline.sooner(_REFUSAL_WAIT_S if waits_for_refusal else ticket_wait_s)
             try:
                 data = self._wire.receive(within=patience)
                 if data:
@@ -224,21 +228,43 @@ class Handshake:
             session_record(connection),
         )
 
-    def _on_verify(self, _: object, __: object, code: int, depth: int, ok: int) -> bool:
+
+def observing_context(directory: str, options: ProbeOptions) -> SSL.Context:
+    """A context, as `make_context` has it, that lets every error pass and notes it for its handshake."""
+    from OpenSSL import SSL
+
+    context = make_context(directory, options)
+    context.set_verify(SSL.VERIFY_PEER, _on_verify)
+    context.set_ocsp_client_callback(_on_staple)
+    context.set_info_callback(_on_info)
+    return context
+
+
+def _observed(connection: SSL.Connection) -> Observed:
+    observed = connection.get_app_data()
+    assert isinstance(observed, Observed)
+    return observed
+
+
+def _on_verify(connection: SSL.Connection, _: object, code: int, depth: int, ok: int) -> bool:
+    if not ok:
+        errors = _observed(connection).errors
         error = VerifyError(code, depth)
-        if not ok and error not in self.observed.errors and len(self.observed.errors) < _ERRORS_LIMIT:
-            self.observed.errors.append(error)
-        return True
+        if error not in errors and len(errors) < _ERRORS_LIMIT:
+            errors.append(error)
+    return True
 
-    def _on_staple(self, _: object, staple: bytes, __: object) -> bool:
-        self.observed.staple = staple
-        return True
 
-    def _on_info(self, connection: SSL.Connection, where: int, value: int) -> None:
-        if where == _READ_ALERT and value >> 8 == FATAL:
-            self.observed.alert = value & 0xFF
-        elif where == _LOOP and b"certificate request" in connection.get_state_string():
-            self.observed.certificate_requested = True
+def _on_staple(connection: SSL.Connection, staple: bytes, _: object) -> bool:
+    _observed(connection).staple = staple
+    return True
+
+
+def _on_info(connection: SSL.Connection, where: int, value: int) -> None:
+    if where == _READ_ALERT and value >> 8 == FATAL:
+        _observed(connection).alert = value & 0xFF
+    elif where == _LOOP and b"certificate request" in connection.get_state_string():
+        _observed(connection).certificate_requested = True
 
 
 def looks_like_tls(first: bytes) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 from capath.tls.verification import VerifyError
 
@@ -20,6 +21,7 @@ _BEHIND_HOST_NAME = frozenset(
 )
 
 
+@lru_cache(maxsize=1024)
 def check_host(leaf_der: bytes, host: str) -> VerifyError | None:
     """Return error 62 or 64 where the certificate is not for `host`, a name or an IP address; else None."""
     from cryptography import x509

@@ -12,6 +12,7 @@ from capath.tls.address import Address, NameNotFoundError, Resolver, resolve, sy
 from capath.tls.capath_argument import capath_argument
 from capath.tls.clients import ask_client
 from capath.tls.connect import Attempt, NotConnected, connect
+from capath.tls.context import SharedContexts
 from capath.tls.deadline import CancelledError, Deadline, DeadlinePassedError, never
 from capath.tls.endpoint import Endpoint
 from capath.tls.failure import (
@@ -59,18 +60,21 @@ def probe(
     clients: Collection[Client] = (),
     resolver: Resolver = system_resolver,
     cancelled: Callable[[], bool] = never,
+    contexts: SharedContexts | None = None,
 ) -> ProbeResult:
     """Test `endpoint` against the CApath directory `capath` and return what was found; blocks, so use a thread.
 
     `snapshot` is what `capath` holds (scanned now where None); the trace of lookups is told from it. `clients` are
     asked the same question behind pyOpenSSL, each within `options.timeout_s`. `cancelled` is asked all the while:
     once it is true, `probe` returns within a tenth of a second with the failure Cancelled, whatever happens.
+    `contexts` are for a run of many tests, which then tell of one state of the directory; None looks anew.
 
     Raises BadInputError where `capath` must be scanned and cannot be read. All else that fails is in the result.
     """
     known = scan(capath) if snapshot is None else snapshot
     with capath_argument(capath) as argument:
-        test = _Probe(endpoint, argument, known, options, resolver, cancelled)
+        shared = SharedContexts(argument) if contexts is None else contexts
+        test = _Probe(endpoint, shared, known, options, resolver, cancelled)
         result = test.run(capath)
         reports = tuple(
             ClientReport(client, ask_client(client, result, test.address, argument, cancelled))
@@ -86,14 +90,14 @@ class _Probe:
     def __init__(
         self,
         endpoint: Endpoint,
-        argument: str,
+        contexts: SharedContexts,
         snapshot: Snapshot,
         options: ProbeOptions,
         resolver: Resolver,
         cancelled: Callable[[], bool],
     ) -> None:
         self._endpoint = endpoint
-        self._argument = argument
+        self._contexts = contexts
         self._snapshot = snapshot
         self._options = options
         self._resolver = resolver
@@ -183,7 +187,7 @@ class _Probe:
     def _shake_hands(self, wire: Wire, deadline: Deadline) -> Outcome:
         from capath.tls.handshake import Established, Handshake
 
-        shake = Handshake(wire, self._argument, self._servername, self._options, deadline)
+        shake = Handshake(wire, self._contexts.get(self._options), self._servername, deadline)
         started_s = time.monotonic()
         ending: Ending | None = shake.run()
         if ending is None:

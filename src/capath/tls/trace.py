@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 
 from capath.errors import ParseError
 from capath.pki.certificate import Certificate, read_certificate
+from capath.pki.name import Name
 from capath.store import Snapshot
 from capath.store.entry import symlink_target
 from capath.store.link_name import LinkKind, Row
-from capath.store.lookup import find_issuers, walk
+from capath.store.lookup import Found, find_issuers, walk
 from capath.tls.verification import (
     Anchor,
     ChainElement,
@@ -22,6 +24,7 @@ from capath.tls.verification import (
 )
 
 # With one of these the chain does not end in an anchor: no issuer, an unknown root, a root that is rejected.
+_KEPT_OCTETS_LIMIT = 8192
 _NO_ANCHOR = frozenset({2, 18, 19, 20, 21, 22, 27, 28})
 
 
@@ -40,76 +43,99 @@ def trace(
     unreadable: list[str] = []
     sent = _read_all(sent_der, unreadable)
     built = _read_all(built_der, unreadable)
+    directory = _Directory(snapshot, steps_over)
     chain = tuple(
-        ChainElement(certificate, _origin(depth, certificate, sent, snapshot, steps_over))
+        ChainElement(certificate, _origin(depth, certificate, sent, directory))
         for depth, certificate in enumerate(built)
     )
-    lookups = _lookups(chain, snapshot, steps_over)
+    lookups = _lookups(chain, directory)
     has_anchor = not any(error.code in _NO_ANCHOR for error in errors)
-    anchor = _anchor(chain, snapshot, steps_over) if has_anchor else None
+    anchor = _anchor(chain, directory) if has_anchor else None
     return Verification(tuple(errors), sent, chain, lookups, anchor, tuple(dict.fromkeys(unreadable)))
 
 
 def _read_all(encoded: Sequence[bytes], unreadable: list[str]) -> tuple[Certificate, ...]:
     certificates = []
     for data in encoded:
-        try:
-            certificates.append(read_certificate(data)[0])
-        except ParseError as error:
-            unreadable.append(str(error))
+        read = _read_again(data) if len(data) <= _KEPT_OCTETS_LIMIT else _read(data)
+        if isinstance(read, str):
+            unreadable.append(read)
+        else:
+            certificates.append(read)
     return tuple(certificates)
 
 
+def _read(data: bytes) -> Certificate | str:
+    """The certificate, or why it does not decode."""
+    try:
+        return read_certificate(data)[0]
+    except ParseError as error:
+        return str(error)
+
+
+# Hosts share intermediates and roots, and a chain as it was built repeats what was sent.
+_read_again = lru_cache(maxsize=1024)(_read)
+
+
+class _Directory:
+    """Lookup in one snapshot, each name sought once."""
+
+    def __init__(self, snapshot: Snapshot, steps_over: bool) -> None:
+        self._snapshot = snapshot
+        self._steps_over = steps_over
+        self._found: dict[bytes, tuple[Found, ...]] = {}
+
+    def find(self, name: Name) -> tuple[Found, ...]:
+        """The certificates of that subject, in slot order."""
+        found = self._found.get(name.encoded)
+        if found is None:
+            found = find_issuers(self._snapshot, name, steps_over=self._steps_over)
+            self._found[name.encoded] = found
+        return found
+
+    def tried(self, name: Name) -> tuple[str, ...]:
+        """The links that are asked for on the way."""
+        row = Row(name.subject_hash, LinkKind.CERTIFICATE)
+        return walk(self._snapshot, row, steps_over=self._steps_over).tried
+
+    def served(self, certificate: Certificate) -> FromCapath | None:
+        """Where lookup finds `certificate` itself."""
+        for found in self.find(certificate.subject):
+            if found.certificate.certificate.sha256 == certificate.sha256:
+                target = symlink_target(self._snapshot.entries[found.link])
+                file = found.link if target is None else os.path.basename(target)
+                return FromCapath(found.link, file)
+        return None
+
+
 def _origin(
-    depth: int, certificate: Certificate, sent: Sequence[Certificate], snapshot: Snapshot, steps_over: bool
+    depth: int, certificate: Certificate, sent: Sequence[Certificate], directory: _Directory
 ) -> FromServer | FromCapath:
     position = next((at for at, other in enumerate(sent) if other.sha256 == certificate.sha256), None)
     if depth == 0 and position is not None:
         return FromServer(position)
-    served = _served(
-        certificate, snapshot, steps_over
-    )  # OpenSSL prefers the directory's (X509_V_FLAG_TRUSTED_FIRST)
+    served = directory.served(certificate)  # OpenSSL prefers the directory's (X509_V_FLAG_TRUSTED_FIRST)
     if served is not None or position is None:
         return served or FromCapath("", "")
     return FromServer(position)
 
 
-def _served(certificate: Certificate, snapshot: Snapshot, steps_over: bool) -> FromCapath | None:
-    for found in find_issuers(snapshot, certificate.subject, steps_over=steps_over):
-        if found.certificate.certificate.sha256 == certificate.sha256:
-            return FromCapath(found.link, _file(snapshot, found.link))
-    return None
-
-
-def _file(snapshot: Snapshot, link: str) -> str:
-    target = symlink_target(snapshot.entries[link])
-    return link if target is None else os.path.basename(target)
-
-
-def _lookups(chain: Sequence[ChainElement], snapshot: Snapshot, steps_over: bool) -> tuple[Lookup, ...]:
+def _lookups(chain: Sequence[ChainElement], directory: _Directory) -> tuple[Lookup, ...]:
     lookups = []
     for depth, element in enumerate(chain):
         if element.certificate.self_issued and isinstance(element.origin, FromCapath):
             break
         above = chain[depth + 1] if depth + 1 < len(chain) else None
         issuer = element.certificate.issuer
-        row = Row(issuer.subject_hash, LinkKind.CERTIFICATE)
-        answers = find_issuers(snapshot, issuer, steps_over=steps_over)
+        answered = tuple(dict.fromkeys(answer.link for answer in directory.find(issuer)))
         found = above.origin.link if above is not None and isinstance(above.origin, FromCapath) else None
-        lookups.append(
-            Lookup(
-                issuer,
-                walk(snapshot, row, steps_over=steps_over).tried,
-                tuple(dict.fromkeys(answer.link for answer in answers)),
-                found,
-            )
-        )
+        lookups.append(Lookup(issuer, directory.tried(issuer), answered, found))
     return tuple(lookups)
 
 
-def _anchor(chain: Sequence[ChainElement], snapshot: Snapshot, steps_over: bool) -> Anchor | None:
+def _anchor(chain: Sequence[ChainElement], directory: _Directory) -> Anchor | None:
     if not chain:
         return None
     top = chain[-1].certificate
-    served = _served(top, snapshot, steps_over)
+    served = directory.served(top)
     return None if served is None else Anchor(top, served.link, served.file)
