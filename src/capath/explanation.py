@@ -21,6 +21,7 @@ from capath.tls.endpoint import Endpoint, parse_endpoint
 from capath.tls.environment import Program, environment_traps, proxy_variable
 from capath.tls.options import Client, ProbeOptions
 from capath.tls.probe import probe
+from capath.tls.proxy import proxy_from_environment
 from capath.tls.requests_client import ssl_errors
 from capath.tls.result import ProbeResult
 from capath.tls.verify_codes import verify_code
@@ -57,7 +58,7 @@ def explain(
         endpoint,
         directory,
         snapshot=snapshot,
-        options=options or ProbeOptions(),
+        options=options or _as_requests_goes(endpoint, variables),
         clients=(Client.REQUESTS,),
         resolver=resolver,
     )
@@ -146,6 +147,14 @@ def _endpoint(url: str) -> Endpoint:
     return parse_endpoint(url)
 
 
+def _as_requests_goes(endpoint: Endpoint, environment: Mapping[str, str]) -> ProbeOptions:
+    """Through the proxy that the environment names, for then it is the proxy's chain that was met."""
+    try:
+        return ProbeOptions(proxy=proxy_from_environment(endpoint, environment))
+    except BadInputError:
+        return ProbeOptions()
+
+
 def _beside(
     raised: _Raised, result: ProbeResult, found: Diagnosis | None, environment: Mapping[str, str]
 ) -> list[Finding]:
@@ -154,11 +163,10 @@ def _beside(
     if found is not None and not raised.proxied and (not raised.codes or met.intersection(raised.codes)):
         return []
     findings = []
-    host = result.endpoint.host
-    proxy = proxy_variable(environment, host)
-    if raised.proxied or (proxy is not None and raised.codes):
+    proxy = proxy_variable(environment, result.endpoint)
+    if raised.proxied or (proxy is not None and raised.codes and result.options.proxy is None):
         findings.append(_through_proxy(raised, proxy))
-    for trap in environment_traps(environment, host, result.directory):
+    for trap in environment_traps(environment, result.endpoint, result.directory):
         if Program.REQUESTS_SESSION in trap.affects and trap.variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             text = f"{trap.variable} is set: {trap.text}"
             command = f"unset {trap.variable}"

@@ -18,7 +18,9 @@ def test_the_demos_hosts_go_on_verifying_with_the_fewest_roots() -> None:
     with open_world() as world:
         listing = list_store(scan(world.directory))
         trusted = trusted_objects(listing)
-        hosts = [HostToTest(host.endpoint, host.site.options) for host in world.hosts]
+        # Not the one whose root only some versions of OpenSSL find: it is not among the trusted ones.
+        shown = [host for host in world.hosts if host.scenario.name != "slot-that-dangles"]
+        hosts = [HostToTest(host.endpoint, host.site.options) for host in shown]
         needs = [needs_of(host, listing, trusted, resolver=world.resolve) for host in hosts]
         minimum = smallest_set(needs)
         carried = [host for host in needs if isinstance(host, Carried)]

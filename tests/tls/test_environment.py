@@ -10,10 +10,11 @@ import requests
 
 from capath.demo import authority
 from capath.demo.server import Loopback, http, tls, tls_context
+from capath.tls.endpoint import Endpoint
 from capath.tls.environment import Program, Trap, environment_traps, proxy_variable
 from tests.tls.conftest import MakeStore
 
-HOST = "host.test"
+HOST = Endpoint("host.test", 443)
 
 
 def _trap(environment: Mapping[str, str], directory: str = "/crts") -> Trap:
@@ -77,7 +78,7 @@ def test_a_proxy_is_told_without_its_password() -> None:
         ("host.test", True),
         (".test", True),
         ("*.test", True),
-        ("a,host.test:443", False),
+        ("a,host.test:444", False),
         ("ost.test", False),
         ("*", True),
     ],

@@ -55,6 +55,11 @@ class Stage:
         self._late_files.append((name, identity.pem))
         self._late_links.append((f"{subject_hash(identity)}.1", name))
 
+    def hide(self, identity: Identity) -> None:
+        """Put a certificate into the directory with a link in slot 1, behind a link in slot 0 that dangles."""
+        self.break_link(identity)
+        self._late_links.append((f"{subject_hash(identity)}.0", "capath_demo_gone.pem"))
+
     def write(self, name: str, content: bytes) -> None:
         with open(os.path.join(self.directory, name), "wb") as file:
             file.write(content)

@@ -15,7 +15,12 @@ from capath.diagnosis.certificates import (
     explain_strength,
 )
 from capath.diagnosis.dates import explain_dates
-from capath.diagnosis.differences import explain_clients, explain_engines, explain_strict
+from capath.diagnosis.differences import (
+    explain_clients,
+    explain_engines,
+    explain_slot_rule,
+    explain_strict,
+)
 from capath.diagnosis.known_roots import KnownRoots, usual_roots
 from capath.diagnosis.names import explain_constraint, explain_host
 from capath.diagnosis.reach import explain_reach
@@ -46,6 +51,7 @@ _FAMILIES: tuple[Explain, ...] = (
     explain_missing_list,
     explain_clients,
     explain_engines,
+    explain_slot_rule,
 )
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from capath.diagnosis.case import Case, title
-from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Finding, Remedy
+from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Confidence, Finding, Remedy
 from capath.pki.visible import visible
-from capath.store.standing import BehindBroken, explain
+from capath.store.standing import BehindBroken
 from capath.tls.options import CrlCheck
 from capath.tls.result import Accepted, ClientReport, NotAccepted, Verified
-from capath.tls.verification import VerifyError
+from capath.tls.verification import FromCapath, VerifyError
 from capath.tls.verify_codes import verify_code
 
 # What only X509_V_FLAG_X509_STRICT asks for (openssl-verification-options(1), -x509_strict).
 STRICT_CODES = frozenset(range(80, 95)) | {102, 103}
+_SECURITY_LEVEL_CODES = frozenset({66, 67, 68})
+_NOT_FOUND_CODES = frozenset({2, 18, 19, 20, 21})
 
 
 def explain_strict(case: Case) -> Finding | None:
@@ -63,13 +67,17 @@ def _verdict(error: VerifyError) -> str:
 def _laxer(case: Case, report: ClientReport, version: str) -> Finding:
     verdict = case.verification.verdict
     said = f"{report.client} ({visible(version)}) accepts what is refused here with {verdict.code}"
+    holds_one = any(isinstance(element.origin, FromCapath) for element in case.verification.chain)
+    confidence = Confidence.PROVEN
     if verdict.code in (62, 64):
         why = "it takes the common name for a host's, which browsers and requests do not"
-    elif verdict.code in (2, 20, 21):
+    elif verdict.code in (2, 20, 21) and holds_one:
         why = "it sets X509_V_FLAG_PARTIAL_CHAIN, as Python 3.13 does, and takes any certificate here as an anchor"
+    elif verdict.code in _SECURITY_LEVEL_CODES:
+        why = "its security level is lower (SSL_CTX_set_security_level(3))"
     else:
-        why = "its OpenSSL or its flags are others"
-    return Finding(Cause.CLIENT_DIFFERS, f"{said} ({verdict.described.text}): {why}.", ())
+        why, confidence = "its OpenSSL or its flags are others", Confidence.LIKELY
+    return Finding(Cause.CLIENT_DIFFERS, f"{said} ({verdict.described.text}): {why}.", (), confidence)
 
 
 def _refused_by_default(case: Case) -> bool:
@@ -84,13 +92,33 @@ def _stricter(case: Case, report: ClientReport, version: str, error: str, code: 
     if code in STRICT_CODES:
         text = f"{said} It checks strictly ({verify_code(code).name})."
         return Finding(Cause.CLIENT_DIFFERS, text, _strict_remedies())
+    if code in _SECURITY_LEVEL_CODES:
+        text = f"{said} Its security level is higher (SSL_CTX_set_security_level(3))."
+        return Finding(Cause.CLIENT_DIFFERS, text, (_stronger(),))
+    behind = explain_slot_rule(case) if code in _NOT_FOUND_CODES else None
+    if behind is not None:
+        return replace(behind, text=f"{said} {behind.text}")
+    return Finding(Cause.CLIENT_DIFFERS, said, (), Confidence.LIKELY)
+
+
+def explain_slot_rule(case: Case) -> Finding | None:
+    """The anchor was found behind a slot that does not load: other versions of OpenSSL stop there."""
     anchor = case.verification.anchor
     for row in () if anchor is None else case.rows_of(anchor.certificate):
         if isinstance(row.standing, BehindBroken):
-            text = f"{said} {visible(row.file)}: {visible(explain(row.standing))}."
+            broken = visible(row.standing.broken)
+            text = (
+                f"The anchor {visible(row.file)} is behind {broken}, which does not load "
+                f"({visible(row.standing.reason)}). The OpenSSL that verified here (4.0) steps over such a slot; "
+                "3.0.19 and 3.5, and programs that use them, stop there and find no issuer."
+            )
             mend = Remedy(Action.REHASH, "Make the hash links again.", case.command("rehash"))
             return Finding(Cause.CLIENT_DIFFERS, text, (mend,))
-    return Finding(Cause.CLIENT_DIFFERS, said, ())
+    return None
+
+
+def _stronger() -> Remedy:
+    return Remedy(Action.ASK_OPERATOR, "Let it be reissued with a stronger key and digest.")
 
 
 def _strict_remedies() -> tuple[Remedy, ...]:

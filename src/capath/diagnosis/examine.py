@@ -82,7 +82,7 @@ class Examiner:
             )
         variables = os.environ if self.environment is None else self.environment
         beside = Beside(
-            environment_traps(variables, result.endpoint.host, directory),
+            environment_traps(variables, result.endpoint, directory),
             mozilla_view(result.verification, self.kept.by_sha256),
             fetched,
         )

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing_extensions import assert_never
+
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
 from capath.pki.visible import visible
 from capath.tls.connect import Attempt, AttemptOutcome
-from capath.tls.failure import Cancelled, NameNotFound, NoConnection, TimedOut
+from capath.tls.failure import (
+    Cancelled,
+    NameNotFound,
+    NoConnection,
+    ProxyNotReached,
+    ProxyRefused,
+    TimedOut,
+)
 
 
 def explain_reach(case: Case) -> Finding | None:
@@ -22,6 +31,11 @@ def explain_reach(case: Case) -> Finding | None:
             return Finding(Cause.DNS_FAILURE, said, (check,))
         case NoConnection():
             return _not_connected(where, live.attempts)
+        case ProxyNotReached(proxy=proxy, failure=failure):
+            return _no_proxy(where, proxy, failure, live.attempts)
+        case ProxyRefused(proxy=proxy, said=said):
+            text = f"The proxy {visible(proxy)} did not connect to {where}: {visible(said)}."
+            return Finding(Cause.CONNECTION_REFUSED, text, _without_proxy(case))
         case TimedOut(stage=stage):
             seconds = f"{live.options.timeout_s:g} s"
             said = f"{where} gave no answer within {seconds} (stage: {stage})."
@@ -36,6 +50,32 @@ def explain_reach(case: Case) -> Finding | None:
             return Finding(Cause.OTHER, "The test was cancelled before it had an answer.", ())
         case _:
             return None
+
+
+def _no_proxy(
+    where: str, proxy: str, failure: NameNotFound | NoConnection | TimedOut, attempts: tuple[Attempt, ...]
+) -> Finding:
+    """The way to the proxy failed as the way to a host does; nothing is known of the host."""
+    asked = f"{where} was to be reached through the proxy {visible(proxy)}"
+    match failure:
+        case NameNotFound(text=text):
+            cause, why = Cause.DNS_FAILURE, f"which has no address: {visible(text)}"
+        case NoConnection():
+            behind = _not_connected("it", attempts)
+            cause, why = behind.cause, f"and {behind.text.rstrip('.')}"
+        case TimedOut():
+            cause, why = Cause.TIMEOUT, "which gave no answer in time"
+        case _:
+            assert_never(failure)
+    check = Remedy(Action.CHECK_NETWORK, "Check HTTPS_PROXY, or --proxy, and whether the proxy runs.")
+    return Finding(cause, f"{asked}, {why}.", (check,))
+
+
+def _without_proxy(case: Case) -> tuple[Remedy, ...]:
+    return (
+        Remedy(Action.CHECK_NETWORK, "Ask who runs the proxy; its answer says what it wants."),
+        Remedy(Action.CHECK_NETWORK, "Or go without it.", case.retest_command("--no-proxy")),
+    )
 
 
 def _longer(timeout_s: float) -> str:

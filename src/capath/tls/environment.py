@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from capath.errors import StrEnum
+from capath.errors import BadInputError, StrEnum
 from capath.pki.visible import visible
+from capath.tls.endpoint import Endpoint
+from capath.tls.proxy import PROXY_VARIABLES, proxy_from_environment
 
 
 class Program(StrEnum):
@@ -41,22 +43,22 @@ _EVERY_REQUEST = (Program.REQUESTS_GET, Program.REQUESTS_SESSION, Program.REQUES
 _DEFAULT_TRUST = (Program.SSL_DEFAULT, Program.HTTPX, Program.CURL, Program.OPENSSL)
 
 
-def environment_traps(environment: Mapping[str, str], host: str, directory: str) -> tuple[Trap, ...]:
-    """What in `environment` would change the answer of a user's program for `host` against that of `directory`.
+def environment_traps(environment: Mapping[str, str], endpoint: Endpoint, directory: str) -> tuple[Trap, ...]:
+    """What in `environment` would give a user's program another answer for `endpoint` than `directory` does.
 
     A variable that names the directory itself changes nothing, and neither does an empty one.
     """
     traps = [*_bundles(environment, directory), *_openssl_defaults(environment, directory)]
-    proxy = proxy_variable(environment, host)
+    proxy = proxy_variable(environment, endpoint)
     if proxy is not None:
         name, value = proxy
         text = (
-            f"Programs that honour it go through the proxy {visible(_without_password(value))}: it sees the name, "
+            f"Programs that honour it go through the proxy {visible(value)}: it sees the name, "
             "and one that opens TLS shows a certificate of its own. requests tells a TLS error behind it as "
             "ProxyError. NO_PROXY, or trust_env=False, goes round it."
         )
         programs = (*_EVERY_REQUEST, Program.HTTPX, Program.CURL)
-        traps.append(Trap(name, _without_password(value), programs, text))
+        traps.append(Trap(name, value, programs, text))
     configuration = environment.get("OPENSSL_CONF", "")
     if configuration:
         text = (
@@ -67,18 +69,19 @@ def environment_traps(environment: Mapping[str, str], host: str, directory: str)
     return tuple(traps)
 
 
-def proxy_variable(environment: Mapping[str, str], host: str) -> tuple[str, str] | None:
-    """The variable that sends an https request for `host` through a proxy, and its value; None for none.
+def proxy_variable(environment: Mapping[str, str], endpoint: Endpoint) -> tuple[str, str] | None:
+    """The variable that sends an https request to `endpoint` through a proxy, and the proxy without its password.
 
-    Lowercase names come first, as curl and urllib have it.
+    None where there is none, or NO_PROXY excepts the host.
     """
-    exceptions = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    if _is_excepted(host, exceptions):
+    name = next((name for name in PROXY_VARIABLES if environment.get(name)), "")
+    if not name:
         return None
-    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
-        if environment.get(name):
-            return name, environment[name]
-    return None
+    try:
+        proxy = proxy_from_environment(endpoint, environment)
+    except BadInputError:  # one that capath cannot use, and other programs perhaps can
+        return name, _without_password(environment[name])
+    return None if proxy is None else (name, proxy.text)
 
 
 def _bundles(environment: Mapping[str, str], directory: str) -> list[Trap]:
@@ -119,16 +122,6 @@ def _openssl_defaults(environment: Mapping[str, str], directory: str) -> list[Tr
 
 def _same(value: str, directory: str) -> bool:
     return os.path.abspath(value) == os.path.abspath(directory)
-
-
-def _is_excepted(host: str, exceptions: str) -> bool:
-    """Whether NO_PROXY names `host`: itself, a domain above it, or all."""
-    name = host.lower().rstrip(".")
-    for item in exceptions.replace(" ", ",").split(","):
-        suffix = item.strip().lower().removeprefix("*").lstrip(".").rstrip(".")
-        if item.strip() == "*" or (suffix and (name == suffix or name.endswith(f".{suffix}"))):
-            return True
-    return False
 
 
 def _without_password(value: str) -> str:

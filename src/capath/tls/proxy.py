@@ -12,7 +12,7 @@ from capath.pki.visible import visible
 from capath.tls.endpoint import Endpoint, parse_endpoint
 
 # As curl and requests look for them; in small letters first.
-_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPTIONS = ("no_proxy", "NO_PROXY")
 
 
@@ -69,7 +69,7 @@ def proxy_from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -
 
     Raises BadInputError for one that cannot be used.
     """
-    text = next((environment[name] for name in _VARIABLES if environment.get(name)), "")
+    text = next((environment[name] for name in PROXY_VARIABLES if environment.get(name)), "")
     exceptions = next((environment[name] for name in _EXCEPTIONS if environment.get(name)), "")
     if not text or any(_covers(entry.strip().lower(), endpoint) for entry in exceptions.split(",")):
         return None

@@ -11,6 +11,7 @@ from capath.diagnosis.cause import Cause
 from capath.pki import der
 from capath.pki.pem import encode_pem, read_pem
 from capath.pki.trust_attributes import SERVER_AUTH
+from capath.tls.context import steps_over_broken_slots
 from capath.tls.options import ProbeOptions, VerifyFlags
 
 
@@ -98,6 +99,14 @@ def trust_rejected(stage: Stage) -> Site:
     stage.write(
         "capath_demo_root_that_rejects_servers.pem", encode_pem("TRUSTED CERTIFICATE", content + attributes)
     )
+    return Site(stage.https(authority.leaf(root, stage.host)))
+
+
+@scenario(Cause.CLIENT_DIFFERS if steps_over_broken_slots() else Cause.LINK_BROKEN)
+def slot_that_dangles(stage: Stage) -> Site:
+    """[leaf] ← root, in the directory, linked in slot 1 behind a slot 0 that dangles: 3.0.19 stops there."""
+    root = authority.root("capath demo root behind a slot that dangles")
+    stage.hide(root)
     return Site(stage.https(authority.leaf(root, stage.host)))
 
 

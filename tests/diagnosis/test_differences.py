@@ -1,0 +1,89 @@
+"""Clients that differ: which flag, which level, which rule makes the difference."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from capath.demo import authority
+from capath.demo.server import LOOPBACK, Loopback, http, tls, tls_context
+from capath.diagnosis.cause import Cause, Confidence, Diagnosis
+from capath.diagnosis.diagnose import diagnose
+from capath.diagnosis.known_roots import NO_ROOTS
+from capath.store import scan
+from capath.tls.context import steps_over_broken_slots
+from capath.tls.endpoint import Endpoint
+from capath.tls.options import Client
+from capath.tls.probe import probe
+from capath.tls.result import Accepted, ClientAnswer, ClientReport, NotAccepted, ProbeResult
+from tests.tls.conftest import MakeStore, loopback, make_store
+
+__all__ = ["loopback", "make_store"]
+
+ROOT = authority.root("Root")
+INTERMEDIATE = authority.intermediate(ROOT, "Intermediate")
+
+
+def _probe(
+    servers: Loopback, directory: str, issuer: authority.Identity = ROOT, name: str = LOOPBACK
+) -> ProbeResult:
+    port = servers.serve(tls(tls_context(authority.leaf(issuer, name)), http()))
+    return probe(Endpoint(LOOPBACK, port), directory)
+
+
+def _judged(result: ProbeResult, answer: ClientAnswer) -> Diagnosis | None:
+    told = replace(result, clients=(ClientReport(Client.REQUESTS, answer),))
+    return diagnose(told, scan(result.directory), roots=NO_ROOTS)
+
+
+def _difference(diagnosis: Diagnosis | None) -> str:
+    assert diagnosis is not None
+    found = [item for item in (diagnosis.first, *diagnosis.also) if item.cause is Cause.CLIENT_DIFFERS]
+    assert len(found) == 1
+    return found[0].text
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(92, "X509_V_ERR_CA_CERT_MISSING_KEY_USAGE"), (66, "security level is higher"), (23, "refuses it")],
+)
+def test_a_stricter_client_is_told_by_its_code(
+    make_store: MakeStore, loopback: Loopback, code: int, words: str
+) -> None:
+    result = _probe(loopback, make_store(ROOT))
+    assert words in _difference(_judged(result, NotAccepted("OpenSSL 3.0", "refused", code)))
+
+
+def test_a_client_that_takes_partial_chains_is_told(make_store: MakeStore, loopback: Loopback) -> None:
+    result = _probe(loopback, make_store(INTERMEDIATE), INTERMEDIATE)
+    assert "X509_V_FLAG_PARTIAL_CHAIN" in _difference(_judged(result, Accepted("OpenSSL 3.0")))
+
+
+def test_without_a_part_of_the_chain_here_partial_chains_are_no_reason(
+    make_store: MakeStore, loopback: Loopback
+) -> None:
+    diagnosis = _judged(_probe(loopback, make_store()), Accepted("OpenSSL 3.0"))
+    assert diagnosis is not None
+    assert "PARTIAL_CHAIN" not in _difference(diagnosis)
+    assert diagnosis.also[-1].confidence is Confidence.LIKELY
+
+
+def test_a_client_that_takes_common_names_is_told(make_store: MakeStore, loopback: Loopback) -> None:
+    result = _probe(loopback, make_store(ROOT), name="other.test")
+    assert "common name" in _difference(_judged(result, Accepted("OpenSSL 3.0")))
+
+
+@pytest.mark.skipif(not steps_over_broken_slots(), reason="pyOpenSSL's OpenSSL stops at a slot that does not load")
+def test_the_rule_of_slots_is_told_without_another_client(make_store: MakeStore, loopback: Loopback) -> None:
+    directory = Path(make_store(ROOT))
+    [link] = [name for name in os.listdir(directory) if name.endswith(".0")]
+    os.rename(directory / link, directory / f"{link[:-1]}1")
+    (directory / link).write_bytes(b"garbage")
+    result = _probe(loopback, str(directory))
+    assert result.verification.errors == ()
+    diagnosis = diagnose(result, scan(str(directory)), roots=NO_ROOTS)
+    assert f"behind {link}" in _difference(diagnosis)
+    assert "refuses it" in _difference(_judged(result, NotAccepted("OpenSSL 3.0.19", "no issuer", 20)))
