@@ -85,10 +85,12 @@ def _test_all(
     """
     from capath.tls.pool import each
 
+    def keep(position: int) -> None:
+        done[position] = work(hosts[position])  # here, so that an interrupt finds all that was finished
+
     following = 0
     try:
-        for position, test in each(hosts, work, threads=_affordable(min(arguments.jobs, len(hosts)))):
-            done[position] = test
+        for _ in each(range(len(hosts)), keep, threads=_affordable(min(arguments.jobs, len(hosts)))):
             _progress(len(done), len(hosts))
             while following in done:
                 _show(arguments, *done[following])
