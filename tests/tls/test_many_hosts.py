@@ -69,10 +69,12 @@ def test_results_stream_and_an_interrupt_keeps_what_was_finished(
         time.sleep(0.01)
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=10)
-    assert time.monotonic() - started < 2
-    assert process.returncode == 130
-    assert rest.count("verified") in (4, 5)  # the last may have been on its way
+    assert process.stderr is not None
+    with process.stdout, process.stderr:
+        rest, errors = process.stdout.read(), process.stderr.read()
+    assert process.wait(10) == 130
+    assert time.monotonic() - started < 5
+    assert 4 <= rest.count("verified") <= 6  # the last may have been on its way, or one in the middle of its line
     assert "interrupted: " in errors
     assert "Traceback" not in errors
 
