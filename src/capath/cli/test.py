@@ -9,20 +9,21 @@ import resource
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.store_view import say
 from capath.cli.test_options import add_test_options, clients_to_ask, hosts_to_test
-from capath.diagnosis.cause import Diagnosis
+from capath.diagnosis.examine import Examination, Examiner
 from capath.errors import ChangeError
 from capath.pki.visible import visible
 from capath.store import Snapshot, list_store, scan
 from capath.tls.context import SharedContexts, sharing_contexts
 from capath.tls.host_to_test import HostToTest
 from capath.tls.options import Client
-from capath.tls.result import OutcomeName, ProbeResult, Verified
+from capath.tls.result import OutcomeName
 
-Test = tuple[ProbeResult, Diagnosis | None]
+Test = tuple[HostToTest, Examination]
 # Sockets, their second names and the pipes to other programs that one host can need at a time.
 _DESCRIPTORS_A_JOB = 8
 _DESCRIPTORS_BESIDE = 64
@@ -46,6 +47,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_test_options(parser)
     parser.add_argument("--master-key", action="store_true", help="show the session's master key: a secret")
     parser.add_argument("-v", "--verbose", action="store_true", help="chain, lookups and session too")
+    parser.add_argument(
+        "--fetch-intermediates",
+        action="store_true",
+        help="fetch what a server fails to send from the http address in its certificate; nothing is imported",
+    )
+    parser.add_argument(
+        "--mozilla", metavar="FILE", default="", help="a CCADB report: look in it too for a root that is missing"
+    )
+    parser.add_argument("--commands", action="store_true", help="the same for openssl, curl and Python, to paste")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,8 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
             _store(directory, arguments.trust, arguments.distrust) as (tested, snapshot),
             sharing_contexts(tested) as contexts,
         ):
-            work = _work(directory, tested, snapshot, clients, contexts, cancelled)
-            interrupted = _test_all(arguments, hosts, work, done)
+            examiner = _examiner(arguments, directory, cancelled)
+            work = _work(examiner, tested, snapshot, clients, contexts)
+            interrupted = _test_all(arguments, directory, hosts, work, done)
     finally:
         cancelled.set()
     if interrupted:
@@ -73,8 +84,21 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitStatus.INTERRUPTED if interrupted else _status(tests)
 
 
+def _examiner(arguments: argparse.Namespace, directory: str, cancelled: threading.Event) -> Examiner:
+    """How each test is told; `directory` is what commands name. Raises BadInputError for ``--mozilla``."""
+    roots = None
+    if arguments.mozilla:
+        from capath.diagnosis.known_roots import usual_roots
+
+        roots = usual_roots(arguments.mozilla)
+    return Examiner.of(
+        directory, roots=roots, fetch_intermediates=arguments.fetch_intermediates, cancelled=cancelled.is_set
+    )
+
+
 def _test_all(
     arguments: argparse.Namespace,
+    directory: str,
     hosts: Sequence[HostToTest],
     work: Callable[[HostToTest], Test],
     done: dict[int, Test],
@@ -93,25 +117,20 @@ def _test_all(
         for _ in each(range(len(hosts)), keep, threads=_affordable(min(arguments.jobs, len(hosts)))):
             _progress(len(done), len(hosts))
             while following in done:
-                _show(arguments, *done[following])
+                _show(arguments, directory, *done[following])
                 following += 1
     except KeyboardInterrupt:
         for position in sorted(done):
             if position >= following:
-                _show(arguments, *done[position])
+                _show(arguments, directory, *done[position])
         return True
     return False
 
 
 def _work(
-    directory: str,
-    tested: str,
-    snapshot: Snapshot,
-    clients: Sequence[Client],
-    contexts: SharedContexts,
-    cancelled: threading.Event,
+    examiner: Examiner, tested: str, snapshot: Snapshot, clients: Sequence[Client], contexts: SharedContexts
 ) -> Callable[[HostToTest], Test]:
-    """What is done with each host. `directory` is what commands name, `tested` it or a copy of it."""
+    """What is done with each host. `tested` is the examiner's directory or a copy of it."""
     from capath.tls.probe import probe
 
     gc.freeze()  # the store stays as it is: there is nothing in it to collect
@@ -123,14 +142,10 @@ def _work(
             snapshot=snapshot,
             options=host.options,
             clients=clients,
-            cancelled=cancelled.is_set,
+            cancelled=examiner.cancelled,
             contexts=contexts,
         )
-        if isinstance(result.outcome, Verified) and not result.clients:
-            return result, None  # there is nobody who could differ
-        from capath.diagnosis.diagnose import diagnose
-
-        return result, diagnose(result, snapshot, directory=directory)
+        return host, examiner.examine(result, snapshot)
 
     return work
 
@@ -175,26 +190,47 @@ def _store(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Ite
         yield staged, plan.after
 
 
-def _show(arguments: argparse.Namespace, result: ProbeResult, diagnosis: Diagnosis | None) -> None:
-    if not arguments.json:
-        from capath.report.test import result_text
+def _show(arguments: argparse.Namespace, directory: str, host: HostToTest, seen: Examination) -> None:
+    if arguments.json:
+        return
+    from capath.report.test import result_text
 
-        text = result_text(result, diagnosis, verbose=arguments.verbose, master_key=arguments.master_key)
-        print(text, flush=True)
+    text = result_text(
+        seen.result,
+        seen.diagnosis,
+        verbose=arguments.verbose,
+        master_key=arguments.master_key,
+        beside=seen.beside,
+    )
+    print(text, flush=True)
+    if arguments.commands:
+        from capath.report.equivalents import equivalents_text
+
+        print(equivalents_text(host, directory), flush=True)
 
 
 def _print_json(arguments: argparse.Namespace, directory: str, tests: Sequence[Test], interrupted: bool) -> None:
     from capath.report.document import document
-    from capath.report.test import result_json
 
-    results = [result_json(result, why, master_key=arguments.master_key) for result, why in tests]
+    results = [_json(arguments, directory, host, seen) for host, seen in tests]
     store = {"directory": directory, "trust": arguments.trust, "distrust": arguments.distrust}
     print(document({"store": store, "interrupted": interrupted, "results": results}))
 
 
+def _json(arguments: argparse.Namespace, directory: str, host: HostToTest, seen: Examination) -> dict[str, Any]:
+    from capath.report.test import result_json
+
+    shown = result_json(seen.result, seen.diagnosis, master_key=arguments.master_key, beside=seen.beside)
+    if arguments.commands:
+        from capath.report.equivalents import equivalents_json
+
+        shown["commands"] = equivalents_json(host, directory)
+    return shown
+
+
 def _status(tests: Sequence[Test]) -> ExitStatus:
-    outcomes = {result.outcome_name for result, _ in tests}
-    bad = any(diagnosis is not None for result, diagnosis in tests if result.outcome_name is OutcomeName.VERIFIED)
-    if OutcomeName.REJECTED in outcomes or bad:
+    outcomes = {seen.result.outcome_name for _, seen in tests}
+    verified = [seen for _, seen in tests if seen.result.outcome_name is OutcomeName.VERIFIED]
+    if OutcomeName.REJECTED in outcomes or any(seen.diagnosis is not None for seen in verified):
         return ExitStatus.BAD
     return ExitStatus.UNREACHABLE if OutcomeName.UNREACHABLE in outcomes else ExitStatus.GOOD

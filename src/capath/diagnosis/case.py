@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from capath.diagnosis.known_roots import NO_ROOTS, KnownRoots
 from capath.pki.certificate import Certificate
@@ -35,9 +34,9 @@ class Case:
     roots: KnownRoots = NO_ROOTS
     engines: tuple[Engine, ...] = ()
 
-    @cached_property
+    @property
     def listing(self) -> Listing:
-        return list_store(self.snapshot)
+        return _listing_of(self.snapshot)
 
     def first(self, *codes: int) -> VerifyError | None:
         """The first error that has one of `codes`."""
@@ -81,6 +80,19 @@ class Case:
         if self.live is None:
             return ""
         return shlex.join(["capath", "test", self.live.endpoint.text, "--capath", self.directory, *options])
+
+
+_last_listing: list[Listing] = []
+
+
+def _listing_of(snapshot: Snapshot) -> Listing:
+    """The listing of `snapshot`; many hosts that fail are told from one, so the last one made is kept."""
+    for listing in _last_listing:
+        if listing.snapshot is snapshot:
+            return listing
+    listing = list_store(snapshot)
+    _last_listing[:] = [listing]
+    return listing
 
 
 def title(name: Name) -> str:

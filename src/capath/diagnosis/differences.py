@@ -7,6 +7,7 @@ from dataclasses import replace
 from capath.diagnosis.case import Case, title
 from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Confidence, Finding, Remedy
 from capath.pki.visible import visible
+from capath.store.lookup import find_issuers
 from capath.store.standing import BehindBroken
 from capath.tls.options import CrlCheck
 from capath.tls.result import Accepted, ClientReport, NotAccepted, Verified
@@ -104,7 +105,12 @@ def _stricter(case: Case, report: ClientReport, version: str, error: str, code: 
 def explain_slot_rule(case: Case) -> Finding | None:
     """The anchor was found behind a slot that does not load: other versions of OpenSSL stop there."""
     anchor = case.verification.anchor
-    for row in () if anchor is None else case.rows_of(anchor.certificate):
+    if anchor is None:
+        return None
+    found = find_issuers(case.snapshot, anchor.certificate.subject)
+    if any(item.certificate.certificate.sha256 == anchor.certificate.sha256 for item in found):
+        return None
+    for row in case.rows_of(anchor.certificate):
         if isinstance(row.standing, BehindBroken):
             broken = visible(row.standing.broken)
             text = (

@@ -1,23 +1,28 @@
-"""One test, told in full: the diagnosis with its remedies tried, and what stands beside the verdict."""
+"""One test, told in full: the diagnosis with its remedies tried, and what stands beside the verdict.
+
+What explains failures is imported when there is one: a thousand hosts that verify do not wait for it.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from capath.diagnosis.cause import Diagnosis
-from capath.diagnosis.diagnose import diagnose
-from capath.diagnosis.fetched import FetchedChain, fetch_missing, with_fetched
-from capath.diagnosis.known_roots import KnownRoots
-from capath.diagnosis.mozilla_view import Opinion, mozilla_view
-from capath.diagnosis.trial import try_remedies
 from capath.store import Snapshot
 from capath.store.constraints import KeptConstraints, read_constraints_file
+from capath.store.lookup import find_issuers
 from capath.tls.address import Resolver, system_resolver
 from capath.tls.deadline import never
 from capath.tls.environment import Trap, environment_traps
-from capath.tls.result import ProbeResult
+from capath.tls.result import ProbeResult, Verified
+
+if TYPE_CHECKING:
+    from capath.diagnosis.cause import Diagnosis
+    from capath.diagnosis.fetched import FetchedChain
+    from capath.diagnosis.known_roots import KnownRoots
+    from capath.diagnosis.mozilla_view import Opinion
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,20 @@ class Examiner:
 
     def examine(self, result: ProbeResult, snapshot: Snapshot) -> Examination:
         """Tell `result`, a test against `snapshot`. Raises CancelledError."""
+        variables = os.environ if self.environment is None else self.environment
+        beside = Beside(
+            environment_traps(variables, result.endpoint, self.directory),
+            _opinions(result, self.kept),
+        )
+        if _needs_no_explanation(result, snapshot):
+            return Examination(result, None, beside)
+        return self._explained(result, snapshot, beside)
+
+    def _explained(self, result: ProbeResult, snapshot: Snapshot, beside: Beside) -> Examination:
+        from capath.diagnosis.diagnose import diagnose
+        from capath.diagnosis.fetched import fetch_missing, with_fetched
+        from capath.diagnosis.trial import try_remedies
+
         directory, roots = self.directory, self.roots
         diagnosis = diagnose(result, snapshot, directory=directory, roots=roots)
         fetched = None
@@ -80,10 +99,21 @@ class Examiner:
                 resolver=self.resolver,
                 cancelled=self.cancelled,
             )
-        variables = os.environ if self.environment is None else self.environment
-        beside = Beside(
-            environment_traps(variables, result.endpoint, directory),
-            mozilla_view(result.verification, self.kept.by_sha256),
-            fetched,
-        )
-        return Examination(result, diagnosis, beside)
+        return Examination(result, diagnosis, replace(beside, fetched=fetched))
+
+
+def _needs_no_explanation(result: ProbeResult, snapshot: Snapshot) -> bool:
+    """Whether it verified, nobody else was asked, and every OpenSSL finds the anchor."""
+    anchor = result.verification.anchor
+    if not isinstance(result.outcome, Verified) or result.clients or anchor is None:
+        return False
+    found = find_issuers(snapshot, anchor.certificate.subject)
+    return any(item.certificate.certificate.sha256 == anchor.certificate.sha256 for item in found)
+
+
+def _opinions(result: ProbeResult, kept: KeptConstraints) -> tuple[Opinion, ...]:
+    if result.verification.anchor is None:
+        return ()
+    from capath.diagnosis.mozilla_view import mozilla_view
+
+    return mozilla_view(result.verification, kept.by_sha256)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from capath.diagnosis.examine import Beside
-from capath.diagnosis.fetched import FetchedChain
-from capath.diagnosis.mozilla_view import Opinion
 from capath.diagnosis.sent_chain import SentNote, sent_chain_notes
 from capath.pki.pem import encode_pem
 from capath.pki.visible import visible
 from capath.report.document import Json
 from capath.tls.environment import Trap
 from capath.tls.verification import Verification
+
+if TYPE_CHECKING:
+    from capath.diagnosis.examine import Beside
+    from capath.diagnosis.fetched import FetchedChain
+    from capath.diagnosis.mozilla_view import Opinion
 
 
 def beside_json(beside: Beside) -> Json:
