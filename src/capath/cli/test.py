@@ -76,12 +76,23 @@ def run(arguments: argparse.Namespace) -> int:
             interrupted = _test_all(arguments, directory, hosts, work, done)
     finally:
         cancelled.set()
+    _say_traps([done[position] for position in sorted(done)])
     if interrupted:
         say(f"interrupted: {len(done)} of {len(hosts)} hosts were tested")
     tests = [done[position] for position in sorted(done)]
     if arguments.json:
         _print_json(arguments, directory, tests, interrupted)
     return ExitStatus.INTERRUPTED if interrupted else _status(tests)
+
+
+def _say_traps(tests: Sequence[Test]) -> None:
+    """Say once what the environment does to a program that names the directory for all of a Session."""
+    traps = {trap.variable: trap for _, seen in tests for trap in seen.beside.traps if trap.is_silent}
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if variable in traps:
+            from capath.report.beside import trap_text
+
+            say(trap_text(traps[variable]))
 
 
 def _examiner(arguments: argparse.Namespace, directory: str, cancelled: threading.Event) -> Examiner:
@@ -210,11 +221,11 @@ def _show(arguments: argparse.Namespace, directory: str, host: HostToTest, seen:
 
 
 def _print_json(arguments: argparse.Namespace, directory: str, tests: Sequence[Test], interrupted: bool) -> None:
-    from capath.report.document import document
+    from capath.report.document import document_of_many
 
     results = [_json(arguments, directory, host, seen) for host, seen in tests]
     store = {"directory": directory, "trust": arguments.trust, "distrust": arguments.distrust}
-    print(document({"store": store, "interrupted": interrupted, "results": results}))
+    print(document_of_many({"store": store, "interrupted": interrupted}, "results", results))
 
 
 def _json(arguments: argparse.Namespace, directory: str, host: HostToTest, seen: Examination) -> dict[str, Any]:

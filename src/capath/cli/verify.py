@@ -35,9 +35,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.diagnosis.diagnose import diagnose_offline
+    from capath.diagnosis.mozilla_view import mozilla_view
     from capath.diagnosis.trial import try_remedies_offline
     from capath.report.document import document
     from capath.report.verify import offline_json, offline_text
+    from capath.store.constraints import read_constraints_file
     from capath.tls.offline import verify_offline
 
     snapshot = scan(arguments.directory)
@@ -55,7 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     diagnosis = diagnose_offline(result, snapshot)
     if diagnosis is not None:
         diagnosis = try_remedies_offline(diagnosis, result, snapshot)
-    print(document(offline_json(result, diagnosis)) if arguments.json else offline_text(result, diagnosis))
+    opinions = mozilla_view(result.verification, read_constraints_file(arguments.directory).by_sha256)
+    if arguments.json:
+        print(document(offline_json(result, diagnosis, opinions)))
+    else:
+        print(offline_text(result, diagnosis, opinions))
     return ExitStatus.BAD if result.verification.errors else ExitStatus.GOOD
 
 

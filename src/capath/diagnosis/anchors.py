@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 
-from capath.diagnosis.case import Case, title
+from capath.diagnosis.case import Case
 from capath.diagnosis.cause import PARTIAL_CHAIN, Action, Cause, Confidence, Finding, Remedy
 from capath.diagnosis.held import explain_other_key, held_but_not_found, held_on_the_way
 from capath.diagnosis.issuers import issuer_url
 from capath.diagnosis.lacking import import_known, import_shown, known_on_the_way, not_in_store
+from capath.diagnosis.words import title
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 from capath.tls.verification import FromCapath

@@ -9,7 +9,6 @@ from datetime import datetime
 from capath.diagnosis.known_roots import NO_ROOTS, KnownRoots
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
-from capath.pki.visible import visible
 from capath.store import CertificateRow, Listing, Snapshot, list_store
 from capath.tls.offline import Engine
 from capath.tls.result import ProbeResult
@@ -93,18 +92,3 @@ def _listing_of(snapshot: Snapshot) -> Listing:
     listing = list_store(snapshot)
     _last_listing[:] = [listing]
     return listing
-
-
-def title(name: Name) -> str:
-    """What people call a name, safe to show."""
-    return visible(name.title)
-
-
-def which(certificate: Certificate) -> str:
-    """How commands name a certificate: a prefix of its SHA-256 that no other one shares in practice."""
-    return certificate.sha256[:16]
-
-
-def day(moment: datetime | None) -> str:
-    """A date for a sentence, in UTC."""
-    return "an unreadable date" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from capath.diagnosis.case import Case, title
+from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.held import explain_other_key
 from capath.diagnosis.issuers import signs
+from capath.diagnosis.words import title
 from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate
 from capath.tls.verification import FromCapath
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from capath.diagnosis.case import Case, day, title, which
+from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
 from capath.diagnosis.issuers import signs
+from capath.diagnosis.words import day, title, which
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 from capath.store import CertificateRow

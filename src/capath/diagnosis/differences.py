@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from capath.diagnosis.case import Case, title
+from capath.diagnosis.case import Case
 from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Confidence, Finding, Remedy
+from capath.diagnosis.words import title
 from capath.pki.visible import visible
 from capath.store.lookup import find_issuers
 from capath.store.standing import BehindBroken

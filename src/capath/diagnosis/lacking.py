@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from capath.diagnosis.case import Case, title, which
+from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.known_roots import KnownRoot
+from capath.diagnosis.words import title, which
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 

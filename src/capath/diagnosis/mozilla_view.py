@@ -9,8 +9,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from capath.diagnosis.case import title
-from capath.diagnosis.names import subject_alternative_names
+from capath.diagnosis.words import subject_alternative_names, title
 from capath.errors import StrEnum
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 
-from capath.diagnosis.case import Case, title
+from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
-from capath.pki.certificate import Certificate
+from capath.diagnosis.words import subject_alternative_names, title
 from capath.pki.visible import visible
 
 _SHOWN_NAMES = 5
@@ -54,16 +54,3 @@ def explain_constraint(case: Case) -> Finding | None:
         "Let an authority issue it that may issue for this name. Nothing in the directory mends this.",
     )
     return Finding(Cause.NAME_CONSTRAINT, text, (remedy,))
-
-
-def subject_alternative_names(certificate: Certificate) -> list[str]:
-    """The DNS names and IP addresses that a certificate is for; none where the extension does not decode."""
-    from cryptography import x509
-
-    try:
-        decoded = x509.load_der_x509_certificate(certificate.der)
-        names = decoded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
-        return names.get_values_for_type(x509.DNSName) + addresses
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        return []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from capath.diagnosis.case import Case, day, title
+from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
+from capath.diagnosis.words import day, title
 from capath.pki.visible import visible
 
 _UNAVAILABLE = (3, 33, 35, 36, 44, 54)

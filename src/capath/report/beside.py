@@ -56,9 +56,9 @@ def opinions_json(opinions: Sequence[Opinion]) -> list[Json]:
 
 
 def beside_text(beside: Beside, *, verbose: bool) -> list[str]:
-    """Lines for people; the environment only where it changes the answer of a program that names the directory."""
+    """Lines for people; the environment, which is the same for every host, only with `verbose`."""
     lines = [f"note: {opinion.text}" for opinion in beside.opinions]
-    lines.extend(f"note: {_trap_text(trap)}" for trap in beside.traps if verbose or trap.is_silent)
+    lines.extend(f"note: {trap_text(trap)}" for trap in beside.traps if verbose)
     return lines
 
 
@@ -77,7 +77,8 @@ def _trap_json(trap: Trap) -> Json:
     }
 
 
-def _trap_text(trap: Trap) -> str:
+def trap_text(trap: Trap) -> str:
+    """A variable of the environment, and what it does."""
     programs = ", ".join(program.value for program in trap.affects)
     return f"{trap.variable}={visible(trap.value)} changes the answer of {programs}. {trap.text}"
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing_extensions import assert_never
 
+from functools import lru_cache
+
 from capath.diagnosis.cause import Diagnosis, DoesNotMend, Finding, Mends, NotTried, Remedy
+from capath.pki.name import Name
 from capath.pki.visible import visible
 from capath.report.certificate import date_text
 from capath.report.document import Json, moment
@@ -20,7 +23,7 @@ def verification_json(verification: Verification) -> Json:
         "errors": [error_json(error) for error in verification.errors],
         "chain": [_element_json(element) for element in verification.chain],
         "sent": [
-            {"subject": certificate.subject.text, "sha256": certificate.sha256}
+            {"subject": _text(certificate.subject), "sha256": certificate.sha256}
             for certificate in verification.sent
         ],
         "anchor": None
@@ -28,7 +31,7 @@ def verification_json(verification: Verification) -> Json:
         else {"file": anchor.file, "link": anchor.link, "sha256": anchor.certificate.sha256},
         "lookups": [
             {
-                "subject": lookup.subject.text,
+                "subject": _text(lookup.subject),
                 "hash": lookup.hash,
                 "tried": list(lookup.tried),
                 "found": lookup.found,
@@ -85,14 +88,20 @@ def error_json(error: VerifyError) -> Json:
 def _element_json(element: ChainElement) -> Json:
     certificate, origin = element.certificate, element.origin
     return {
-        "subject": certificate.subject.text,
-        "issuer": certificate.issuer.text,
+        "subject": _text(certificate.subject),
+        "issuer": _text(certificate.issuer),
         "sha256": certificate.sha256,
         "not_before": moment(certificate.not_before),
         "not_after": moment(certificate.not_after),
         "from": "capath" if isinstance(origin, FromCapath) else "server",
         "link": origin.link if isinstance(origin, FromCapath) else None,
     }
+
+
+@lru_cache(maxsize=4096)
+def _text(name: Name) -> str:
+    """A name's text: hosts share their issuers, and one test names each several times."""
+    return name.text
 
 
 def _finding_json(finding: Finding) -> Json:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from capath.diagnosis.cause import Diagnosis
+from capath.diagnosis.mozilla_view import Opinion
 from capath.pki.visible import visible
+from capath.report.beside import opinions_json
 from capath.report.document import Json, moment
 from capath.report.verification import (
     chain_text,
@@ -16,7 +20,7 @@ from capath.report.verification import (
 from capath.tls.offline import OfflineResult
 
 
-def offline_json(result: OfflineResult, diagnosis: Diagnosis | None) -> Json:
+def offline_json(result: OfflineResult, diagnosis: Diagnosis | None, opinions: Sequence[Opinion] = ()) -> Json:
     """The object of ``capath verify --json``."""
     return {
         "subject": result.leaf.subject.text,
@@ -29,11 +33,12 @@ def offline_json(result: OfflineResult, diagnosis: Diagnosis | None) -> Json:
         "openssl": [
             {"version": engine.version, "verify": error_json(engine.verdict)} for engine in result.engines
         ],
+        "opinions": opinions_json(opinions),
         "diagnosis": diagnosis_json(diagnosis),
     }
 
 
-def offline_text(result: OfflineResult, diagnosis: Diagnosis | None) -> str:
+def offline_text(result: OfflineResult, diagnosis: Diagnosis | None, opinions: Sequence[Opinion] = ()) -> str:
     """The verdict, every error, why and what mends it, and the chain; for people."""
     name = visible(result.leaf.subject.title)
     bad = bool(result.verification.errors)
@@ -43,5 +48,6 @@ def offline_text(result: OfflineResult, diagnosis: Diagnosis | None) -> str:
     )
     if diagnosis is not None:
         lines.extend(f"    {line}" for line in diagnosis_text(diagnosis))
+    lines.extend(f"    note: {opinion.text}" for opinion in opinions)
     lines.extend(f"    {line}" for line in chain_text(result.verification))
     return "\n".join(lines)
