@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
 SCHEMA_VERSION = 1
 Json = dict[str, Any]
+_INDENTED_LIMIT = 20
 
 
 def document(content: Mapping[str, Any]) -> str:
     """Return `content` as the text of one JSON object with its ``schema_version``."""
     return json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, ensure_ascii=True)
+
+
+def document_of_many(content: Mapping[str, Any], name: str, items: Sequence[Json]) -> str:
+    """The same with ``name``, a list of `items`. Where these are many, each is one line: that is much quicker."""
+    if len(items) <= _INDENTED_LIMIT:
+        return document({**content, name: items})
+    head = document(content).removesuffix("\n}")
+    lines = ",\n".join(json.dumps(item, ensure_ascii=True) for item in items)
+    return f'{head},\n  "{name}": [\n{lines}\n  ]\n}}'
 
 
 def moment(value: datetime | None) -> str | None:

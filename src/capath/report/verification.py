@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing_extensions import assert_never
-
 from functools import lru_cache
+
+from typing_extensions import assert_never
 
 from capath.diagnosis.cause import Diagnosis, DoesNotMend, Finding, Mends, NotTried, Remedy
 from capath.pki.name import Name

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+from OpenSSL import SSL, crypto
 
 from capath.tls.alerts import FATAL
 from capath.tls.context import make_context
@@ -22,12 +23,10 @@ from capath.tls.session import Session
 from capath.tls.verification import VerifyError
 from capath.tls.wire import Wire
 
-if TYPE_CHECKING:
-    from OpenSSL import SSL
-
 _READ_ALERT = 0x4004  # SSL_CB_READ_ALERT
 _LOOP = 0x1001  # SSL_CB_CONNECT_LOOP
 _ERRORS_LIMIT = 200
+_READ_OCTETS = 65536
 # Ten times what OpenSSL takes for a chain (SSL_CTX_set_max_cert_list(3)); empty messages could go on for ever.
 _HANDSHAKE_OCTETS_LIMIT = 1024 * 1024
 # How long to wait for what a TLS 1.3 server sends after the handshake: tickets, or its refusal of a client without
@@ -72,8 +71,6 @@ class Handshake:
     """One handshake over `wire` with a context of `observing_context`. Call `run` once, then `close`."""
 
     def __init__(self, wire: Wire, context: SSL.Context, sni: str, deadline: Deadline) -> None:
-        from OpenSSL import SSL
-
         self._wire = wire
         self._deadline = deadline
         self._received = 0
@@ -88,8 +85,6 @@ class Handshake:
 
     def run(self) -> Failure | None:
         """Shake hands. Raises CancelledError; everything else that goes wrong is a Failure."""
-        from OpenSSL import SSL
-
         self._wire.begin_tls()
         started_s = time.monotonic()
         try:
@@ -115,8 +110,6 @@ class Handshake:
 
     def after(self) -> Ending:
         """Read once what comes behind the handshake, and tell how it ended. Call it after `run` succeeded."""
-        from OpenSSL import SSL
-
         greeting = b""
         failure: Failure | None = None
         waits_for_refusal = self.observed.certificate_requested
@@ -142,8 +135,6 @@ class Handshake:
 
     def ask(self, request: bytes, *, within: Deadline, limit: int = 8192) -> bytes:
         """Send `request` through the session and return what comes back, as far as it comes in time."""
-        from OpenSSL import SSL
-
         answer = b""
         try:
             self._connection.sendall(request)
@@ -162,8 +153,6 @@ class Handshake:
 
     def close(self) -> None:
         """Say goodbye if that needs no waiting."""
-        from OpenSSL import SSL
-
         try:
             self._connection.shutdown()
             self._flush()
@@ -171,14 +160,14 @@ class Handshake:
             pass
 
     def _flush(self) -> None:
-        from OpenSSL import SSL
-
         while True:
             try:
-                data = self._connection.bio_read(65536)
+                data = self._connection.bio_read(_READ_OCTETS)
             except SSL.WantReadError:
                 return
             self._wire.send(data)
+            if len(data) < _READ_OCTETS:  # asking again would find nothing, by a costly exception
+                return
 
     def _feed(self) -> Failure | None:
         data = self._wire.receive()
@@ -210,8 +199,6 @@ class Handshake:
         return ProtocolFault(reasons or (str(error) or type(error).__name__,))
 
     def _note_chain(self) -> None:
-        from OpenSSL import crypto
-
         sent = self._connection.get_peer_cert_chain() or []
         chain = self._connection.get_verified_chain() or []
         self.observed.sent = [crypto.dump_certificate(crypto.FILETYPE_ASN1, item) for item in sent]
@@ -231,8 +218,6 @@ class Handshake:
 
 def observing_context(directory: str, options: ProbeOptions) -> SSL.Context:
     """A context, as `make_context` has it, that lets every error pass and notes it for its handshake."""
-    from OpenSSL import SSL
-
     context = make_context(directory, options)
     context.set_verify(SSL.VERIFY_PEER, _on_verify)
     context.set_ocsp_client_callback(_on_staple)

@@ -1,0 +1,188 @@
+"""How fast `capath test` goes through a list of hosts, against other ways to ask the same.
+
+    python -m tests.benchmarks.connections [--hosts 1000] [--repeat 3]
+
+Whole processes, from start to exit, each asking the same endpoints on loopback: a few `openssl s_server` with a key
+on P-256, named again and again (nothing is remembered by endpoint). Every way is measured `repeat` times, in turn,
+and its best time counts: what else the machine does only ever adds. Ratios are of one run; rates depend on the
+machine.
+
+- ``capath``: `capath test --client pyopenssl --json`: every error, the chain, the lookups, the session, for each.
+- ``s_client``: one `openssl s_client -CApath` process after the other.
+- ``s_client x4``: the same, four at a time.
+- ``requests``: `requests.get(verify=DIR)` with a new Session each, one after the other, in one process.
+
+One more root in the directory must cost nothing: ``capath, 10 x the roots`` has ten times the directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from capath.change.rehash import plan_rehash
+from capath.demo import authority
+from capath.demo.server import LOOPBACK
+from capath.store import scan
+
+_SERVERS = 4
+_REQUESTS = """
+import sys, requests
+for line in open(sys.argv[1]):
+    with requests.Session() as session:
+        session.trust_env = False
+        assert session.get(f"https://{line.strip()}/", verify=sys.argv[2]).status_code == 200
+"""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to test all hosts: `run` does so in whole processes and checks what came of it."""
+
+    name: str
+    run: Callable[[], None]
+    hosts: int
+
+
+@contextmanager
+def _servers(place: Path) -> Iterator[list[int]]:
+    """Run the servers; each tells its port when it listens."""
+    command = ["openssl", "s_server", "-accept", f"{LOOPBACK}:0", "-www", "-naccept", "1000000"]
+    command += ["-cert", str(place / "chain.pem"), "-cert_chain", str(place / "chain.pem")]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for _ in range(_SERVERS)
+    ]
+    try:
+        ports = []
+        for process in processes:
+            assert process.stdout is not None
+            line = b""
+            while not line.startswith(b"ACCEPT "):
+                line = process.stdout.readline()
+            ports.append(int(line.rpartition(b":")[2]))
+            threading.Thread(target=process.stdout.read, daemon=True).start()  # they say a word a connection
+        yield ports
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _make_store(place: Path, root: authority.Identity, *, extra: int) -> str:
+    """certifi's roots, ours, and `extra` more that nobody needs."""
+    import certifi
+
+    place.mkdir()
+    bundle = Path(certifi.where()).read_bytes()
+    blocks = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", bundle, re.DOTALL)
+    more = [authority.root(f"extra root {number}").pem for number in range(extra)]
+    for number, pem in enumerate((root.pem, *blocks, *more)):
+        (place / f"root{number}.pem").write_bytes(pem)
+    for name, target in plan_rehash(scan(place)).links:
+        os.symlink(target, place / name)
+    return str(place)
+
+
+def _capath(hosts: Path, count: int, directory: str) -> Callable[[], None]:
+    command = [sys.executable, "-m", "capath", "test", "--client", "pyopenssl", "--json", "--no-proxy"]
+
+    def run() -> None:
+        done = subprocess.run(
+            [*command, "--file", str(hosts), "--capath", directory], capture_output=True, check=True
+        )
+        results = json.loads(done.stdout)["results"]
+        assert len(results) == count
+        for result in results:
+            assert result["outcome"] == "verified"
+            assert len(result["chain"]) == 3
+            assert result["lookups"][-1]["found"]
+            assert result["session"]["session_id"]
+
+    return run
+
+
+def _s_client(hosts: Path, directory: str, at_once: int) -> Callable[[], None]:
+    command = ["openssl", "s_client", "-CApath", directory, "-verify_return_error", "-verify_ip", LOOPBACK]
+
+    def run() -> None:
+        running: list[subprocess.Popen[bytes]] = []
+        for endpoint in hosts.read_text().split():
+            running.append(
+                subprocess.Popen(
+                    [*command, "-connect", endpoint],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+            if len(running) == at_once:
+                assert running.pop(0).wait() == 0
+        assert all(process.wait() == 0 for process in running)
+
+    return run
+
+
+def _requests(hosts: Path, directory: str) -> Callable[[], None]:
+    def run() -> None:
+        subprocess.run([sys.executable, "-c", _REQUESTS, str(hosts), directory], check=True)
+
+    return run
+
+
+def measure(hosts: int, repeat: int, few: int) -> dict[str, float]:
+    """Handshakes a second of each way, the best of `repeat`. The slow ways are asked `few` hosts alone."""
+    root = authority.root("Root")
+    intermediate = authority.intermediate(root, "Intermediate")
+    leaf = authority.leaf(intermediate, LOOPBACK)
+    best: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "chain.pem").write_bytes(leaf.key_pem + leaf.pem + intermediate.pem)
+        small = _make_store(place / "small", root, extra=0)
+        large = _make_store(place / "large", root, extra=1300)
+        with _servers(place) as ports:
+            for file, count in (("all", hosts), ("few", few)):
+                endpoints = (f"{LOOPBACK}:{ports[number % _SERVERS]}\n" for number in range(count))
+                (place / file).write_text("".join(endpoints))
+            ways = [
+                Way("capath", _capath(place / "all", hosts, small), hosts),
+                Way("s_client", _s_client(place / "few", small, 1), few),
+                Way("s_client x4", _s_client(place / "few", small, 4), few),
+                Way("requests", _requests(place / "few", small), few),
+                Way("capath, 10 x the roots", _capath(place / "all", hosts, large), hosts),
+            ]
+            for _ in range(repeat):
+                for way in ways:
+                    started = time.perf_counter()
+                    way.run()
+                    rate = way.hosts / (time.perf_counter() - started)
+                    best[way.name] = max(best.get(way.name, 0.0), rate)
+    return best
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--hosts", type=int, default=1000)
+    parser.add_argument("--few", type=int, help="how many of them the other ways are asked (default: all)")
+    parser.add_argument("--repeat", type=int, default=3)
+    arguments = parser.parse_args()
+    rates = measure(arguments.hosts, arguments.repeat, arguments.few or arguments.hosts)
+    print(f"{'way':<24}{'hosts/s':>9}   capath is")
+    for name, rate in rates.items():
+        print(f"{name:<24}{rate:>9.0f}   {rates['capath'] / rate:.2f} x as fast")
+
+
+if __name__ == "__main__":
+    main()
