@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
     from capath.change.apply import apply_plan, undo_last
     from capath.change.plan import Plan
@@ -109,7 +109,7 @@ def open_store(directory: str | os.PathLike[str]) -> Listing:
     return list_store(scan(os.fspath(directory)))
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

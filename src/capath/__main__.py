@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
     from capath.cli.explore import ExploreRequest
 
@@ -17,6 +17,10 @@ def run() -> None:
 
 
 def _open_explorer(request: ExploreRequest) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        from capath.errors import BadInputError
+
+        raise BadInputError("the explorer needs a terminal; capath --help lists what works without one")
     from capath.tls.address import system_resolver
     from capath.tui.app import Exploration
     from capath.tui.explore import explore

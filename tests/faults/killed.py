@@ -1,7 +1,8 @@
 """Run in a process of its own: make one change again and again, each time killed one system call later.
 
 ``python -m tests.faults.killed SOURCE COPIES CHANGE [SHA256 …]``: COPIES/n is a copy of SOURCE in which the change
-was killed before its n-th call; the last one was not. CHANGE is ``on``, ``off``, ``rehash`` or ``undo``.
+was killed before its n-th call; the last one was not. CHANGE is ``on``, ``off``, ``rehash``, ``quick rehash`` or
+``undo``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from capath.change.apply import apply_plan, undo_last
 from capath.change.journal import Journal
+from capath.change.quick_rehash import rehash_directory
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
 from capath.store.listing import list_store
@@ -43,6 +45,8 @@ def _kill_before_call(number: int) -> None:
 
 def _change(directory: str, change: str, chosen: list[str]) -> None:
     match change:
+        case "quick rehash":
+            rehash_directory(directory)
         case "rehash":
             apply_plan(plan_rehash(scan(directory)).plan)
         case "undo":

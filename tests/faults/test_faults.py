@@ -342,7 +342,7 @@ def test_the_journal_is_the_users_own(store: Path, roots: list[Minted]) -> None:
     path = Path(Journal(str(store)).path)
     assert state_directory() in str(path)
     assert path.parent.stat().st_mode & 0o077 == 0
-    assert json.loads(path.read_bytes().splitlines()[1])["directory"] == os.path.realpath(store)
+    assert json.loads(path.read_bytes().splitlines()[2])["directory"] == os.path.realpath(store)
 
 
 def test_an_undo_after_somebody_moved_on_is_refused(store: Path, roots: list[Minted]) -> None:

@@ -114,6 +114,19 @@ def test_rehash(tmp_path: Path) -> None:
     assert plan_rehash(scan(copies[-1])).plan.operations == ()
 
 
+def test_quick_rehash(tmp_path: Path) -> None:
+    """New links, made without the planner, are taken back in the same way."""
+    store = tmp_path / "d"
+    store.mkdir()
+    for number in range(6):
+        (store / f"{number}.pem").write_bytes(mint_root(f"Root {number // 2}").pem)
+    copies = _killed_everywhere(store, tmp_path / "copies", "quick rehash")
+    said = _assert_recovers(copies, store, set())
+    assert len(copies) > 8
+    assert any("its 6 finished steps were taken back" in text for text in said)
+    assert list_store(scan(copies[-1])).trusted_count == 6
+
+
 @needs_openssl
 @pytest.mark.oracle
 def test_the_binary_finds_what_is_kept_wherever_the_kill_came(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ was killed half-way is taken back at the next start.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
@@ -15,6 +14,7 @@ from datetime import datetime, timezone
 from capath.change.expectations import finish_renames, first_changed_file, first_difference, steps_done
 from capath.change.file_system import Directory
 from capath.change.journal import Change, Journal, Progress, current_changes
+from capath.change.lock import open_locked
 from capath.change.operation import Operation, inverse
 from capath.change.plan import Plan
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
@@ -149,22 +149,9 @@ def _take_back(directory: Directory, operations: Sequence[Operation]) -> None:
 
 @contextlib.contextmanager
 def _locked(path: str) -> Iterator[Directory]:
-    """Hold the directory's lock (flock(2) on the directory itself: nothing is left behind, whatever happens)."""
+    """Hold the directory's lock."""
+    directory = Directory(open_locked(path))
     try:
-        directory = Directory(path)
-    except OSError as error:
-        raise BadInputError(f"{visible(path)}: the directory cannot be opened: {error.strerror}") from None
-    try:
-        try:
-            fcntl.flock(directory.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ChangeError(
-                f"{visible(path)}: another capath is changing this directory now; wait for it, then try again"
-            ) from None
-        except OSError:
-            pass  # no locks on this file system; each step still checks what it finds
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise ChangeError(f"{visible(path)}: {_why_not_writable(path)}")
         yield directory
     finally:
         directory.close()
@@ -189,12 +176,6 @@ def _check_all(directory: Directory, plan: Plan) -> None:
             f"{visible(name)}: something else has changed it since the plan was made; nothing was changed, "
             "look again"
         )
-
-
-def _why_not_writable(path: str) -> str:
-    if os.statvfs(path).f_flag & os.ST_RDONLY:
-        return "the file system is mounted read-only; work on a copy, or mount it writable"
-    return "no permission to change this directory; try as its owner"
 
 
 def _now() -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from capath.errors import StrEnum
-from capath.store.found import NotSingle, Single
+from capath.pki.found import NotSingle, Single
 
 COLLISIONS_LIMIT = 256
 _BUCKETS = 257

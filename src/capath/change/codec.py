@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from typing_extensions import assert_never
@@ -21,6 +21,33 @@ from capath.change.operation import (
     Symlink,
 )
 from capath.errors import ParseError
+
+
+def all_to_json(operations: Iterable[Operation]) -> list[dict[str, Any]]:
+    """Return `operations` in order; a run of new links, which a rehash can have very many of, is one value."""
+    values: list[dict[str, Any]] = []
+    run: dict[str, str] = {}
+    for operation in operations:
+        match operation:
+            case MakeLink(name=name, target=target, replaces=Absent(), mtime_ns=0) if name not in run:
+                if not run:
+                    values.append({"op": "links", "links": run})
+                run[name] = target
+            case _:
+                run = {}
+                values.append(to_json(operation))
+    return values
+
+
+def all_from_json(values: Iterable[Mapping[str, Any]]) -> Iterator[Operation]:
+    """Yield the operations that `all_to_json` wrote. Raises ParseError for anything else."""
+    absent = Absent()
+    for value in values:
+        if value.get("op") == "links":
+            for name, target in value["links"].items():
+                yield MakeLink(name, str(target), absent)
+        else:
+            yield from_json(value)
 
 
 def to_json(operation: Operation) -> dict[str, Any]:

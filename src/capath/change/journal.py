@@ -6,37 +6,34 @@ CApath itself: taking a root out and in again leaves the directory byte for byte
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 
-import platformdirs
-
-from capath.change.codec import from_json, to_json
+from capath.change.codec import all_from_json, all_to_json
+from capath.change.journal_file import ABANDONED, BEGUN, DONE, TAKEN_BACK, JournalFile, state_directory
 from capath.change.operation import Operation
-from capath.errors import ChangeError, ParseError, StrEnum
-from capath.pki.visible import visible
+from capath.errors import ParseError, StrEnum
 from capath.store.entry import symlink_target
 from capath.store.link_name import LinkName, Row
 from capath.store.snapshot import Snapshot
 
-_SCHEMA_VERSION = 1
+__all__ = ["Change", "Journal", "Progress", "current_changes", "state_directory"]
 
 
 class Progress(StrEnum):
     """How far a change came."""
 
-    BEGUN = "begun"
-    DONE = "done"
-    TAKEN_BACK = "taken back"
-    ABANDONED = "abandoned"
+    BEGUN = BEGUN
+    DONE = DONE
+    TAKEN_BACK = TAKEN_BACK
+    ABANDONED = ABANDONED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """One change to the directory. `undoes` is the number of the change it took back, 0 if none.
 
@@ -46,32 +43,41 @@ class Change:
     number: int
     at: datetime
     summary: str
-    operations: tuple[Operation, ...]
     rows: tuple[tuple[Row, tuple[str, ...]], ...]
     undoes: int
     progress: Progress
+    _operations: bytes | tuple[Operation, ...] = field(repr=False)
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """What was done, in order. Read when it is asked for: a rehash can be a hundred thousand links."""
+        if isinstance(self._operations, tuple):
+            return self._operations
+        try:
+            record = json.loads(self._operations)
+            return tuple(all_from_json(record["operations"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ParseError(f"the operations of change {self.number} cannot be read: {error!r}") from None
 
 
 class Journal:
     """The journal of one directory. Reading it changes nothing; a missing one is empty."""
 
     def __init__(self, directory: str) -> None:
-        real = os.path.realpath(directory)
-        key = hashlib.sha256(os.fsencode(real)).hexdigest()[:24]
-        self._directory = real
-        self.path = os.path.join(state_directory(), "journal", f"{key}.jsonl")
+        self._file = JournalFile(directory)
+        self.path = self._file.path
 
     def changes(self) -> tuple[Change, ...]:
-        """All changes, oldest first. A last line cut short by a crash is passed over."""
+        """All changes, oldest first. A line cut short by a crash is passed over."""
         found: dict[int, Change] = {}
-        for record in self._records():
+        records, operations = self._file.records()
+        for record in records:
             try:
+                number = int(record["number"])
                 if "progress" in record:
-                    number = int(record["number"])
-                    found[number] = _with_progress(found[number], Progress(record["progress"]))
+                    found[number] = replace(found[number], progress=Progress(record["progress"]))
                 else:
-                    change = _read_change(record)
-                    found[change.number] = change
+                    found[number] = _read_change(record, operations[number])
             except (KeyError, TypeError, ValueError, ParseError):
                 continue
         return tuple(found.values())
@@ -80,27 +86,16 @@ class Journal:
         self, summary: str, operations: Iterable[Operation], before: Snapshot, at: datetime, undoes: int = 0
     ) -> Change:
         """Write down what is about to be done; it is on the disk when this returns. Raises ChangeError."""
-        number = max((change.number for change in self.changes()), default=0) + 1
         steps = tuple(operations)
         rows = _touched_rows(steps, before)
-        self._append(
-            {
-                "schema_version": _SCHEMA_VERSION,
-                "number": number,
-                "at": at.astimezone(timezone.utc).isoformat(),
-                "directory": self._directory,
-                "summary": summary,
-                "undoes": undoes,
-                "operations": [to_json(step) for step in steps],
-                "rows": {row.name(0): list(targets) for row, targets in rows},
-            },
-            durable=True,
-        )
-        return Change(number, at, summary, steps, rows, undoes, Progress.BEGUN)
+        row_targets = {row.name(0): list(targets) for row, targets in rows}
+        time = at.astimezone(timezone.utc).isoformat()
+        number, _ = self._file.begin(summary, all_to_json(steps), row_targets, undoes, time)
+        return Change(number, at, summary, rows, undoes, Progress.BEGUN, steps)
 
     def mark(self, number: int, progress: Progress) -> None:
-        """Write down how the change `number` ended."""
-        self._append({"number": number, "progress": progress.value}, durable=True)
+        """Write down how the change `number` ended. Raises ChangeError."""
+        self._file.mark(number, progress.value)
 
     def row_memory(self) -> dict[Row, tuple[str, ...]]:
         """How each row that was ever touched stood the last time it was at its longest order known."""
@@ -110,41 +105,6 @@ class Journal:
                 known = memory.get(row, ())
                 memory[row] = _merged(known, targets)
         return memory
-
-    def _records(self) -> Iterator[dict[str, Any]]:
-        try:
-            with open(self.path, encoding="utf-8", errors="surrogateescape") as lines:
-                for line in lines:
-                    try:
-                        record = json.loads(line)
-                    except ValueError:
-                        continue
-                    if isinstance(record, dict):
-                        yield record
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise ChangeError(f"{visible(self.path)}: the history cannot be read: {error.strerror}") from None
-
-    def _append(self, record: dict[str, Any], durable: bool) -> None:
-        try:
-            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-            with open(self.path, "ab") as file:
-                # A line of its own, even behind one that a crash cut short.
-                file.write(b"\n" + json.dumps(record).encode() + b"\n")
-                file.flush()
-                if durable:
-                    os.fsync(file.fileno())
-        except OSError as error:
-            raise ChangeError(
-                f"{visible(self.path)}: the history cannot be written ({error.strerror}), so nothing is changed; "
-                "make room there, or set XDG_STATE_HOME to a directory that can be written"
-            ) from None
-
-
-def state_directory() -> str:
-    """Where capath keeps its history ($XDG_STATE_HOME/capath)."""
-    return platformdirs.user_state_dir("capath", appauthor=False)
 
 
 def current_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -165,14 +125,15 @@ def _merged(known: tuple[str, ...], newer: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _touched_rows(operations: tuple[Operation, ...], before: Snapshot) -> tuple[tuple[Row, tuple[str, ...]], ...]:
+    """How the rows stood that `operations` touch, but for those in which nothing stood."""
     rows = {link.row for operation in operations if (link := LinkName.parse(operation.name)) is not None}
     return tuple(
-        (row, tuple(symlink_target(entry) or "" for entry in before.rows.get(row, {}).values()))
-        for row in sorted(rows)
+        (row, tuple(symlink_target(entry) or "" for entry in before.rows[row].values()))
+        for row in sorted(rows & before.rows.keys())
     )
 
 
-def _read_change(record: dict[str, Any]) -> Change:
+def _read_change(record: dict[str, Any], operations: bytes) -> Change:
     rows = []
     for name, targets in record["rows"].items():
         link = LinkName.parse(name)
@@ -182,14 +143,8 @@ def _read_change(record: dict[str, Any]) -> Change:
         int(record["number"]),
         datetime.fromisoformat(record["at"]),
         str(record["summary"]),
-        tuple(from_json(value) for value in record["operations"]),
         tuple(rows),
         int(record["undoes"]),
         Progress.BEGUN,
-    )
-
-
-def _with_progress(change: Change, progress: Progress) -> Change:
-    return Change(
-        change.number, change.at, change.summary, change.operations, change.rows, change.undoes, progress
+        operations,
     )

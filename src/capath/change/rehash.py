@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from typing_extensions import assert_never
-
 from capath.change.assign import HashStyle, Passed, assign, rows_of, verbose_lines
 from capath.change.operation import MakeLink, Operation, RemoveLink
 from capath.change.plan import Plan, Refusal, identities, row_slots
 from capath.change.row_order import Blocked, FixedSlot, LinkSlot, Wanted, lay_out, row_operations
 from capath.errors import ChangeError
+from capath.pki.found import NotSingle, Single, has_rehash_extension
 from capath.store.entry import (
-    DanglingEntry,
     Entry,
-    FileEntry,
-    LinkEntry,
     Loaded,
-    OtherEntry,
     load_slot,
     symlink_target,
 )
-from capath.store.found import NotSingle, Single, has_rehash_extension
 from capath.store.link_name import LinkKind, LinkName, Row, resembles_link
-from capath.store.single import SKIPPED_TEXT, single_object
+from capath.store.single import single_entry
 from capath.store.snapshot import Snapshot
 
 __all__ = ["HashStyle", "Passed", "Rehash", "RowPlan", "plan_rehash", "plan_row"]
@@ -66,7 +60,7 @@ class RowPlan:
 def plan_rehash(snapshot: Snapshot, style: HashStyle = HashStyle.NEW, *, remove: bool = True) -> Rehash:
     """Plan the links of `snapshot`. Without `remove` (``-n``) no link is taken away."""
     assignment = assign(_files(snapshot), style)
-    wanted = {_row(start): files for start, files in assignment.rows.items()}
+    wanted = {row_of(start): files for start, files in assignment.rows.items()}
     plans = [
         plan_row(snapshot, row, wanted.get(row, ()), remove=remove)
         for row in sorted(snapshot.rows.keys() | wanted.keys())
@@ -109,7 +103,8 @@ def new_links(rows: Sequence[tuple[str, Sequence[str]]]) -> tuple[MakeLink, ...]
     )
 
 
-def _row(start: str) -> Row:
+def row_of(start: str) -> Row:
+    """The row whose slot names start so."""
     return Row(start[:8], LinkKind.CRL if start.endswith("r") else LinkKind.CERTIFICATE)
 
 
@@ -122,19 +117,7 @@ def _files(snapshot: Snapshot) -> Iterator[tuple[str, Single | NotSingle]]:
     """The files that upstream looks at, in its order."""
     for name in snapshot.names:
         if not resembles_link(name) and has_rehash_extension(name):
-            yield name, _found(snapshot.entries[name])
-
-
-def _found(entry: Entry) -> Single | NotSingle:
-    match entry:
-        case FileEntry(content=content) | LinkEntry(content=content):
-            return single_object(content)
-        case DanglingEntry(reason=reason):
-            return NotSingle(reason, is_error=True)
-        case OtherEntry(kind=kind):
-            return NotSingle(f"{SKIPPED_TEXT}: it is {kind.value}")
-        case _:
-            assert_never(entry)
+            yield name, single_entry(snapshot.entries[name])
 
 
 def _entries(snapshot: Snapshot, style: HashStyle) -> Iterator[tuple[str, str]]:
@@ -145,7 +128,7 @@ def _entries(snapshot: Snapshot, style: HashStyle) -> Iterator[tuple[str, str]]:
         if link is not None and (target := symlink_target(entry)) is not None:
             yield link.row.name(0)[:-1], target
         elif not resembles_link(name) and has_rehash_extension(name):
-            found = _found(entry)
+            found = single_entry(entry)
             if isinstance(found, Single):
                 for row in rows_of(found, style):
                     yield row, name

@@ -15,8 +15,8 @@ from capath.change.plan import Plan, Refusal
 from capath.change.row_order import Returning
 from capath.change.toggle_row import RowMemory, RowToggle
 from capath.errors import ChangeError
+from capath.pki.found import has_rehash_extension
 from capath.store.entry import DanglingEntry
-from capath.store.found import has_rehash_extension
 from capath.store.link_name import LinkKind, LinkName, Row, resembles_link
 from capath.store.listing import CertificateRow, Listing
 from capath.store.lookup import reachable

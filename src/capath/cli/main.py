@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 
 from capath import __version__
 from capath.cli.exit_status import ExitStatus
-from capath.cli.explore import OpenExplorer, explore
 from capath.cli.registry import COMMANDS, find_command
 from capath.errors import CapathError, ChangeError
+
+TYPE_CHECKING = False  # typing's, without importing it: `capath rehash` imports next to nothing
+if TYPE_CHECKING:
+    from capath.cli.explore import OpenExplorer
 
 _HELP = """\
 usage: capath [DIR] [--read-only] [--hosts FILE]   explore a CApath (default: ./crts, else OpenSSL's own)
@@ -57,8 +59,15 @@ def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
         return ExitStatus.GOOD
     command = find_command(argv[0]) if argv else None
     if command is None:
+        from capath.cli.explore import explore
+
         return explore(argv, open_explorer)
     module = command.load()
+    plain = module.plain_arguments(argv[1:]) if hasattr(module, "plain_arguments") else None
+    if plain is not None:
+        return int(module.run(plain))
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog=f"capath {command.name}", description=command.summary, allow_abbrev=False
     )

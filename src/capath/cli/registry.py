@@ -6,32 +6,36 @@ rehash` never loads Textual, requests or cryptography.
 
 from __future__ import annotations
 
-import argparse
 import importlib
-from dataclasses import dataclass
-from typing import Protocol, cast
+
+TYPE_CHECKING = False  # typing's, without importing it: see `capath rehash`
+if TYPE_CHECKING:
+    import argparse
+    from typing import Protocol
+
+    class CommandModule(Protocol):
+        """What a command's module has."""
+
+        def configure(self, parser: argparse.ArgumentParser) -> None:
+            """Add the command's arguments."""
+
+        def run(self, arguments: argparse.Namespace) -> int:
+            """Do it; return the exit status."""
 
 
-class CommandModule(Protocol):
-    """What a command's module has."""
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add the command's arguments."""
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; return the exit status."""
-
-
-@dataclass(frozen=True, slots=True)
 class Command:
     """A command's name, its module in `capath.cli`, and the line ``capath --help`` shows."""
 
-    name: str
-    module: str
-    summary: str
+    __slots__ = ("module", "name", "summary")
+
+    def __init__(self, name: str, module: str, summary: str) -> None:
+        self.name = name
+        self.module = module
+        self.summary = summary
 
     def load(self) -> CommandModule:
-        return cast(CommandModule, importlib.import_module(f"capath.cli.{self.module}"))
+        module: CommandModule = importlib.import_module(f"capath.cli.{self.module}")
+        return module
 
 
 COMMANDS = (

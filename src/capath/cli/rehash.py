@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
+from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
 
-from capath.cli.changing import recover_first
+from capath.change.assign import HashStyle, Passed
+from capath.change.journal_file import JournalFile
+from capath.change.quick_rehash import rehash_directory
 from capath.errors import BadInputError, CapathError, ChangeError
 from capath.pki.visible import visible
+
+TYPE_CHECKING = False  # typing's, without importing it
+if TYPE_CHECKING:
+    import argparse
+
+    from capath.change.plan import Refusal
 
 _ERROR_COUNT_LIMIT = 125
 
@@ -20,6 +29,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", dest="keep", action="store_true", help="remove no links")
     parser.add_argument("-v", dest="verbose", action="store_true", help="print each link made and removed")
     parser.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
+
+
+def plain_arguments(argv: Sequence[str]) -> argparse.Namespace | None:
+    """The arguments, where they are as `openssl rehash` takes them; None where argparse must look at them.
+
+    Importing argparse costs as much as reading a hundred certificates.
+    """
+    flags = {"-old": "old", "-compat": "compat", "-n": "keep", "-v": "verbose"}
+    given = [argument for argument in argv if argument.startswith("-")]
+    if not flags.keys() >= set(given):
+        return None
+    plain = SimpleNamespace(json=False, dry_run=False, old=False, compat=False, keep=False, verbose=False)
+    for argument in given:
+        setattr(plain, flags[argument], True)
+    plain.directories = [argument for argument in argv if not argument.startswith("-")]
+    return plain  # type: ignore[return-value]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,45 +67,59 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _rehash(directory: str, arguments: argparse.Namespace) -> tuple[int, dict[str, object]]:
-    from capath.change.apply import apply_plan
-    from capath.change.operation import RemoveLink
-    from capath.change.plan import applicable
-    from capath.change.rehash import HashStyle, plan_rehash
-    from capath.report.change import plan_json, plan_text
-    from capath.store import scan
-
     if not os.path.isdir(directory) or not os.access(directory, os.W_OK | os.X_OK):
         raise ChangeError(f"Skipping {visible(directory)}, can't write")
-    if not arguments.dry_run:
-        recover_first(directory)
     style = HashStyle.BOTH if arguments.compat else HashStyle.OLD if arguments.old else HashStyle.NEW
+    if arguments.json or arguments.dry_run:
+        return _rehash_told(directory, style, arguments)
+    if JournalFile(directory).unfinished():
+        _recover(directory)
+    done = rehash_directory(directory, style, remove=not arguments.keep, verbose=arguments.verbose)
+    _complain(done.passed, done.refusals)
+    if arguments.verbose:
+        print("\n".join([f"Doing {visible(directory)}", *map(visible, done.lines)]))
+    return done.error_count, {}
+
+
+def _rehash_told(directory: str, style: HashStyle, arguments: argparse.Namespace) -> tuple[int, dict[str, object]]:
+    """The same, with the whole plan in hand: for ``--json`` and ``--dry-run``."""
+    from capath.change.apply import apply_plan
+    from capath.change.plan import applicable
+    from capath.change.rehash import plan_rehash
+    from capath.report.change import plan_json, plan_text
+    from capath.store.scan import scan
+
+    if not arguments.dry_run:
+        _recover(directory)
     try:
         rehash = plan_rehash(scan(directory), style, remove=not arguments.keep)
     except BadInputError as error:
         raise ChangeError(str(error)) from None
-    for passed in rehash.passed:
-        word = "error" if passed.is_error else "warning"
-        print(f"capath: {word}: skipping {visible(passed.file)}, {visible(passed.reason)}", file=sys.stderr)
-    for refusal in rehash.plan.refusals:
-        print(
-            f"capath: error: {visible(refusal.name)}: {visible(refusal.reason)}; {visible(refusal.remedy)}",
-            file=sys.stderr,
-        )
+    _complain(rehash.passed, rehash.plan.refusals)
     plan = applicable(rehash.plan)
     if not arguments.dry_run:
         apply_plan(plan)
     if not arguments.json:
         if arguments.verbose:
-            print(f"Doing {visible(directory)}")
-            for name, target in rehash.links:
-                print(f"link {visible(target)} -> {name}")
-            for operation in plan.operations:
-                if isinstance(operation, RemoveLink):
-                    print(f"unlink {visible(operation.name)}")
-        if arguments.dry_run:
-            print(f"would {plan.summary} in {visible(directory)}:")
-            print(plan_text(plan))
+            print("\n".join([f"Doing {visible(directory)}", *map(visible, rehash.verbose_lines())]))
+        print(f"would {plan.summary} in {visible(directory)}:")
+        print(plan_text(plan))
     return rehash.error_count, plan_json(rehash.plan, applied=not arguments.dry_run)
+
+
+def _recover(directory: str) -> None:
+    from capath.cli.changing import recover_first
+
+    recover_first(directory)
+
+
+def _complain(passed: Iterable[Passed], refusals: Iterable[Refusal]) -> None:
+    for file in passed:
+        word = "error" if file.is_error else "warning"
+        print(f"capath: {word}: skipping {visible(file.file)}, {visible(file.reason)}", file=sys.stderr)
+    for refusal in refusals:
+        told = f"{visible(refusal.name)}: {visible(refusal.reason)}; {visible(refusal.remedy)}"
+        print(f"capath: error: {told}", file=sys.stderr)
 
 
 def _default_directories() -> list[str]:

@@ -139,8 +139,20 @@ def check_extensions(data: bytes, start: int, end: int) -> tuple[int, int]:
         raise ParseError("extensions: something follows the list")
     at = start
     while at < stop:
-        _, _, _, at = extension_at(data, at, stop)
+        at = _plain_extension_end(data, at, stop) or extension_at(data, at, stop)[3]
     return start, stop
+
+
+def _plain_extension_end(data: bytes, at: int, end: int) -> int:
+    """Where an extension with short lengths and a standard type ends; 0 where more care is needed."""
+    if at + 9 > end or data[at] != der.SEQUENCE or data[at + 2 : at + 6] != b"\x06\x03\x55\x1d":
+        return 0
+    length, stop, value = data[at + 1], at + 2 + data[at + 1], at + 7
+    if data[value] == der.BOOLEAN and data[value + 1] == 1:
+        value += 3
+    if length > 0x7F or stop > end or value + 2 > stop or data[at + 6] & 0x80 or data[value] != der.OCTET_STRING:
+        return 0
+    return stop if data[value + 1] < 0x80 and value + 2 + data[value + 1] == stop else 0
 
 
 def extension_at(data: bytes, start: int, end: int) -> tuple[bytes, bool, int, int]:

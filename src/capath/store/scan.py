@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from capath.errors import BadInputError
@@ -65,6 +66,18 @@ def check_directory(directory: str | Path) -> None:
             pass
     except OSError as error:
         raise BadInputError(f"{visible(path)}: {_directory_advice(error)}") from None
+
+
+def read_entry(directory: str, name: str) -> Entry | None:
+    """Read one entry of `directory`; None where there is none of this name."""
+    return _Reader(directory).read(name)
+
+
+def scan_names(directory: str, names: Iterable[str]) -> Snapshot:
+    """As `scan`, of these names alone: enough to plan a change that touches no others."""
+    reader = _Reader(directory)
+    found = {name: entry for name in names if (entry := reader.read(name)) is not None}
+    return Snapshot(directory, found, os.access(directory, os.W_OK | os.X_OK))
 
 
 class _Reader:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing_extensions import assert_never
+
+from capath.pki.found import NotSingle, Single
 from capath.pki.name import Name
 from capath.pki.objects import BrokenObject, CertificateObject, CrlObject, ForeignObject, KeyObject
-from capath.store.entry import Readable, Unreadable
-from capath.store.found import NotSingle, Single
+from capath.store.entry import DanglingEntry, Entry, FileEntry, LinkEntry, OtherEntry, Readable, Unreadable
 
 SKIPPED_TEXT = "it does not contain exactly one certificate or CRL"
 
@@ -25,6 +27,19 @@ def single_object(content: Readable | Unreadable) -> Single | NotSingle:
         crl = content.crls[0].crl
         return _single("r", crl.issuer, crl.sha1, "")
     return NotSingle("it holds a private key and no certificate", is_error=True)
+
+
+def single_entry(entry: Entry) -> Single | NotSingle:
+    """The same of an entry, whatever it is."""
+    match entry:
+        case FileEntry(content=content) | LinkEntry(content=content):
+            return single_object(content)
+        case DanglingEntry(reason=reason):
+            return NotSingle(reason, is_error=True)
+        case OtherEntry(kind=kind):
+            return NotSingle(f"{SKIPPED_TEXT}: it is {kind.value}")
+        case _:
+            assert_never(entry)
 
 
 def _single(letter: str, name: Name, sha1: str, remark: str) -> Single:
