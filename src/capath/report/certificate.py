@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from capath.audit import Finding
 from capath.pki.certificate import Certificate
 from capath.pki.describe import describe_extensions
 from capath.pki.key import public_key, signature_algorithm
@@ -14,6 +14,9 @@ from capath.pki.visible import visible
 from capath.report.document import Json, moment
 from capath.store import CertificateRow, CrlRow
 from capath.store.standing import explain
+
+if TYPE_CHECKING:
+    from capath.audit import Finding
 
 
 def certificate_json(row: CertificateRow, findings: Sequence[Finding]) -> Json:
