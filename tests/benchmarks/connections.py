@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.connections [--hosts 1000] [--repeat 3]
 
-Whole processes, from start to exit, each asking the same endpoints on loopback: a few `openssl s_server` with a key
-on P-256, named again and again (nothing is remembered by endpoint). Every way is measured `repeat` times, in turn,
-and its best time counts: what else the machine does only ever adds. Ratios are of one run; rates depend on the
-machine.
+Whole processes, from start to exit, each asking the same endpoints on loopback: a few `openssl s_server` with a
+key on P-256, named again and again (nothing is remembered by endpoint). Every way is measured `repeat` times, in
+turn, and its best time counts: what else the machine does only ever adds. Ratios are of one run; rates depend on
+the machine.
 
 - ``capath``: `capath test --client pyopenssl --json`: every error, the chain, the lookups, the session, for each.
 - ``s_client``: one `openssl s_client -CApath` process after the other.
