@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from capath.demo import authority
-from capath.demo.server import Loopback
+from capath.demo.server import Loopback, files
 from capath.demo.stage import Stage
 from capath.store import list_store, scan
 from capath.tls.address import Address
@@ -136,3 +137,41 @@ def test_a_silent_server_freezes_nothing_and_quitting_does_not_wait(world: World
     app = world.app("silent.test")
     drive(app, scenario)
     assert not app.is_running
+
+
+def test_a_missing_intermediate_is_fetched_only_when_asked(tmp_path: Path) -> None:
+    """f names the address, y fetches from it, and the result says that the server should send it."""
+    asked: list[str] = []
+
+    with Loopback() as loopback:
+        directory = tmp_path / "crts"
+        directory.mkdir()
+        stage = Stage(str(directory), loopback)
+        hidden = authority.intermediate(stage.root, "forgotten intermediate")
+        der = ssl.PEM_cert_to_DER_cert(hidden.pem.decode())
+        port = loopback.serve(files({"/i.der": der}))
+        leaf = authority.leaf(hidden, "forgot.test", issuer_url=f"http://127.0.0.1:{port}/i.der")
+        host = HostToTest(Endpoint("forgot.test", stage.https(leaf)))
+        stage.finish()
+
+        async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+            await pilot.press("3", "enter")
+            await until(pilot, lambda: finished(app))
+            assert "missing-intermediate" in screen_text(app)
+            await pilot.press("f")
+            assert f"127.0.0.1:{port}/i.der" in screen_text(app)
+            asked.append("yes")
+            await pilot.press("y")
+            await until(pilot, lambda: finished(app))
+            latest = app.bench.tests[0].latest
+            assert isinstance(latest, Finished)
+            assert latest.beside.fetched is not None
+            assert [issuer.certificate.subject.title for issuer in latest.beside.fetched.issuers] == [
+                "forgotten intermediate"
+            ]
+
+        drive(
+            CapathApp(Exploration(str(directory), hosts=(host,), resolver=World.resolve)), scenario, size=(140, 50)
+        )
+    assert asked
+    assert not any("forgotten" in path.name for path in directory.iterdir())

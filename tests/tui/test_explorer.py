@@ -315,7 +315,9 @@ def test_an_empty_directory_says_what_to_do(tmp_path: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         assert "no certificates here yet" in screen_text(app)
-        await pilot.press("space", "enter", "w", "y", "i", "s", "G", "2", "enter", "4", "enter", "5", "enter", "6", "enter", "1")
+        await pilot.press(
+            "space", "enter", "w", "y", "i", "s", "G", "2", "enter", "4", "enter", "5", "enter", "6", "enter", "1"
+        )
         assert app.is_running
 
     drive(make_app(empty), scenario)

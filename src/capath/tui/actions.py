@@ -68,6 +68,9 @@ ACTIONS = (
     Action("retest", "r", "again", "Test the host again", _CONNECTIONS, True),
     Action("test_all", "T", "test all", "Test every host of the list", _CONNECTIONS, True),
     Action("mend", "m", "mend", "Stage what mends the failed connection, and test again", ALL, True),
+    Action(
+        "fetch_intermediate", "f", "fetch", "Fetch what the server forgot to send (asks)", _CONNECTIONS
+    ),
     Action("reveal_key", "x", "master key", "Show or hide the session's master key", _CONNECTIONS, moves=True),
     Action("rehash", "R", "mend links", "Make and mend the hash links: see the plan, then apply it", _LINKS, True),
     Action("compare", "c", "compare", "Compare with another store: Mozilla's list, certifi, …", ALL, moves=True),

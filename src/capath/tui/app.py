@@ -286,6 +286,23 @@ class CapathApp(App[None]):
         self.main.hush()
         self.main.show_tests()
 
+    def action_fetch_intermediate(self) -> None:
+        """Ask, then fetch what the server forgot to send, and test again."""
+        test, store = self.main.connections.current, self.workspace.store
+        url = test.latest.missing_issuer_url if test is not None and isinstance(test.latest, Finished) else ""
+        if test is None or store is None or not url:
+            self.main.say("nothing is missing in that chain that could be fetched")
+            return
+        host = test.host
+        question = f"Fetch {visible(url)}? It is shown, not imported: the server should send it."
+
+        def answered(fetch: bool | None) -> None:
+            if fetch:
+                self._testing.start(host, store, self.workspace.staged, fetch_intermediates=True)
+                self.main.show_tests()
+
+        self.push_screen(ConfirmScreen(question, "y", "Fetch"), answered)
+
     def _retest_last(self) -> None:
         if self.bench.last is not None:
             self._test(self.bench.last)
@@ -369,7 +386,8 @@ class CapathApp(App[None]):
         choices: list[Copyable] = []
         if self.main.mode is Mode.CONNECTIONS:
             if (test := self.main.connections.current) is not None:
-                choices = connection_choices(test, directory)
+                snapshot = None if self.workspace.store is None else self.workspace.store.listing.snapshot
+                choices = connection_choices(test, directory, snapshot)
         elif (item := self.main.current_item) is not None:
             choices = certificate_choices(item, directory)
         if choices:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from capath.diagnosis.cause import Diagnosis
+from capath.diagnosis.examine import NOTHING_BESIDE, Beside
 from capath.errors import StrEnum
 from capath.tls.endpoint import Endpoint
 from capath.tls.host_to_test import HostToTest
@@ -33,11 +34,14 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Tested. `store_name` says in words which store it was."""
+    """Tested. `store_name` says in words which store it was; `missing_issuer_url` where an intermediate that the
+    server should send could be fetched, empty where nothing is missing."""
 
     result: ProbeResult
     diagnosis: Diagnosis | None
     store_name: str
+    beside: Beside = NOTHING_BESIDE
+    missing_issuer_url: str = ""
 
     @property
     def verified(self) -> bool:

@@ -8,6 +8,7 @@ from typing_extensions import assert_never
 from capath.diagnosis.cause import Diagnosis, Remedy
 from capath.pki.key import public_key
 from capath.pki.visible import visible
+from capath.report.beside import beside_text, sent_notes_text
 from capath.report.certificate import date_text
 from capath.tls.result import (
     Accepted,
@@ -121,6 +122,7 @@ def _finished(finished: Finished, note: str, show_key: bool, width: int) -> Text
         text.append(f"     {error.described.name}\n", "dim")
     if diagnosis is not None:
         _diagnosis(text, diagnosis, width)
+    _beside(text, finished, width)
     if result.verification.chain or result.verification.sent:
         _chain(text, result.verification, width)
     if result.verification.lookups:
@@ -155,11 +157,25 @@ def _diagnosis(text: Text, diagnosis: Diagnosis, width: int) -> None:
     for remedy in diagnosis.remedies:
         text.append("m " if remedy is chosen else "→ ", "bold green")
         text.append(f"{flow(remedy.text, width - 2, '  ')}\n", "green" if remedy is chosen else "")
+        if remedy.trial_text:
+            text.append(f"  {flow(remedy.trial_text, width - 2, '  ')}\n", "dim")
         if remedy.command:
             text.append(f"    {visible(remedy.command)}\n", "cyan")
     for other in diagnosis.also:
         text.append(f"also {other.cause.value}\n", "yellow")
         text.append(f"  {flow(other.text, width - 2, '  ')}\n")
+
+
+def _beside(text: Text, finished: Finished, width: int) -> None:
+    """What stands beside the verdict: the chain as sent, Mozilla's opinion, what could be or was fetched."""
+    result = finished.result
+    lines = [*sent_notes_text(result.verification, verbose=False), *beside_text(finished.beside, verbose=False)]
+    if finished.missing_issuer_url and finished.beside.fetched is None:
+        lines.append(f"f fetches what the server should have sent, from {visible(finished.missing_issuer_url)}")
+    if lines:
+        text.append("\n")
+    for line in lines:
+        text.append(f"! {flow(line, width - 2, '  ')}\n", "yellow")
 
 
 def _chain(text: Text, verification: Verification, width: int) -> None:

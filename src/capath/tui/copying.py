@@ -6,6 +6,10 @@ import shlex
 
 from capath.pki.pem import encode_pem
 from capath.report.certificate import fingerprint_text
+from capath.report.document import document
+from capath.report.equivalents import Wording, equivalents, evidence
+from capath.report.test import result_json
+from capath.store import Snapshot
 from capath.tui.bench import Finished, HostTest
 from capath.tui.dialogs import Copyable
 from capath.tui.model import Item
@@ -24,25 +28,25 @@ def certificate_choices(item: Item, directory: str) -> list[Copyable]:
     ]
 
 
-def connection_choices(test: HostTest, directory: str) -> list[Copyable]:
-    """The commands that ask the same question, and the chain."""
-    endpoint = test.endpoint
-    host, port = endpoint.host, endpoint.port
-    s_client = ["openssl", "s_client", "-CApath", directory, "-connect", endpoint.text]
-    if endpoint.ip is None:
-        s_client += ["-servername", host, "-verify_hostname", host]
-    else:
-        s_client += ["-verify_ip", endpoint.ip]
-    url = f"https://{endpoint.text}/"
-    choices = [
-        Copyable("h", "host and port", f"{host}:{port}"),
-        Copyable("o", "openssl s_client command", shlex.join([*s_client, "-verify_return_error"])),
-        Copyable("t", "capath test command", shlex.join(["capath", "test", endpoint.text, "--capath", directory])),
-        Copyable("u", "curl command", shlex.join(["curl", "--capath", directory, "--cacert", "/dev/null", url])),
-        Copyable("r", "Python with requests", f"requests.get({url!r}, verify={directory!r})"),
-    ]
+_KEYS = {
+    Wording.CAPATH: "t",
+    Wording.S_CLIENT: "o",
+    Wording.CURL: "c",
+    Wording.REQUESTS: "r",
+    Wording.SSL: "s",
+    Wording.HTTPX: "x",
+    Wording.ENVIRONMENT: "e",
+    Wording.SENT_PEM: "p",
+    Wording.CHAIN_PEM: "b",
+    Wording.JSON: "j",
+}
+
+
+def connection_choices(test: HostTest, directory: str, snapshot: Snapshot | None) -> list[Copyable]:
+    """The same question in other words, the chain, and the result."""
+    found = list(equivalents(test.host, directory, snapshot))
     if isinstance(test.latest, Finished):
-        sent = test.latest.result.verification.sent
-        chain = "".join(encode_pem("CERTIFICATE", certificate.der).decode("ascii") for certificate in sent)
-        choices.append(Copyable("p", "the chain it sent, PEM", chain))
-    return choices
+        result, diagnosis = test.latest.result, test.latest.diagnosis
+        found += evidence(result, document({"results": [result_json(result, diagnosis)]}))
+    choices = [Copyable("h", "host and port", test.endpoint.text)]
+    return choices + [Copyable(_KEYS[item.wording], item.title, item.text) for item in found if item.text]

@@ -24,13 +24,17 @@ class Testing:
         self._directories = work.StagedDirectories()
         self._over = False
 
-    def start(self, host: HostToTest, store: Store, staged: Staged) -> None:
-        """Test `host` with what is staged, and with the store as it is where that is not known yet."""
+    def start(self, host: HostToTest, store: Store, staged: Staged, *, fetch_intermediates: bool = False) -> None:
+        """Test `host` with what is staged, and with the store as it is where that is not known yet.
+
+        `fetch_intermediates`: the user has agreed that what the server forgot is fetched from where its
+        certificates say it is.
+        """
         self._bench.last = host
         if staged:
-            self._start(host, store, staged, Side.AS_STAGED)
+            self._start(host, store, staged, Side.AS_STAGED, fetch_intermediates)
         if not staged or isinstance(self._bench.tests[self._bench.number_of(host)].as_is, Waiting):
-            self._start(host, store, Staged(), Side.AS_IS)
+            self._start(host, store, Staged(), Side.AS_IS, fetch_intermediates)
 
     def take(self, message: work.HostTested) -> bool:
         """Take an answer; False where nobody waits for it any more."""
@@ -42,8 +46,8 @@ class Testing:
         self._over = True
         self._directories.remove()
 
-    def _start(self, host: HostToTest, store: Store, staged: Staged, side: Side) -> None:
-        job = work.TestJob(host, store, staged, self._resolver, self._bench.begin(host, side))
+    def _start(self, host: HostToTest, store: Store, staged: Staged, side: Side, fetch: bool) -> None:
+        job = work.TestJob(host, store, staged, self._resolver, self._bench.begin(host, side), fetch)
         self._crew.take(
             lambda: work.run_and_post(
                 self._owner, lambda: work.test_host(job, self._directories, lambda: self._over)

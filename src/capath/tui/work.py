@@ -204,6 +204,7 @@ class TestJob:
     staged: Staged
     resolver: Resolver
     generation: int
+    fetch_intermediates: bool = False
 
     @property
     def side(self) -> Side:
@@ -249,7 +250,9 @@ def test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[
 
 
 def _test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[[], bool]) -> HostTested:
-    from capath.diagnosis.diagnose import diagnose
+    from capath.diagnosis.examine import Examiner
+    from capath.diagnosis.fetched import missing_issuer_url
+    from capath.diagnosis.known_roots import usual_roots
     from capath.tls.options import Client
     from capath.tls.probe import probe
 
@@ -271,8 +274,16 @@ def _test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable
         resolver=job.resolver,
         cancelled=cancelled,
     )
-    diagnosis = diagnose(result, snapshot, directory=job.store.listing.snapshot.directory)
-    return HostTested(job, Finished(result, diagnosis, name))
+    examiner = Examiner.of(
+        job.store.listing.snapshot.directory,
+        roots=usual_roots(),
+        fetch_intermediates=job.fetch_intermediates,
+        resolver=job.resolver,
+        cancelled=cancelled,
+    )
+    told = examiner.examine(result, snapshot)
+    missing = missing_issuer_url(result) or ""
+    return HostTested(job, Finished(told.result, told.diagnosis, name, told.beside, missing))
 
 
 def plan_undo(directory: str) -> PlanMade:
