@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from capath.change.operation import Operation, Symlink
 from capath.change.row_order import FixedSlot, LinkSlot, Slot
-from capath.change.simulate import simulate
+from capath.change.simulate import Simulated, simulate_rows
 from capath.pki.objects import CertificateObject
 from capath.store.entry import (
     DanglingEntry,
@@ -44,22 +45,34 @@ class Plan:
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def after(self) -> Snapshot:
         """The directory as it would be."""
-        return simulate(self.before, self.operations)
+        return self._simulated.snapshot
 
     @cached_property
     def gained(self) -> tuple[str, ...]:
         """The certificates (SHA-256) that lookup would find and does not find now."""
-        before = reachable(self.before)
-        return tuple(sha256 for sha256 in reachable(self.after) if sha256 not in before)
+        return tuple(sha256 for sha256 in self.found_after if sha256 not in self.found_before)
 
     @cached_property
     def lost(self) -> tuple[str, ...]:
         """The certificates (SHA-256) that lookup finds now and would not find."""
-        after = reachable(self.after)
-        return tuple(sha256 for sha256 in reachable(self.before) if sha256 not in after)
+        return tuple(sha256 for sha256 in self.found_before if sha256 not in self.found_after)
+
+    @cached_property
+    def found_before(self) -> Mapping[str, str]:
+        """What lookup finds now in the rows that change: SHA-256 to link."""
+        return reachable(self.before, self._simulated.rows)
+
+    @cached_property
+    def found_after(self) -> Mapping[str, str]:
+        """What it would find in them."""
+        return reachable(self.after, self._simulated.rows)
+
+    @cached_property
+    def _simulated(self) -> Simulated:
+        return simulate_rows(self.before, self.operations)
 
 
 def row_slots(snapshot: Snapshot, row: Row) -> dict[int, Slot]:

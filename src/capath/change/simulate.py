@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from typing_extensions import assert_never
 
@@ -29,22 +29,52 @@ from capath.store.entry import (
     Readable,
     symlink_target,
 )
+from capath.store.link_name import LinkName, Row
 from capath.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """The directory as it would be, and the rows in which it would not be as it is."""
+
+    snapshot: Snapshot
+    rows: frozenset[Row]
 
 
 def simulate(snapshot: Snapshot, operations: Iterable[Operation]) -> Snapshot:
     """Return `snapshot` as it would be after `operations`, links followed as the file system would."""
+    return simulate_rows(snapshot, operations).snapshot
+
+
+def simulate_rows(snapshot: Snapshot, operations: Iterable[Operation]) -> Simulated:
+    """As `simulate`, and tell the rows that change."""
     simulation = Simulation(snapshot)
     for operation in operations:
         simulation.step(operation)
-    return Snapshot(snapshot.directory, simulation.entries, snapshot.writable)
+    after = Snapshot(snapshot.directory, simulation.entries, snapshot.writable)
+    links = [link for name in simulation.touched if (link := LinkName.parse(name)) is not None]
+    rows = dict(snapshot.rows)
+    for row in {link.row for link in links}:
+        slots = dict(rows.get(row, {}))
+        for link in links:
+            if link.row == row:
+                slots.pop(link.slot, None)
+                if (entry := after.entries.get(str(link))) is not None:
+                    slots[link.slot] = entry
+        rows[row] = dict(sorted(slots.items()))
+        if not slots:
+            del rows[row]
+    # All other rows are as they are: reading them again would cost what the whole directory costs.
+    after.__dict__["rows"] = rows
+    return Simulated(after, frozenset(link.row for link in links))
 
 
 class Simulation:
-    """A copy of a snapshot's entries that operations change one by one."""
+    """A copy of a snapshot's entries that operations change one by one. `touched` are the names they changed."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.entries: dict[str, Entry] = dict(snapshot.entries)
+        self.touched: set[str] = set()
         self._links_to: dict[str, set[str]] = {}
         self._outside: dict[str, Entry] = {}
         for name, entry in self.entries.items():
@@ -82,6 +112,7 @@ class Simulation:
 
     def _remove(self, name: str) -> None:
         entry = self.entries.pop(name, None)
+        self.touched.add(name)
         if entry is not None:
             if (target := symlink_target(entry)) is not None:
                 self._links_to[target].discard(name)
@@ -89,6 +120,7 @@ class Simulation:
 
     def _put(self, entry: Entry) -> None:
         self.entries[entry.name] = entry
+        self.touched.add(entry.name)
         if (target := symlink_target(entry)) is not None:
             self._links_to.setdefault(target, set()).add(entry.name)
         self._follow_again(entry.name)
@@ -99,6 +131,7 @@ class Simulation:
             entry = self.entries[name]
             if isinstance(entry, LinkEntry | DanglingEntry):
                 self.entries[name] = self._link(name, entry.target, entry.mtime_ns)
+                self.touched.add(name)
 
     def _link(self, name: str, target: str, mtime_ns: int) -> Entry:
         match self.entries.get(target):

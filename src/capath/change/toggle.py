@@ -7,8 +7,10 @@ In: the exact inverse. A toggle acts on the certificate, so on every copy of it 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from capath.change.operation import Operation, RenameFile
 from capath.change.plan import Plan, Refusal
@@ -19,7 +21,6 @@ from capath.pki.found import has_rehash_extension
 from capath.store.entry import DanglingEntry
 from capath.store.link_name import LinkKind, LinkName, Row, resembles_link
 from capath.store.listing import CertificateRow, Listing
-from capath.store.lookup import reachable
 from capath.store.standing import UNTRUSTED_SUFFIX
 
 __all__ = ["RowMemory", "has_rehash_extension", "plan_toggle"]
@@ -90,7 +91,7 @@ class _Planner:
             link = LinkName.parse(row.file)
             if link is None and not has_rehash_extension(row.file):
                 continue  # rehash does not look at it as it is
-            if sum(other.file == row.file for other in self.listing.certificates) > 1:
+            if self._certificates_in[row.file] > 1:
                 remedy = "import it, which makes one file of each, and move it away"
                 self.refusals.append(Refusal(row.file, "it holds several certificates", remedy))
                 continue
@@ -144,9 +145,21 @@ class _Planner:
             return
         self.renames.append(RenameFile(file, name))
         # Links in the directory that led to the file were put aside with it, and lead nowhere since.
-        for other, entry in self.listing.snapshot.entries.items():
-            if isinstance(entry, DanglingEntry) and entry.target == name and other.endswith(UNTRUSTED_SUFFIX):
-                self.renames.append(RenameFile(other, other.removesuffix(UNTRUSTED_SUFFIX)))
+        for other in self._put_aside_links.get(name, ()):
+            self.renames.append(RenameFile(other, other.removesuffix(UNTRUSTED_SUFFIX)))
+
+    @cached_property
+    def _put_aside_links(self) -> Mapping[str, Sequence[str]]:
+        """Dangling links that were put aside, by the name they lead to."""
+        found: dict[str, list[str]] = {}
+        for name, entry in self.listing.snapshot.entries.items():
+            if isinstance(entry, DanglingEntry) and name.endswith(UNTRUSTED_SUFFIX):
+                found.setdefault(entry.target, []).append(name)
+        return found
+
+    @cached_property
+    def _certificates_in(self) -> Mapping[str, int]:
+        return Counter(row.file for row in self.listing.certificates)
 
     def _want_links(self, row: CertificateRow, linkable: Sequence[str], *, always: bool) -> None:
         """Want links to its files: those there once were, or one `always`."""
@@ -155,9 +168,10 @@ class _Planner:
         old = Row(subject.old_hash, LinkKind.CERTIFICATE)
         files = [name for name in linkable if not resembles_link(name)]
         self._row(new).want(files or linkable, (row.certificate.sha256,), always=always)
-        if files and (old in self.memory or self._uses_old_hashes()):
+        if files and (old in self.memory or self._uses_old_hashes):
             self._row(old).want(files, (row.certificate.sha256,), always=always)
 
+    @cached_property
     def _uses_old_hashes(self) -> bool:
         """Whether the links of other certificates here are those of `openssl rehash -compat`."""
         return any(
@@ -174,9 +188,10 @@ class _Planner:
 
     def _checked(self, plan: Plan) -> Plan:
         """Refuse a plan that would not do what was asked, or more, rather than apply it."""
-        before, after = reachable(plan.before), reachable(plan.after)
+        before, after = plan.found_before, plan.found_after
+        elsewhere = {sha256 for sha256 in self.trust - before.keys() if self.listing.is_trusted(sha256)}
         refusals = [
-            *self._each(self.trust - self.distrust - after.keys(), "lookup would still not find it"),
+            *self._each(self.trust - self.distrust - after.keys() - elsewhere, "lookup would still not find it"),
             *self._each(self.distrust & after.keys(), "lookup would still find it"),
             *self._each(before.keys() - after.keys() - self.distrust, "lookup would not find it any more"),
         ]

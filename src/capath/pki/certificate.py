@@ -130,6 +130,9 @@ class Certificate:
     @cached_property
     def _fingerprinted(self) -> bytes:
         """What `openssl x509 -fingerprint` hashes: what was signed as it is, the rest as DER."""
+        algorithm, signature = self._frame.signature_algorithm
+        if self._plain is self.der and all(map(self._is_minimal, (0, algorithm - 2, signature))):
+            return self.der
         signed = ber.parts(self.der)[0]
         _, at, _ = der.header(self._plain, 0, len(self._plain))
         _, _, at = der.header(self._plain, at, len(self._plain))
@@ -138,6 +141,13 @@ class Certificate:
             for tag, _, content, stop in der.elements(self._plain, at, self._frame.end)
         ]
         return der.encode(der.SEQUENCE, signed + b"".join(rest))
+
+    def _is_minimal(self, at: int) -> bool:
+        """Whether the length of the element at `at` is in no more octets than it needs."""
+        length = self.der[at + 1 : at + 4]
+        return (
+            length[0] < 0x80 or (length[0] == 0x81 and length[1] > 0x7F) or (length[0] == 0x82 and length[1] > 0)
+        )
 
     def _cut(self, bounds: tuple[int, int]) -> bytes:
         return self._plain[bounds[0] : bounds[1]]

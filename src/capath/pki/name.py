@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from capath.pki import der
 from capath.pki.canonical import STRING_CODECS, canonical_bytes, name_hash, old_name_hash, rdns
@@ -53,7 +54,7 @@ class Attribute:
         return self.value.decode(codec, "replace")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Name:
     """A distinguished name: its encoded bytes (the whole SEQUENCE element), and the `canonical` ones that
     OpenSSL compares and hashes names by (see `canonical_bytes`)."""
@@ -97,12 +98,12 @@ class Name:
         """The O attribute, or an empty string."""
         return next((a.text for rdn in self.rdns for a in rdn if a.label == "O"), "")
 
-    @property
+    @cached_property
     def subject_hash(self) -> str:
         """``openssl x509 -subject_hash``: eight lowercase hex digits."""
         return name_hash(self.canonical)
 
-    @property
+    @cached_property
     def old_hash(self) -> str:
         """``openssl x509 -subject_hash_old``: eight lowercase hex digits."""
         return old_name_hash(self.encoded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from typing_extensions import assert_never
 
@@ -34,20 +35,30 @@ class FileStat:
         return self.device, self.inode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Readable:
     """A regular file's objects. `is_der`: it is one certificate or CRL in DER, which lookup does not read."""
 
     objects: tuple[PkiObject, ...]
     is_der: bool = False
 
-    @property
+    @cached_property
     def certificates(self) -> tuple[CertificateObject, ...]:
         return tuple(item for item in self.objects if isinstance(item, CertificateObject))
 
-    @property
+    @cached_property
     def crls(self) -> tuple[CrlObject, ...]:
         return tuple(item for item in self.objects if isinstance(item, CrlObject))
+
+    @cached_property
+    def as_certificates(self) -> Loaded | DoesNotLoad:
+        """What lookup gets from it in a slot of certificates."""
+        return _load(self, LinkKind.CERTIFICATE)
+
+    @cached_property
+    def as_crls(self) -> Loaded | DoesNotLoad:
+        """What lookup gets from it in a slot of CRLs."""
+        return _load(self, LinkKind.CRL)
 
     @property
     def keys(self) -> tuple[KeyObject, ...]:
@@ -138,7 +149,9 @@ def load_slot(entry: Entry, kind: LinkKind) -> Loaded | DoesNotLoad:
         case OtherEntry(kind=other):
             return DoesNotLoad(f"it is {other}")
         case FileEntry(content=content) | LinkEntry(content=content):
-            return DoesNotLoad(content.reason) if isinstance(content, Unreadable) else _load(content, kind)
+            if isinstance(content, Unreadable):
+                return DoesNotLoad(content.reason)
+            return content.as_certificates if kind is LinkKind.CERTIFICATE else content.as_crls
         case _:
             assert_never(entry)
 

@@ -21,6 +21,7 @@ from capath.store.entry import (
     Readable,
     Unreadable,
 )
+from capath.store.garbage import no_collection
 from capath.store.link_name import LinkName, resembles_link
 from capath.store.links import LinkReport, LinkState, report_links
 from capath.store.lookup import BlockedRow, EndOfRow, reachable, walk
@@ -89,6 +90,10 @@ class Listing:
             rows.setdefault(row.certificate.sha256, []).append(row)
         return {sha256: tuple(group) for sha256, group in rows.items()}
 
+    def is_trusted(self, sha256: str) -> bool:
+        """Whether lookup finds this certificate."""
+        return any(row.trusted for row in self.by_sha256.get(sha256, ()))
+
     @cached_property
     def trusted_count(self) -> int:
         """How many different certificates lookup finds."""
@@ -102,6 +107,11 @@ class Listing:
 
 def list_store(snapshot: Snapshot) -> Listing:
     """Tell `snapshot` by its certificates, CRLs and skipped files."""
+    with no_collection():
+        return _list(snapshot)
+
+
+def _list(snapshot: Snapshot) -> Listing:
     links = report_links(snapshot)
     links_of: dict[str, list[LinkReport]] = {}
     for link in links:

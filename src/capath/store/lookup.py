@@ -6,6 +6,7 @@ Trust is told by the rule that stops, which is what every version can find.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from capath.pki.name import Name
@@ -96,10 +97,13 @@ def find_issuers(snapshot: Snapshot, name: Name, *, steps_over: bool = False) ->
     )
 
 
-def reachable(snapshot: Snapshot) -> dict[str, str]:
-    """Return every certificate that a fresh lookup of its own subject finds: SHA-256 to the first link."""
+def reachable(snapshot: Snapshot, rows: Iterable[Row] | None = None) -> dict[str, str]:
+    """Return every certificate that a fresh lookup of its own subject finds: SHA-256 to the first link.
+
+    With `rows`, only those that are found in one of them.
+    """
     found: dict[str, str] = {}
-    for row in snapshot.rows:
+    for row in snapshot.rows if rows is None else rows:
         if row.kind is LinkKind.CERTIFICATE:
             for slot in walk(snapshot, row).served:
                 for item in slot.objects:

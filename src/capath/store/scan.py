@@ -23,6 +23,7 @@ from capath.store.entry import (
     Readable,
     Unreadable,
 )
+from capath.store.garbage import no_collection
 from capath.store.snapshot import Snapshot
 
 FILE_OCTETS_LIMIT = 32 * 1024 * 1024
@@ -47,15 +48,8 @@ def scan(directory: str | Path) -> Snapshot:
         names = os.listdir(path)
     except OSError as error:
         raise BadInputError(f"{visible(path)}: {_directory_advice(error)}") from None
-    reader = _Reader(path)
-    entries: dict[str, Entry] = {}
-    for name in names:
-        if name.startswith(TEMPORARY_PREFIX):
-            continue
-        entry = reader.read(name)
-        if entry is not None:
-            entries[name] = entry
-    return Snapshot(path, entries, os.access(path, os.W_OK | os.X_OK))
+    with no_collection():
+        return scan_names(path, (name for name in names if not name.startswith(TEMPORARY_PREFIX)))
 
 
 def check_directory(directory: str | Path) -> None:
@@ -137,7 +131,7 @@ def read_content(path: str) -> Content:
         if status.st_size > FILE_OCTETS_LIMIT:
             return Unreadable(f"it is larger than {FILE_OCTETS_LIMIT // 2**20} MiB, so it was not read")
         data = b""
-        while len(data) <= FILE_OCTETS_LIMIT:
+        while len(data) <= FILE_OCTETS_LIMIT and (not data or len(data) != status.st_size):
             part = os.read(descriptor, max(status.st_size + 1 - len(data), 65536))
             if not part:
                 break

@@ -28,7 +28,8 @@ class Snapshot:
         """Every row that has an entry: slot to entry, gaps included by absence, slots ascending."""
         rows: dict[Row, dict[int, Entry]] = {}
         links = [(link, name) for name in self.entries if (link := LinkName.parse(name)) is not None]
-        for link, name in sorted(links):
+        links.sort(key=lambda pair: (pair[0].row.hash, pair[0].row.kind, pair[0].slot))
+        for link, name in links:
             rows.setdefault(link.row, {})[link.slot] = self.entries[name]
         return rows
 
