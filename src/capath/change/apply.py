@@ -15,11 +15,13 @@ from capath.change.expectations import finish_renames, first_changed_file, first
 from capath.change.file_system import Directory
 from capath.change.journal import Change, Journal, Progress, current_changes
 from capath.change.lock import open_locked
-from capath.change.operation import Operation, inverse
+from capath.change.operation import Operation, inverse, names_of
 from capath.change.plan import Plan
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.pki.visible import visible
-from capath.store.scan import scan
+from capath.store.link_name import LinkName, resembles_link
+from capath.store.scan import scan, scan_names
+from capath.store.snapshot import Snapshot
 
 AfterStep = Callable[[int], None]
 
@@ -52,7 +54,24 @@ def undo_plan(directory_path: str) -> tuple[Change, Plan]:
         raise BadInputError(f"{visible(directory_path)}: capath has made no change here that could be undone")
     last = changes[-1]
     operations = tuple(inverse(operation) for operation in reversed(last.operations))
-    return last, Plan(scan(directory_path), f"undo: {last.summary}", operations)
+    return last, Plan(_scan_touched(directory_path, operations), f"undo: {last.summary}", operations)
+
+
+def _scan_touched(directory_path: str, operations: Sequence[Operation]) -> Snapshot:
+    """Read what `operations` are about, and the rows they change; the rest of the directory stays unread."""
+    names: set[str] = set()
+    hashes: set[str] = set()
+    for operation in operations:
+        for name in names_of(operation):
+            names.add(name)
+            if LinkName.parse(name) is not None:
+                hashes.add(name[:8])
+    try:
+        present = os.listdir(directory_path)
+    except OSError:
+        return scan(directory_path)  # which says what is wrong
+    names.update(name for name in present if name[:8] in hashes and resembles_link(name))
+    return scan_names(directory_path, sorted(name for name in names if "/" not in name))
 
 
 def undo_last(directory_path: str) -> Change:

@@ -31,6 +31,7 @@ class Taken:
     """Something stands there: a file, or a link to one."""
 
 
+_MANY = 1000
 Expected = Absent | Symlink | Taken
 
 
@@ -45,9 +46,11 @@ def expected_before(operations: Sequence[Operation]) -> dict[str, Expected]:
 
 def first_difference(directory: Directory, operations: Sequence[Operation]) -> str | None:
     """The first name that is not as the first of `operations` that touches it needs it."""
-    present = set(os.listdir(directory.descriptor))
-    for name, expected in expected_before(operations).items():
-        if isinstance(expected, Absent):
+    names = expected_before(operations)
+    # Many names are asked for at once, few one by one: a toggle costs the same in any directory.
+    present = set(os.listdir(directory.descriptor)) if len(names) > _MANY else None
+    for name, expected in names.items():
+        if present is not None and isinstance(expected, Absent):
             if name in present:
                 return name
         elif not is_as(directory, name, expected):

@@ -112,6 +112,25 @@ def inverse(operation: Operation) -> Operation:
             assert_never(operation)
 
 
+def names_of(operation: Operation) -> tuple[str, ...]:
+    """The names that `operation` is about: those it changes, and those its links lead to."""
+    match operation:
+        case MakeLink(name=name, target=target, replaces=replaces):
+            return (name, target) if isinstance(replaces, Absent) else (name, target, replaces.target)
+        case RemoveLink(name=name, was=was):
+            return name, was.target
+        case RenameFile(name=name, new_name=new_name):
+            return name, new_name
+        case ReplaceFile(name=name, new_name=new_name, target=target):
+            return name, new_name, target
+        case RestoreFile(name=name, file_name=file_name, was=was):
+            return name, file_name, was.target
+        case AddFile(name=name) | RemoveAddedFile(name=name):
+            return (name,)
+        case _:
+            assert_never(operation)
+
+
 def describe(operation: Operation) -> str:
     """Say what `operation` does, as a person would. Names are raw: make them visible before showing them."""
     match operation:
