@@ -27,8 +27,6 @@ class Mode(StrEnum):
 
 ALL = frozenset(Mode)
 _CERTIFICATES = frozenset({Mode.CERTIFICATES})
-_LINKS = frozenset({Mode.LINKS})
-_IMPORT = frozenset({Mode.CERTIFICATES, Mode.COMPARE})
 _TABLES = frozenset({Mode.CERTIFICATES, Mode.LINKS, Mode.FINDINGS})
 
 
@@ -68,15 +66,11 @@ ACTIONS = (
     Action("retest", "r", "again", "Test the host again", _CONNECTIONS, True),
     Action("test_all", "T", "test all", "Test every host of the list", _CONNECTIONS, True),
     Action("mend", "m", "mend", "Stage what mends the failed connection, and test again", ALL, True),
-    Action(
-        "fetch_intermediate", "f", "fetch", "Fetch what the server forgot to send (asks)", _CONNECTIONS
-    ),
+    Action("fetch_intermediate", "f", "fetch", "Fetch what the server forgot to send (asks)", _CONNECTIONS),
     Action("reveal_key", "x", "master key", "Show or hide the session's master key", _CONNECTIONS, moves=True),
-    Action("rehash", "R", "mend links", "Make and mend the hash links: see the plan, then apply it", _LINKS, True),
+    Action("rehash", "R", "links", "Make and mend the hash links: see the plan, then apply it"),
     Action("compare", "c", "compare", "Compare with another store: Mozilla's list, certifi, …", ALL, moves=True),
-    Action(
-        "import_source", "I", "import", "Import roots from a file or store; in Compare, the one shown", _IMPORT
-    ),
+    Action("import_source", "I", "import", "Import roots from a file or store; in Compare, the one shown"),
     Action("filter", "slash", "filter", "Filter as you type; Esc clears", _TABLES, True, moves=True),
     Action("sort", "s", "sort", "Sort by the next column", _CERTIFICATES, moves=True),
     Action("reverse", "S", "reverse", "Reverse the order", _CERTIFICATES, moves=True),
@@ -115,6 +109,13 @@ def key_text(action: Action) -> str:
     """The key as a person writes it."""
     names = {"space": "Space", "slash": "/", "question_mark": "?", "ctrl+r": "Ctrl-R", "f5": "F5"}
     return names.get(action.keys, action.keys)
+
+
+def help_text(action: Action) -> str:
+    """What the action does, and where, if not everywhere."""
+    if action.modes == ALL:
+        return action.text
+    return f"{action.text} (in {', '.join(mode.value for mode in Mode if mode in action.modes)})"
 
 
 def find(name: str) -> Action | None:

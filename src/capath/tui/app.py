@@ -133,6 +133,9 @@ class CapathApp(App[None]):
         self._staging_changed()
         directory, now = self.exploration.directory, self.exploration.now()
         work.start(self, lambda: work.audit_store(message.store, directory, now))
+        if self._compared_with:
+            text = self._compared_with
+            work.start(self, lambda: other_stores.compare_with(text, message.store))
         if self._applied_something:
             self._applied_something = False
             self._retest_last()
@@ -189,11 +192,10 @@ class CapathApp(App[None]):
         self.main.say(f"{len(items):,} toggled; u takes it back")
 
     def action_undo(self) -> None:
-        if self.workspace.undo():
-            self._staging_changed()
-            return
         if self.workspace.staged:
-            self.action_unstage_all()
+            if not self.workspace.undo():
+                self.workspace.clear()
+            self._staging_changed()
             return
         directory = self.exploration.directory
         work.start(self, lambda: work.plan_undo(directory))
@@ -235,7 +237,10 @@ class CapathApp(App[None]):
             if apply:
                 work.start(self, lambda: work.carry_out(message))
 
-        self.push_screen(ReviewScreen(message.plan, titles, self.exploration.read_only), answered)
+        review = ReviewScreen(
+            message.plan, titles, self.exploration.read_only, is_undo=bool(message.change_number)
+        )
+        self.push_screen(review, answered)
 
     @on(work.Applied)
     def _applied(self, message: work.Applied) -> None:
@@ -304,8 +309,10 @@ class CapathApp(App[None]):
         self.push_screen(ConfirmScreen(question, "y", "Fetch"), answered)
 
     def _retest_last(self) -> None:
-        if self.bench.last is not None:
-            self._test(self.bench.last)
+        store = self.workspace.store
+        if self.bench.last is not None and store is not None:
+            self._testing.start(self.bench.last, store, self.workspace.staged)
+            self.main.show_tests()
 
     @on(work.HostTested)
     def _host_tested(self, message: work.HostTested) -> None:
@@ -320,8 +327,11 @@ class CapathApp(App[None]):
         test = self.main.connections.current if in_sight else self.bench.last_test
         if test is None or not isinstance(test.latest, Finished):
             return None
+        known = () if self.workspace.store is None else self.workspace.store.by_sha256
         remedy = key_remedy(test.latest.diagnosis)
-        return None if remedy is None else (remedy.action.value, remedy.operand)
+        if remedy is None or (remedy.action.value != "rehash" and remedy.operand not in known):
+            return None
+        return remedy.action.value, remedy.operand
 
     def action_mend(self) -> None:
         chosen, store = self._key_remedy(), self.workspace.store
@@ -354,9 +364,11 @@ class CapathApp(App[None]):
 
     @on(other_stores.Compared)
     def _compared(self, message: other_stores.Compared) -> None:
+        again = self._compared_with == message.text
         self._compared_with = message.text
-        self.main.hush()
-        self.main.compare.show_comparison(message.comparison)
+        if not again:
+            self.main.hush()
+        self.main.compare.show_comparison(message.comparison, focus=not again)
 
     def action_import_source(self) -> None:
         """Import what a source holds; in Compare the one certificate under the cursor."""

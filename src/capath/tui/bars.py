@@ -44,11 +44,18 @@ class TopBar(Static):
             counts.append("reading …", "dim")
         else:
             total, trusted = len(store.items), store.listing.trusted_count
-            counts.append(f"{total:,} certificates")
-            counts.append(f"  {trusted:,} trusted", "green")
-            counts.append(f"  {total - trusted:,} off" if width >= 70 else "", "dim")
-            if defects := len(store.listing.defects):
-                counts.append(f"  ▲ {defects:,} defect{'s' if defects > 1 else ''}", "bold yellow")
+            defects = len(store.listing.defects)
+            if width >= 100:
+                counts.append(f"{total:,} certificates")
+                counts.append(f"  {trusted:,} trusted", "green")
+                counts.append(f"  {total - trusted:,} not", "dim")
+                counts.append(
+                    f"  ▲ {defects:,} defect{'s' if defects > 1 else ''}" if defects else "", "bold yellow"
+                )
+            else:
+                counts.append(f"{trusted:,} trusted", "green")
+                counts.append(f" of {total:,}", "dim")
+                counts.append(f" ▲ {defects:,}" if defects else "", "bold yellow")
         room = width - counts.cell_len - right.cell_len - 6
         text = Text(no_wrap=True, overflow="ellipsis")
         if room >= 8:

@@ -13,11 +13,11 @@ from textual.widgets import Input, Static
 from capath.tui.details import certificate_details
 from capath.tui.model import Item, Mark, Stage, Staged, Store
 from capath.tui.pane import Details, FilterInput
-from capath.tui.search import FILTER_HELP, Order, matching, ordered
+from capath.tui.search import FILTER_HELP, Order, matching, ordered, unknown_word
 from capath.tui.table import Cell, Column, LineTable
 from capath.tui.work import Clock
 
-_MARK_STYLES = {Mark.TRUSTED: "good", Mark.OFF: "quiet", Mark.DEFECT: "warn"}
+_MARK_STYLES = {Mark.TRUSTED: "good", Mark.OFF: "quiet", Mark.NOT_LINKED: "quiet", Mark.DEFECT: "warn"}
 
 
 class CertificatesPane(Vertical):
@@ -33,7 +33,7 @@ class CertificatesPane(Vertical):
 
     def compose(self) -> ComposeResult:
         columns = (
-            Column("mark", "", 6),
+            Column(Order.STATE, "", 6),
             Column(Order.TITLE, "Subject", 0),
             Column(Order.LINK, "Link", 13),
             Column(Order.KEY, "Key", 12),
@@ -159,11 +159,11 @@ class CertificatesPane(Vertical):
         items = self._store.items
         numbers = matching(items, self.filter.value, self._staged, self._now())
         if not items:
-            self.table.set_empty(
-                "no certificates here yet: copy .pem files in, then R in Links (2) makes the links"
-            )
+            self.table.set_empty("no certificates here yet: I imports some, or copy .pem files in; R links them")
         elif not numbers:
-            self.table.set_empty("nothing matches the filter; Esc clears it")
+            unknown = unknown_word(self.filter.value)
+            said = f"there is no filter {unknown}" if unknown else "nothing matches the filter"
+            self.table.set_empty(f"{said}; Esc clears it")
         self.table.mark_sorted(self._order.value, self._reverse)
         self.table.show(ordered(items, numbers, self._order, self._reverse), current=current)
         count = f"{len(numbers):,} of {len(items):,}" if self.filter.value else f"{len(items):,}"

@@ -65,12 +65,12 @@ class ComparePane(Vertical):
         columns = (
             Column("difference", " Difference", 17),
             Column("title", "Certificate", 0),
-            Column("sha256", "SHA-256", 18),
-            Column("words", "", 0),
+            Column("sha256", "SHA-256", 10),
+            Column("words", "Also", 24),
         )
         with Horizontal(classes="filter-line"):
             yield SourceInput(
-                placeholder="c compare with: mozilla, certifi, system, a directory or a file, then Enter",
+                placeholder="c compare: mozilla, certifi, system, a path",
                 id="compare-input",
                 compact=True,
             )
@@ -91,7 +91,7 @@ class ComparePane(Vertical):
         number = self.table.current
         return None if number is None else self._rows[number]
 
-    def show_comparison(self, comparison: Comparison) -> None:
+    def show_comparison(self, comparison: Comparison, *, focus: bool) -> None:
         """Show this store (left) beside another (right)."""
         self._rows = _rows(comparison)
         self.table.set_empty(f"no difference: {comparison.same:,} certificates are judged alike")
@@ -103,7 +103,8 @@ class ComparePane(Vertical):
                 "dim",
             )
         )
-        self.table.focus()
+        if focus:
+            self.table.focus()
 
     @on(Input.Submitted, "#compare-input")
     def _submitted(self, event: Input.Submitted) -> None:
@@ -115,7 +116,7 @@ class ComparePane(Vertical):
         return (
             Cell(f" {row.difference.value}", _STYLES[row.difference]),
             Cell(visible(row.member.label)),
-            Cell(row.member.sha256[:16], "quiet"),
+            Cell(row.member.sha256[:8], "quiet"),
             Cell(visible(row.words), "quiet"),
         )
 

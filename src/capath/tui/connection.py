@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from typing_extensions import assert_never
 
-from capath.diagnosis.cause import Diagnosis, Remedy
+from capath.diagnosis.cause import Diagnosis, DoesNotMend, Remedy
 from capath.pki.key import public_key
 from capath.pki.visible import visible
 from capath.report.beside import beside_text, sent_notes_text
@@ -48,7 +48,9 @@ def short_verdict(result: ProbeResult, diagnosis: Diagnosis | None) -> str:
     if diagnosis is None:
         return verdict_text(result)
     errors = result.verification.errors
-    return f"{errors[0].code if errors else '–':>2} {diagnosis.cause.value}"
+    verified = result.outcome_name is OutcomeName.VERIFIED
+    code = errors[0].code if errors else 0 if verified else "–"
+    return f"{code:>2} {diagnosis.cause.value}"
 
 
 def one_line(test: HostTest) -> Text:
@@ -80,7 +82,10 @@ def key_remedy(diagnosis: Diagnosis | None) -> Remedy | None:
     if diagnosis is None:
         return None
     for remedy in diagnosis.remedies:
-        if remedy.action.value in ("trust", "distrust", "rehash"):
+        by_key = remedy.action.value == "rehash" or (
+            remedy.action.value in ("trust", "distrust") and remedy.operand
+        )
+        if by_key and not isinstance(remedy.trial, DoesNotMend):
             return remedy
     return None
 

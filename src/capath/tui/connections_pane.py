@@ -53,7 +53,7 @@ class ConnectionsPane(Vertical):
     def compose(self) -> ComposeResult:
         with Horizontal(classes="filter-line"):
             yield HostInput(
-                placeholder="t test: host, host:port or [IPv6]:port, also with starttls=smtp; then Enter",
+                placeholder="t test: host:port, [IPv6]:port, host starttls=smtp",
                 id="connection-input",
                 compact=True,
             )

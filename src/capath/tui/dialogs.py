@@ -28,7 +28,7 @@ from capath.change.operation import (
 )
 from capath.change.plan import Plan
 from capath.pki.visible import visible
-from capath.tui.actions import ACTIONS, MOVING, key_text, mode_actions
+from capath.tui.actions import ACTIONS, MOVING, help_text, key_text, mode_actions
 
 _SHOWN_OPERATIONS = 2_000
 
@@ -41,11 +41,16 @@ class ReviewScreen(ModalScreen[bool]):
         Binding("a", "answer(True)", "Apply"),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
+        Binding("pagedown", "scroll(10)", show=False),
+        Binding("pageup", "scroll(-10)", show=False),
+        Binding("home,g", "scroll(-1000000)", show=False),
+        Binding("end,G", "scroll(1000000)", show=False),
         Binding("left,right,h,l", "other_button", show=False),
     ]
 
-    def __init__(self, plan: Plan, titles: dict[str, str], read_only: str) -> None:
+    def __init__(self, plan: Plan, titles: dict[str, str], read_only: str, *, is_undo: bool) -> None:
         super().__init__()
+        self._is_undo = is_undo
         self._plan = plan
         self._titles = titles
         self._read_only = read_only
@@ -58,13 +63,14 @@ class ReviewScreen(ModalScreen[bool]):
                 yield Static(self._text(), markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Cancel  Esc", id="cancel", compact=True)
-                yield Button("Apply  a", id="apply", variant="success", compact=True, disabled=not can_apply)
+                if can_apply:
+                    yield Button("Apply  a", id="apply", variant="success", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#cancel").focus()
 
     def action_answer(self, apply: bool) -> None:
-        if apply and self.query_one("#apply", Button).disabled:
+        if apply and not self.query("#apply"):
             return
         self.dismiss(apply)
 
@@ -91,21 +97,22 @@ class ReviewScreen(ModalScreen[bool]):
             ("+", "green", plan.gained, "will be trusted"),
             ("−", "red", plan.lost, "will no longer be trusted"),
         ):
-            for sha256 in chosen[:200]:
-                text.append(f"{sign} {self._titles.get(sha256, sha256[:16])}", style)
+            for title in sorted((self._titles.get(sha, sha[:16]) for sha in chosen), key=str.casefold)[:200]:
+                text.append(f"{sign} {title}", style)
                 text.append(f"  {words}\n", "dim")
             if len(chosen) > 200:
                 text.append(f"{sign} … and {len(chosen) - 200} more\n", style)
         if not plan.operations:
             text.append("Nothing to do: the directory is as it should be.\n")
             return text
-        text.append(f"\n{len(plan.operations):,} steps, in this order, undone by u:\n", "dim")
+        undone = "" if self._is_undo else ", undone by u"
+        text.append(f"\n{len(plan.operations):,} steps, in this order{undone}:\n", "dim")
         for operation in plan.operations[:_SHOWN_OPERATIONS]:
             text.append(f"{visible(describe(operation))}\n", _operation_style(operation))
         if len(plan.operations) > _SHOWN_OPERATIONS:
             text.append(f"… and {len(plan.operations) - _SHOWN_OPERATIONS:,} more\n", "dim")
         for note in plan.notes:
-            text.append(f"! {visible(note)}\n", "yellow")
+            text.append(f"· {visible(note)}\n", "yellow")
         return text
 
 
@@ -144,7 +151,7 @@ class HelpScreen(ModalScreen[None]):
         self._show(event.value.lower())
 
     def _show(self, words: str) -> None:
-        rows = [(key_text(action), action.text) for action in (*mode_actions(), *ACTIONS)]
+        rows = [(key_text(action), help_text(action)) for action in (*mode_actions(), *ACTIONS)]
         rows += [(key, text) for key, text in MOVING]
         text = Text()
         for key, words_of in rows:

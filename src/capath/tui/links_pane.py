@@ -27,7 +27,7 @@ class LinksPane(Vertical):
 
     def compose(self) -> ComposeResult:
         columns = (
-            Column("name", "Link", 15),
+            Column("name", " Link", 15),
             Column("state", "State", 19),
             Column("target", "Leads to", 0),
             Column("serves", "Serves", 0),

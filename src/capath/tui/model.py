@@ -14,7 +14,7 @@ from capath.errors import StrEnum
 from capath.pki.key import public_key
 from capath.pki.visible import visible
 from capath.store import CertificateRow, Listing
-from capath.store.standing import TakenOut, Trusted, is_meant_to_be_trusted
+from capath.store.standing import NotLinked, TakenOut, Trusted, is_meant_to_be_trusted
 
 
 class Mark(StrEnum):
@@ -22,6 +22,7 @@ class Mark(StrEnum):
 
     TRUSTED = "●"
     OFF = "○"
+    NOT_LINKED = "◌"
     DEFECT = "▲"
 
 
@@ -153,6 +154,8 @@ def _item(rows: tuple[CertificateRow, ...], now: datetime) -> Item:
         mark = Mark.TRUSTED
     elif is_meant_to_be_trusted(standing):
         mark = Mark.DEFECT
+    elif isinstance(standing, NotLinked):
+        mark = Mark.NOT_LINKED
     title = visible(certificate.subject.title)
     organisation = visible(certificate.subject.organisation)
     key = visible(public_key(certificate).text)

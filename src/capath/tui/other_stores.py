@@ -39,7 +39,7 @@ def compare_with(text: str, store: Store) -> Compared:
 
 def plan_import_from(text: str, sha256: str, store: Store) -> PlanMade:
     """The plan that brings in what the source `text` holds, or the one certificate `sha256` of it."""
-    from capath.change.import_ import ImportOptions, plan_import
+    from capath.change.import_ import Added, AlreadyHere, ImportOptions, LeftOut, plan_import
     from capath.report.import_ import summary_text
 
     source = _source(text)
@@ -54,6 +54,8 @@ def plan_import_from(text: str, sha256: str, store: Store) -> PlanMade:
         read_constraints_file(directory),
         Journal(directory).row_memory(),
     )
+    if not any(isinstance(entry, Added | AlreadyHere | LeftOut) for entry in planned.entries):
+        raise BadInputError(f"{visible(text)}: there is no certificate in it that could come in")
     plan = planned.plan
     notes = (*plan.notes, summary_text(planned))
     return PlanMade(Plan(plan.before, plan.summary, plan.operations, plan.refusals, notes))
@@ -65,7 +67,10 @@ def _other_side(text: str) -> Side:
     if os.path.isdir(text):
         return side_of_listing(text, list_store(scan(text)), read_constraints_file(text).by_sha256)
     source = _source(text)
-    return side_of_items(source.title, (item for item in source.read() if isinstance(item, Item)))
+    items = [item for item in source.read() if isinstance(item, Item)]
+    if not items:
+        raise BadInputError(f"{visible(text)}: there is no certificate in it to compare with")
+    return side_of_items(source.title, items)
 
 
 def _source(text: str) -> Source:

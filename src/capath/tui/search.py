@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from capath.errors import StrEnum
 from capath.tui.model import Item, Mark, Staged
 
-FILTER_HELP = "words · is:trusted off broken staged expired · org:… key:rsa · expires<1y"
+FILTER_HELP = "words is:off is:trusted is:staged org:x key:rsa expires<1y"
 _EXPIRES = re.compile(r"expires<(\d+)([dmy])")
 _DAYS = {"d": 1, "m": 30, "y": 365}
 Test = Callable[[Item], bool]
@@ -38,6 +38,17 @@ def ordered(items: Sequence[Item], numbers: list[int], order: Order, reverse: bo
     """Return `numbers` sorted by `order`; items of equal rank stay in the order of their titles."""
     rank = _RANKS[order]
     return sorted(sorted(numbers), key=lambda number: rank(items[number]), reverse=reverse)
+
+
+def unknown_word(text: str) -> str:
+    """The first word of `text` that looks like a filter and is none; empty where all are known."""
+    for word in text.lower().split():
+        name, colon, value = word.partition(":")
+        if name == "is" and colon and not any(value in known for known in _STATES):
+            return word
+        if word.startswith("expires") and _EXPIRES.fullmatch(word) is None:
+            return word
+    return ""
 
 
 def _test(word: str, staged: Staged, now: datetime) -> Test:
@@ -73,6 +84,18 @@ def _is(value: str, staged: Staged, now: datetime) -> Test:
             return lambda item: value in item.state_word
 
 
+_STATES = (
+    "trusted",
+    "on",
+    "off",
+    "untrusted",
+    "broken",
+    "defect",
+    "staged",
+    "expired",
+    "link broken",
+    "not linked",
+)
 _MARKS = list(Mark)
 _RANKS: dict[Order, Callable[[Item], str | int | float]] = {
     Order.TITLE: lambda item: item.title.casefold(),
