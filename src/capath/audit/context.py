@@ -62,7 +62,8 @@ class Context:
 
     def command(self, name: str, *files: str) -> str:
         """The capath command on this store, as a shell takes it."""
-        words = (self.listing.snapshot.directory, *files)
+        separator = ("--",) if any(file.startswith("-") for file in files) else ()
+        words = (*separator, self.listing.snapshot.directory, *files)
         return f"capath {name} {' '.join(map(self.quote, words))}"
 
     def path(self, file: str) -> str:

@@ -19,7 +19,12 @@ def _defect(state: LinkState, text: str) -> Callable[[Context], Iterator[tuple[S
     def check(context: Context) -> Iterator[tuple[Subject, Hit]]:
         for link in context.listing.links:
             if link.state is state:
-                yield AboutLink(link.name), Hit(text, link.why, context.command("rehash"))
+                remedy = context.command("rehash")
+                if link.target is None:
+                    remedy = (
+                        "it is a file and no link, which capath leaves: move it away, or give it a name in .pem"
+                    )
+                yield AboutLink(link.name), Hit(text, link.why, remedy)
 
     return check
 

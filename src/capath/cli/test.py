@@ -86,13 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _say_traps(tests: Sequence[Test]) -> None:
-    """Say once what the environment does to a program that names the directory for all of a Session."""
+    """Say once, briefly, that the environment can lead other programs to another store; -v says it in full."""
     traps = {trap.variable: trap for _, seen in tests for trap in seen.beside.traps if trap.is_silent}
-    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        if variable in traps:
-            from capath.report.beside import trap_text
-
-            say(trap_text(traps[variable]))
+    if traps:
+        say(f"{', '.join(traps)} in the environment can lead other programs to another store; -v tells which")
 
 
 def _examiner(arguments: argparse.Namespace, directory: str, cancelled: threading.Event) -> Examiner:

@@ -128,7 +128,12 @@ def _missing_intermediate(case: Case, leaf: Certificate) -> Finding:
         f"takes the full chain).{where} Importing it here would hide the fault from you alone.",
         operand=url,
     )
-    return Finding(Cause.MISSING_INTERMEDIATE, text, (remedy,), Confidence.LIKELY)
+    root = Remedy(
+        Action.IMPORT,
+        f"If “{issuer}” is a root, as a private authority's often is: get its certificate from who runs it, "
+        "compare the fingerprint, and import its file.",
+    )
+    return Finding(Cause.MISSING_INTERMEDIATE, text, (remedy, root), Confidence.LIKELY)
 
 
 def _self_signed(case: Case, leaf: Certificate) -> Finding:

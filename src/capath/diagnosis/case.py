@@ -78,7 +78,13 @@ class Case:
         """``capath test`` of the same host with `options` more; empty for an offline test."""
         if self.live is None:
             return ""
-        return shlex.join(["capath", "test", self.live.endpoint.text, "--capath", self.directory, *options])
+        asked = self.live.options
+        same: list[str] = []
+        if asked.starttls is not None and "--starttls" not in options:
+            same += ["--starttls", asked.starttls.value]
+        if asked.servername:
+            same += ["--servername", asked.servername]
+        return shlex.join(["capath", "test", self.live.endpoint.text, "--capath", self.directory, *same, *options])
 
 
 _last_listing: list[Listing] = []

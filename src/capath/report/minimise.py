@@ -37,7 +37,9 @@ def minimise_text(listing: Listing, hosts: Sequence[HostNeeds], minimum: Minimum
     lines.extend(f"● {sha256[:16]}  {_title(sha256, listing)}" for sha256 in _by_title(minimum.roots, listing))
     enough = f"{number} of {listing.trusted_count} trusted certificates {'is' if number == 1 else 'are'} enough"
     proof = "no smaller set is" if minimum.exact else "a smaller set may be: the search was cut off"
-    lines.append(f"{enough}; {proof}")
+    lines.append(
+        f"{enough}; {proof}" if number else "no host verifies with this directory, so nothing is needed for one"
+    )
     return "\n".join(lines)
 
 

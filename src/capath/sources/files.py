@@ -17,7 +17,8 @@ def open_file(path: str) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError:
-        raise BadInputError(f"{visible(path)}: there is no such file or directory") from None
+        advice = f"; for the chain a host shows, write https://{visible(path)}" if ":" in path else ""
+        raise BadInputError(f"{visible(path)}: there is no such file or directory{advice}") from None
     except OSError as error:
         raise BadInputError(f"{visible(path)}: it cannot be opened: {error.strerror}") from None
     status = os.fstat(descriptor)

@@ -42,7 +42,7 @@ def select_all(listing: Listing, which: str) -> tuple[CertificateRow, ...]:
     if which.startswith(_SUBJECT):
         text = which.removeprefix(_SUBJECT).casefold()
         return tuple(row for row in rows if text in row.certificate.subject.text.casefold())
-    if named := tuple(row for row in rows if row.file == which or which in row.links):
+    if named := tuple(row for row in rows if which in (row.file, visible(row.file)) or which in row.links):
         return named
     digits = which.replace(":", "").lower()
     if _HASH.fullmatch(which):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -75,6 +78,13 @@ class CapathApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
+
+    def on_mount(self) -> None:
+        # A terminal that goes away, or a polite kill, leaves nothing behind: no mess on the screen, no demo.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(RuntimeError, ValueError):  # not the main thread: somebody else's program
+                loop.add_signal_handler(number, self._leave)
 
     @on(MainScreen.Ready)
     def _screen_ready(self) -> None:
