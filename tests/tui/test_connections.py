@@ -79,6 +79,8 @@ def test_a_verified_host_shows_its_chain_and_session(world: World) -> None:
         assert "hidden, 48 octets" in text
         await pilot.press("x")
         assert "hidden, 48 octets" not in screen_text(app)
+        app.main.go_to_certificate(app.bench.tests[0].latest.result.verification.anchor.certificate.sha256)  # type: ignore[union-attr]
+        await until(pilot, lambda: "Used by" in screen_text(app))
 
     drive(world.app(), scenario, size=(140, 50))
 

@@ -140,6 +140,18 @@ class Bench:
         self.restaged()
 
     @property
+    def used_roots(self) -> dict[str, list[str]]:
+        """The hosts that each trust anchor (SHA-256) carried in the latest tests."""
+        used: dict[str, list[str]] = {}
+        for test in self.tests:
+            if (
+                isinstance(test.latest, Finished)
+                and (anchor := test.latest.result.verification.anchor) is not None
+            ):
+                used.setdefault(anchor.certificate.sha256, []).append(test.endpoint.text)
+        return used
+
+    @property
     def impact(self) -> Impact:
         finished = [test.latest for test in self.tests if isinstance(test.latest, Finished)]
         changed = [

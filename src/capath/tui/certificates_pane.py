@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 from textual import on
@@ -30,6 +30,7 @@ class CertificatesPane(Vertical):
         self._staged = Staged()
         self._order = Order.TITLE
         self._reverse = False
+        self._used: Mapping[str, Sequence[str]] = {}
 
     def compose(self) -> ComposeResult:
         columns = (
@@ -79,6 +80,11 @@ class CertificatesPane(Vertical):
     def show_audited(self, store: Store) -> None:
         """Show the same store with its findings."""
         self._store = store
+        self.show_details(top=False)
+
+    def show_used(self, used: Mapping[str, Sequence[str]]) -> None:
+        """Show which hosts each root (SHA-256) carried."""
+        self._used = used
         self.show_details(top=False)
 
     def show_staged(self, staged: Staged) -> None:
@@ -139,7 +145,12 @@ class CertificatesPane(Vertical):
             self.details.show(Text(""))
             return
         width = self.details.text_width
-        self.details.show(certificate_details(item, self._store, self._staged, self._now(), width), top=top)
+        self.details.show(
+            certificate_details(
+                item, self._store, self._staged, self._used.get(item.sha256, ()), self._now(), width
+            ),
+            top=top,
+        )
 
     @on(Input.Changed, "#certificate-filter")
     def _filter_changed(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from rich.text import Text
@@ -25,7 +26,9 @@ SEVERITY_MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "
 SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
-def certificate_details(item: Item, store: Store, staged: Staged, now: datetime, width: int) -> Text:
+def certificate_details(
+    item: Item, store: Store, staged: Staged, used_by: Sequence[str], now: datetime, width: int
+) -> Text:
     """All there is to say of one certificate, in lines of at most `width` cells where they can be cut."""
     row = item.row
     certificate = row.certificate
@@ -64,7 +67,7 @@ def certificate_details(item: Item, store: Store, staged: Staged, now: datetime,
     if not certificate.self_issued:
         text.append("Issuer\n", "dim")
         _name(text, certificate.issuer.rdns)
-    _background(text, item, store, width)
+    _background(text, item, store, used_by, width)
     _extensions(text, item)
     return text
 
@@ -100,13 +103,17 @@ def _fingerprint(digits: str, width: int) -> list[str]:
     return [" ".join(groups[at : at + a_line]) for at in range(0, len(groups), a_line)]
 
 
-def _background(text: Text, item: Item, store: Store, width: int) -> None:
+def _background(text: Text, item: Item, store: Store, used_by: Sequence[str], width: int) -> None:
     """Who runs it, what Mozilla's list says of it, and its family in the directory."""
     known = background_of(store.listing, item.row.certificate)
     text.append("\nKnown of it\n", "dim")
     for heading, words in background_lines(known):
         text.append(f"  {heading:<12} ", "dim")
         text.append(f"{flow(words, width - 15, ' ' * 15)}\n")
+    if used_by:
+        text.append("  Used by      ", "dim")
+        more = f" and {len(used_by) - 6} more" if len(used_by) > 6 else ""
+        text.append(f"{flow(', '.join(used_by[:6]) + more, width - 15, ' ' * 15)}\n", "green")
 
 
 def _extensions(text: Text, item: Item) -> None:

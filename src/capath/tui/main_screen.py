@@ -146,6 +146,7 @@ class MainScreen(Screen[None]):
     def show_tests(self) -> None:
         """Show how far the tests are."""
         self.connections.show_bench(select=self._bench.last if self.mode is not Mode.CONNECTIONS else None)
+        self.certificates.show_used(self._bench.used_roots)
         self._show_status()
         self.refresh_bindings()
 
