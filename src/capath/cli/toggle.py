@@ -64,7 +64,8 @@ def toggle(
 ) -> int:
     """Plan the toggle and carry it out."""
     from capath.change.journal import Journal
+    from capath.change.ownership import with_owner_notes
     from capath.change.toggle import plan_toggle
 
     memory = Journal(arguments.directory).row_memory()
-    return carry_out(plan_toggle(listing, trust, distrust, memory), arguments)
+    return carry_out(with_owner_notes(plan_toggle(listing, trust, distrust, memory)), arguments)

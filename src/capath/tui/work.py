@@ -17,6 +17,7 @@ from textual.message_pump import MessagePump
 from capath.audit import Finding
 from capath.change.journal import Change, Journal
 from capath.change.operation import AddFile
+from capath.change.ownership import with_owner_notes
 from capath.change.plan import Plan
 from capath.change.staging import make_staged_directory
 from capath.change.toggle import plan_toggle
@@ -126,7 +127,7 @@ def audit_store(store: Store, directory: str, now: datetime) -> Audited:
 def plan_staged(store: Store, staged: Staged) -> Plan:
     """The plan that writes what is staged."""
     memory = Journal(store.listing.snapshot.directory).row_memory()
-    return plan_toggle(store.listing, staged.taken_in, staged.taken_out, memory)
+    return with_owner_notes(plan_toggle(store.listing, staged.taken_in, staged.taken_out, memory))
 
 
 class StagedDirectories:
