@@ -54,10 +54,17 @@ def _element(data: bytes, offset: int, end: int, depth: int) -> tuple[bytes, int
         content, after = _collect(data, start, limit, stop is None, 0)
         return der.encode(tag & 0x1F, content), after
     pieces = []
-    while not _is_end(data, start, stop):
-        piece, start = _element(data, start, limit, depth + 1)
-        pieces.append(piece)
-    return der.encode(tag, b"".join(pieces)), start + 2 if stop is None else start
+    at = start
+    try:
+        while not _is_end(data, at, stop):
+            piece, at = _element(data, at, limit, depth + 1)
+            pieces.append(piece)
+    except ParseError:
+        if stop is None:
+            raise
+        # What is inside may be nobody's to read: a value of any type, which OpenSSL takes as it is.
+        return der.encode(tag, data[start:stop]), stop
+    return der.encode(tag, b"".join(pieces)), at + 2 if stop is None else at
 
 
 def _collect(data: bytes, start: int, end: int, indefinite: bool, depth: int) -> tuple[bytes, int]:

@@ -18,6 +18,7 @@ STRING_CODECS = {
     der.UNIVERSAL_STRING: "utf-32-be",
     der.BMP_STRING: "utf-16-be",
 }
+_ASCII_TAGS = frozenset({der.UTF8_STRING, der.PRINTABLE_STRING, der.IA5_STRING, der.T61_STRING})
 # What ASN1_PRINTABLE, the type of a name's values in OpenSSL, takes: of tags with a type, these; and those
 # that have none (7, 8, 9, 11, 13, 14, 15, 29). Every other tag makes the whole certificate unreadable.
 _TAKEN_VALUE_TAGS = frozenset(
@@ -37,10 +38,37 @@ def canonical_bytes(encoded: bytes) -> bytes:
     at, end = der.expect_list(encoded, 0, len(encoded), der.SEQUENCE, "name")
     canonical = b""
     while at < end:
-        _, stop = der.expect_list(encoded, at, end, der.SET, "relative distinguished name")
-        canonical += _canonical_rdn(encoded[at:stop])
+        if encoded[at] == der.SET and at + 1 < end and encoded[at + 1] < 0x80:
+            stop = at + 2 + encoded[at + 1]
+            if stop > end:
+                raise ParseError("a relative distinguished name that is longer than its name")
+        else:
+            _, stop = der.expect_list(encoded, at, end, der.SET, "relative distinguished name")
+        rdn = encoded[at:stop]
+        canonical += _plain_rdn(rdn) or _canonical_rdn(rdn)
         at = stop
     return canonical
+
+
+def _plain_rdn(rdn: bytes) -> bytes:
+    """The canonical form of an RDN of one short ASCII string; empty where it takes more care."""
+    size = len(rdn)
+    # SET, SEQUENCE, a type of three octets, a string: in one octet of length each.
+    if not 11 <= size < 0x80 or rdn[1] != size - 2 or rdn[2] != 0x30 or rdn[3] != size - 4:
+        return b""
+    if (
+        rdn[4:7] != b"\x06\x03\x55"
+        or (rdn[7] | rdn[8]) & 0x80
+        or rdn[9] not in _ASCII_TAGS
+        or rdn[10] != size - 11
+    ):
+        return b""
+    value = rdn[11:]
+    if not value.isascii():
+        return b""
+    text = b" ".join(value.lower().split())
+    length = len(text)
+    return b"\x31%c\x30%c%b\x0c%c%b" % (length + 9, length + 7, rdn[4:9], length, text)
 
 
 def name_hash(canonical: bytes) -> str:

@@ -208,12 +208,13 @@ def _check_revoked(data: bytes, start: int, end: int) -> None:
 
 def _algorithm(data: bytes, offset: int, end: int) -> tuple[int, int]:
     start, stop = der.expect(data, offset, end, der.SEQUENCE, "algorithm")
-    _check_algorithm(data[start:stop])
+    check_algorithm(data[start:stop])
     return start, stop
 
 
 @lru_cache(maxsize=512)
-def _check_algorithm(content: bytes) -> None:
+def check_algorithm(content: bytes) -> None:
+    """Raise ParseError where `content` is not that of an AlgorithmIdentifier."""
     end = len(content)
     oid, oid_end = der.expect(content, 0, end, der.OID, "algorithm")
     der.check_oid(content[oid:oid_end])

@@ -7,9 +7,12 @@ import re
 
 from capath.errors import ParseError
 from capath.pki.canonical import canonical_bytes
-from capath.pki.frame import frame_certificate
+from capath.pki.plain_frame import plain_names
 
 BEGIN = b"-----BEGIN "
+_FIRST_LINE = b"-----BEGIN CERTIFICATE-----\n"
+_LAST_LINE = b"-----END CERTIFICATE-----\n"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 LINE_OCTETS = 254
 """`PEM_read_bio` reads a longer line in parts."""
 
@@ -42,6 +45,48 @@ def only_certificate(data: bytes) -> tuple[bytes, bytes, bytes] | None:
 
     None where it may be more, less, or odd: then reading all its objects tells.
     """
+    encoded = _whole_file(data) or _block_in_text(data)
+    if encoded is None:
+        return None
+    names = plain_names(encoded)
+    if names is None:
+        return None
+    issuer, subject = names
+    try:
+        canonical = canonical_bytes(subject)
+        if issuer != subject:
+            canonical_bytes(issuer)
+    except ParseError:
+        return None
+    return encoded, subject, canonical
+
+
+def _whole_file(data: bytes) -> bytes | None:
+    """The content of a file that is one certificate's block and no more, as most are."""
+    if not (data.startswith(_FIRST_LINE) and data.endswith(_LAST_LINE)):
+        return None
+    body = data[len(_FIRST_LINE) : -len(_LAST_LINE)]
+    line_ends = body[64::65]
+    # Whatever is no base64 must be line ends, at the end of each 65 octets and once at the end, and padding.
+    rest = body.translate(None, _BASE64)
+    pads = rest.count(b"=")
+    count = len(line_ends) + bool(len(body) % 65)
+    if (
+        len(line_ends) != line_ends.count(b"\n")
+        or rest.count(b"\n") != count
+        or pads > 2
+        or len(rest) != count + pads
+        or not body.endswith(b"=" * pads + b"\n")
+        or (len(body) - count) % 4
+        or len(body) % 65 == 1  # a blank line at the end
+        or len(body) - count == pads
+    ):
+        return None
+    return binascii.a2b_base64(body)
+
+
+def _block_in_text(data: bytes) -> bytes | None:
+    """The content of the only block in a file, a certificate's, with text before it or behind."""
     at = data.find(BEGIN)
     if at < 0 or (block := ordinary_block(data, at)) is None:
         return None
@@ -50,16 +95,4 @@ def only_certificate(data: bytes) -> tuple[bytes, bytes, bytes] | None:
         return None
     if (at or end < len(data)) and not has_plain_lines(data):
         return None
-    try:
-        frame = frame_certificate(encoded)
-        subject = encoded[frame.subject[0] : frame.subject[1]]
-        canonical = canonical_bytes(subject)
-        issuer = encoded[frame.issuer[0] : frame.issuer[1]]
-        if issuer != subject:
-            canonical_bytes(issuer)
-    except ParseError:
-        return None
-    # Bytes behind it, or a length in more octets than it needs, change what it is told apart by.
-    if frame.end != len(encoded) or not encoded.startswith(b"\x30\x82") or not encoded[2]:
-        return None
-    return encoded, subject, canonical
+    return encoded
