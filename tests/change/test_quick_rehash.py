@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,9 @@ def cached(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _hashes(directory: Path) -> dict[str, str]:
-    files = survey(str(directory)).files
+    found = survey(str(directory))
+    found.remember("", {}, is_right=False)
+    files = found.files
     return {name: found.subject_hash for name, found in files.items() if isinstance(found, Single)}
 
 
@@ -175,6 +177,73 @@ def test_unchanged_files_are_not_read_again(cached: Path, monkeypatch: pytest.Mo
     (cached / "3.pem").write_bytes(mint_root("Another").pem)
     assert _hashes(cached) != before
     assert read == ["3.pem"]
+
+
+def _rehashed(store: Path, **how: Any) -> list[str]:
+    """Rehash, and tell which files were read or looked up for it."""
+    with pytest.MonkeyPatch.context() as patched:
+        looked: list[str] = []
+        real = survey_module._read_some
+
+        def spy(result: Any, descriptor: int, names: Any) -> Any:
+            looked.extend(names)
+            return real(result, descriptor, names)
+
+        patched.setattr(survey_module, "_read_some", spy)
+        rehash_directory(str(store), **how)
+    return looked
+
+
+ASIDE: dict[str, Callable[[Path], object]] = {
+    "a file is edited": lambda d: (d / "3.pem").write_bytes(mint_root("Another").pem),
+    "a file comes": lambda d: (d / "new.pem").write_bytes(mint_root("New").pem),
+    "a file goes": lambda d: (d / "3.pem").unlink(),
+    "a link goes": lambda d: next(d.glob("*.0")).unlink(),
+    "a link leads elsewhere": lambda d: _relink(next(d.glob("*.0")), "nowhere.pem"),
+    "a link comes": lambda d: (d / "00000000.0").symlink_to("0.pem"),
+    "a link becomes a file": lambda d: _become_a_file(next(d.glob("*.0"))),
+    "a file becomes a link": lambda d: _relink(d / "3.pem", "0.pem"),
+}
+
+
+def _relink(path: Path, target: str) -> None:
+    path.unlink()
+    path.symlink_to(target)
+
+
+def _become_a_file(path: Path) -> None:
+    path.unlink()
+    path.write_bytes(b"")
+
+
+def test_a_directory_known_to_be_right_is_not_looked_into(cached: Path) -> None:
+    """From the second run on, and for the same hashes only; -v looks again, for it has lines to say."""
+    assert len(_rehashed(cached)) == 8
+    assert _rehashed(cached) == []
+    assert len(_rehashed(cached, verbose=True)) == 8
+    assert len(_rehashed(cached, style=HashStyle.BOTH)) == 8
+    assert _rehashed(cached, style=HashStyle.BOTH) == []
+    assert len(links_in(cached)) == 16
+    assert len(_rehashed(cached)) == 8
+    assert len(links_in(cached)) == 8
+
+
+@pytest.mark.parametrize("what", ASIDE)
+def test_whatever_changes_is_looked_into_again(cached: Path, what: str) -> None:
+    """And the outcome is that of a rehash without a memory."""
+    rehash_directory(str(cached))
+    ASIDE[what](cached)
+    fresh = copy_of(cached, cached.parent / "fresh")
+    assert _rehashed(cached)
+    apply_plan(applicable(plan_rehash(scan(fresh)).plan))
+    assert _shape(cached) == _shape(fresh)
+
+
+def test_a_directory_with_something_to_say_is_looked_into_every_time(cached: Path) -> None:
+    """Its warnings are said again."""
+    (cached / "odd.pem").write_bytes(b"junk")
+    for _ in range(3):
+        assert [passed.file for passed in rehash_directory(str(cached)).passed] == ["odd.pem"]
 
 
 def test_a_change_that_hides_is_seen(cached: Path) -> None:
@@ -254,7 +323,9 @@ def test_two_processes_read_as_one(cached: Path) -> None:
         "from capath.change.digest_cache import DigestCache\n"
         "import capath.change.digest_cache as cache; cache.SETTLED_NS = -10**12\n"
         "module._WORTH_A_PROCESS = 2; module._WORTH_KEEPING = 1; module._may_fork = lambda: True\n"
-        "for _ in range(2):\n    found = module.survey(sys.argv[1])\n"
+        "for _ in range(2):\n"
+        "    found = module.survey(sys.argv[1])\n"
+        "    found.remember('', {}, is_right=False)\n"
         "print([(name, getattr(one, 'subject_hash', None), getattr(one, 'reason', None)) for name, one in "
         "found.files.items()], len(DigestCache(sys.argv[1])))"
     )

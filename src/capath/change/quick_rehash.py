@@ -47,15 +47,20 @@ def rehash_directory(
 
     A change that was interrupted here before must have been recovered.
     """
-    found = survey(directory)
+    how = f"{style.value} {remove}"
+    found = survey(directory, how="" if verbose else how)
+    if found.is_right:
+        return Rehashed((), (), (), 0)
     assigned = assign(found.files.items(), style)
     fresh = [(row, files) for row, files in assigned.rows.items() if row not in found.slots]
     odd = [row for row, slots in found.slots.items() if not _is_right(slots, assigned.rows.get(row, ()))]
     if odd:
+        found.remember(how, {}, is_right=False)
         return _with_planner(found, assigned, fresh, odd, style, remove, verbose)
     links = {f"{row}{slot}": file for row, files in fresh for slot, file in enumerate(files)}
     if links:
         _make_links(directory, links, f"rehash ({style.value} hashes)")
+    found.remember(how, links, is_right=not assigned.passed)
     lines = list(_lines(found, assigned, style, {**_standing(found, ()), **links}, ())) if verbose else []
     return Rehashed(assigned.passed, (), lines, len(links))
 

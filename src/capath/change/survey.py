@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from capath.errors import BadInputError
 from capath.pki.canonical import name_hash, old_name_hash
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from capath.change.digest_cache import DigestCache
 
 _SLOT = re.compile(r"([0-9A-Fa-f]{8}\.[rR]?)([0-9]+)", re.ASCII)
-_READ_OCTETS = 65536
+_READ_OCTETS = 8192
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _WORTH_A_PROCESS = 4000
 _WORTH_KEEPING = 500
@@ -37,20 +37,48 @@ class Survey:
     """`files` are those that upstream looks at, by name in byte order; `slots` the links of each row.
 
     A row is the start of its slots' names. A slot that holds no symbolic link has the target None.
+    `is_right`: a rehash of exactly this had nothing to do or say. Then the files have not been looked into.
     """
 
-    __slots__ = ("directory", "files", "slots")
+    __slots__ = ("cache", "directory", "files", "is_right", "keys", "slots")
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self.files: dict[str, Single | NotSingle] = {}
         self.slots: dict[str, dict[int, str | None]] = {}
+        self.is_right = False
+        self.cache: DigestCache | None = None
+        self.keys: dict[str, bytes] = {}
+
+    def state(self, how: str, links: Mapping[str, str]) -> bytes:
+        """What tells this state of the directory, rehashed as `how` says, from all others.
+
+        `links` are slots that have been filled since. Empty where a file cannot be told by its key.
+        """
+        if not all(self.keys.values()):
+            return b""
+        lines = [
+            b"%b\0%b" % (os.fsencode(f"{row}{slot}"), b"\0" if target is None else os.fsencode(target))
+            for row, slots in self.slots.items()
+            for slot, target in slots.items()
+        ]
+        lines += [b"%b\0%b" % (name.encode(), os.fsencode(target)) for name, target in links.items()]
+        lines.sort()
+        lines += [b"%b\0%b" % (os.fsencode(name), key) for name, key in self.keys.items()]
+        lines.append(how.encode())
+        return hashlib.blake2b(b"\0\n".join(lines), digest_size=16).digest()
+
+    def remember(self, how: str, links: Mapping[str, str], *, is_right: bool) -> None:
+        """Keep what was read; and if `is_right`, that nothing is left to do once `links` have been made."""
+        if self.cache is not None and not self.is_right:
+            self.cache.save(self.state(how, links) if is_right else b"")
 
 
-def survey(directory: str, *, cached: bool = True) -> Survey:
+def survey(directory: str, *, cached: bool = True, how: str = "") -> Survey:
     """Read `directory`. Raises BadInputError where it cannot be listed.
 
-    `cached`: take files that have not changed from the user's cache, where the directory is large enough for one.
+    `cached`: take files that have not changed from the user's cache, where the directory is large enough for
+    one; and look into none where a rehash as `how` says found all of this right before.
     """
     result = Survey(directory)
     try:
@@ -59,14 +87,34 @@ def survey(directory: str, *, cached: bool = True) -> Survey:
         raise BadInputError(f"{visible(directory)}: the directory cannot be opened: {error.strerror}") from None
     try:
         names = _sort_out(result, descriptor)
-        cache = _open_cache(directory) if cached and len(names) >= _WORTH_KEEPING else None
-        found = _read_all(directory, descriptor, names, cache)
-        if cache is not None:
-            cache.save()
+        if cached and len(names) >= _WORTH_KEEPING:
+            result.cache = _open_cache(directory)
+            result.keys = _keys(descriptor, names)
+            if how and result.cache.right_state and result.state(how, {}) == result.cache.right_state:
+                result.is_right = True
+                return result
+        found = _read_all(result, descriptor, names)
     finally:
         os.close(descriptor)
     result.files = {name: one for name, one in zip(names, found, strict=True) if one is not None}
     return result
+
+
+def _keys(descriptor: int, names: Sequence[str]) -> dict[str, bytes]:
+    """What tells each file's version; empty where there is none, or the file has not been left alone for long."""
+    from capath.change.digest_cache import SETTLED_NS, file_key
+
+    settled_before = time.time_ns() - SETTLED_NS
+    keys = {}
+    for name in names:
+        try:
+            status = os.stat(name, dir_fd=descriptor)
+        except OSError:
+            keys[name] = b""
+            continue
+        settled = status.st_mtime_ns < settled_before and status.st_ctime_ns < settled_before
+        keys[name] = file_key(status) if settled else b""
+    return keys
 
 
 def _open_cache(directory: str) -> DigestCache:
@@ -99,43 +147,30 @@ def _sort_out(result: Survey, descriptor: int) -> list[str]:
     return names
 
 
-def _read_all(directory: str, descriptor: int, names: Sequence[str], cache: DigestCache | None) -> list[Found]:
+def _read_all(result: Survey, descriptor: int, names: Sequence[str]) -> list[Found]:
+    cache = result.cache
     found = None
     if len(names) - (len(cache) if cache else 0) >= _WORTH_A_PROCESS and _may_fork():
-        found = _read_by_two(directory, descriptor, names, cache)
+        found = _read_by_two(result, descriptor, names)
     if found is None:
-        found = _read_some(directory, descriptor, names, cache)
+        found = _read_some(result, descriptor, names)
+    if cache is not None:
+        for name, one in zip(names, found, strict=True):
+            if result.keys[name] and isinstance(one, Single):
+                cache.put(name, result.keys[name], one)
+    return found
+
+
+def _read_some(result: Survey, descriptor: int, names: Sequence[str]) -> list[Found]:
+    """What is in each file, as the cache knows it or as it is read."""
+    cache, directory = result.cache, result.directory
     if cache is None:
-        return [one for one, _ in found]
-    for name, (one, key) in zip(names, found, strict=True):
-        if key and isinstance(one, Single):
-            cache.put(name, key, one)
-    return [one for one, _ in found]
-
-
-def _read_some(
-    directory: str, descriptor: int, names: Sequence[str], cache: DigestCache | None
-) -> list[tuple[Found, bytes]]:
-    """What is in each file, and its key where that may be kept and is not yet."""
-    if cache is None:
-        return [(_read(directory, descriptor, name), b"") for name in names]
-    from capath.change.digest_cache import SETTLED_NS, file_key
-
-    settled_before = time.time_ns() - SETTLED_NS
-    found: list[tuple[Found, bytes]] = []
+        return [_read(directory, descriptor, name) for name in names]
+    found: list[Found] = []
     for name in names:
-        try:
-            status = os.stat(name, dir_fd=descriptor)
-        except OSError:
-            found.append((_read(directory, descriptor, name), b""))
-            continue
-        key = file_key(status)
-        one = cache.get(name, key)
-        if one is not None:
-            found.append((one, b""))
-            continue
-        settled = max(status.st_mtime_ns, status.st_ctime_ns) < settled_before
-        found.append((_read(directory, descriptor, name), key if settled else b""))
+        key = result.keys[name]
+        one = cache.get(name, key) if key else None
+        found.append(_read(directory, descriptor, name) if one is None else one)
     return found
 
 
@@ -173,38 +208,28 @@ def _may_fork() -> bool:
     return alone and sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
 
 
-def _read_by_two(
-    directory: str, descriptor: int, names: Sequence[str], cache: DigestCache | None
-) -> list[tuple[Found, bytes]] | None:
+def _read_by_two(result: Survey, descriptor: int, names: Sequence[str]) -> list[Found] | None:
     """Let a child read the second half. None where that failed: then all is read here."""
     half = len(names) // 2
-    result = os.memfd_create("capath-survey")
+    shared = os.memfd_create("capath-survey")
     try:
         child = os.fork()
         if not child:
             status = 1
             try:
-                _write_found(result, _read_some(directory, descriptor, names[half:], cache))
+                _write_found(shared, _read_some(result, descriptor, names[half:]))
                 status = 0
             finally:
                 os._exit(status)
-        first = _read_some(directory, descriptor, names[:half], cache)
+        first = _read_some(result, descriptor, names[:half])
         _, status = os.waitpid(child, 0)
-        if status:
-            return None
-        second = list(_read_found(result))
-        if cache is not None:
-            # What the child found in its copy of the cache is as good in this one.
-            for name, (_, key) in zip(names[half:], second, strict=True):
-                if not key:
-                    cache.keep(name)
-        return [*first, *second]
+        return None if status else [*first, *_read_found(shared)]
     finally:
-        os.close(result)
+        os.close(shared)
 
 
-def _write_found(descriptor: int, found: Sequence[tuple[Found, bytes]]) -> None:
-    values = [(*_value_of(one), key) if one is not None else (key,) for one, key in found]
+def _write_found(descriptor: int, found: Sequence[Found]) -> None:
+    values = [None if one is None else _value_of(one) for one in found]
     with open(descriptor, "wb", closefd=False) as file:
         marshal.dump(values, file)
 
@@ -215,14 +240,14 @@ def _value_of(found: Single | NotSingle) -> tuple[str | bytes | bool, ...]:
     return found.letter, found.subject_hash, found.old_hash, found.identity, found.remark
 
 
-def _read_found(descriptor: int) -> Iterator[tuple[Found, bytes]]:
+def _read_found(descriptor: int) -> Iterator[Found]:
     os.lseek(descriptor, 0, os.SEEK_SET)
     with open(descriptor, "rb", closefd=False) as file:
-        for *value, key in marshal.load(file):  # noqa: S302 - written by our own child
+        for value in marshal.load(file):  # noqa: S302 - written by our own child
             match value:
-                case []:
-                    yield None, key
+                case None:
+                    yield None
                 case [reason, is_error]:
-                    yield NotSingle(reason, is_error=is_error), key
+                    yield NotSingle(reason, is_error=is_error)
                 case _:
-                    yield Single(*value), key
+                    yield Single(*value)
