@@ -75,13 +75,8 @@ class Simulation:
     def __init__(self, snapshot: Snapshot) -> None:
         self.entries: dict[str, Entry] = dict(snapshot.entries)
         self.touched: set[str] = set()
+        self._before = snapshot
         self._links_to: dict[str, set[str]] = {}
-        self._outside: dict[str, Entry] = {}
-        for name, entry in self.entries.items():
-            if (target := symlink_target(entry)) is not None:
-                self._links_to.setdefault(target, set()).add(name)
-                if "/" in target:  # out of the directory, where nothing changes
-                    self._outside[target] = entry
 
     def step(self, operation: Operation) -> None:
         """Apply one operation."""
@@ -105,6 +100,12 @@ class Simulation:
             case _:
                 assert_never(operation)
 
+    def _names_to(self, target: str) -> set[str]:
+        """The links with this target, as they are by now."""
+        if target not in self._links_to:
+            self._links_to[target] = set(self._before.links_to.get(target, ()))
+        return self._links_to[target]
+
     def _rename(self, name: str, new_name: str) -> None:
         entry = self.entries[name]
         self._remove(name)
@@ -115,19 +116,19 @@ class Simulation:
         self.touched.add(name)
         if entry is not None:
             if (target := symlink_target(entry)) is not None:
-                self._links_to[target].discard(name)
+                self._names_to(target).discard(name)
             self._follow_again(name)
 
     def _put(self, entry: Entry) -> None:
         self.entries[entry.name] = entry
         self.touched.add(entry.name)
         if (target := symlink_target(entry)) is not None:
-            self._links_to.setdefault(target, set()).add(entry.name)
+            self._names_to(target).add(entry.name)
         self._follow_again(entry.name)
 
     def _follow_again(self, changed: str) -> None:
         """Links that lead to a changed name lead elsewhere now."""
-        for name in self._links_to.get(changed, ()):
+        for name in self._names_to(changed):
             entry = self.entries[name]
             if isinstance(entry, LinkEntry | DanglingEntry):
                 self.entries[name] = self._link(name, entry.target, entry.mtime_ns)
@@ -140,6 +141,7 @@ class Simulation:
             case OtherEntry(kind=kind):
                 return OtherEntry(name, kind, target, mtime_ns)
             case _:
-                if (other := self._outside.get(target)) is not None:
-                    return replace(other, name=name)
+                if "/" in target and (others := self._before.links_to.get(target)):
+                    # Out of the directory, where nothing changes: it leads to what it led to.
+                    return replace(self._before.entries[others[0]], name=name)
                 return DanglingEntry(name, target, mtime_ns, f"it leads to {target}, which is not there")

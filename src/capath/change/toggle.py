@@ -7,7 +7,6 @@ In: the exact inverse. A toggle acts on the certificate, so on every copy of it 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -91,7 +90,7 @@ class _Planner:
             link = LinkName.parse(row.file)
             if link is None and not has_rehash_extension(row.file):
                 continue  # rehash does not look at it as it is
-            if self._certificates_in[row.file] > 1:
+            if self.listing.certificates_in[row.file] > 1:
                 remedy = "import it, which makes one file of each, and move it away"
                 self.refusals.append(Refusal(row.file, "it holds several certificates", remedy))
                 continue
@@ -156,10 +155,6 @@ class _Planner:
             if isinstance(entry, DanglingEntry) and name.endswith(UNTRUSTED_SUFFIX):
                 found.setdefault(entry.target, []).append(name)
         return found
-
-    @cached_property
-    def _certificates_in(self) -> Mapping[str, int]:
-        return Counter(row.file for row in self.listing.certificates)
 
     def _want_links(self, row: CertificateRow, linkable: Sequence[str], *, always: bool) -> None:
         """Want links to its files: those there once were, or one `always`."""

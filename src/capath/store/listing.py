@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,6 +90,11 @@ class Listing:
         for row in self.certificates:
             rows.setdefault(row.certificate.sha256, []).append(row)
         return {sha256: tuple(group) for sha256, group in rows.items()}
+
+    @cached_property
+    def certificates_in(self) -> Mapping[str, int]:
+        """How many certificates each file holds."""
+        return Counter(row.file for row in self.certificates)
 
     def is_trusted(self, sha256: str) -> bool:
         """Whether lookup finds this certificate."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from capath.store.entry import Entry
+from capath.store.entry import Entry, symlink_target
 from capath.store.link_name import LinkName, Row
 
 
@@ -32,6 +32,15 @@ class Snapshot:
         for link, name in links:
             rows.setdefault(link.row, {})[link.slot] = self.entries[name]
         return rows
+
+    @cached_property
+    def links_to(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the symbolic links with each target."""
+        found: dict[str, list[str]] = {}
+        for name, entry in self.entries.items():
+            if (target := symlink_target(entry)) is not None:
+                found.setdefault(target, []).append(name)
+        return {target: tuple(names) for target, names in found.items()}
 
 
 def _octets(name: str) -> bytes:
