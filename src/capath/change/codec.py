@@ -11,6 +11,7 @@ from typing_extensions import assert_never
 from capath.change.operation import (
     Absent,
     AddFile,
+    EditPolicy,
     MakeLink,
     Operation,
     RemoveAddedFile,
@@ -68,6 +69,9 @@ def to_json(operation: Operation) -> dict[str, Any]:
             return {"op": "add", "name": name, "content": _octets(content), "mode": mode}
         case RemoveAddedFile(name=name, content=content, mode=mode):
             return {"op": "remove-added", "name": name, "content": _octets(content), "mode": mode}
+        case EditPolicy(name=name, before=before, after=after, command=command, effects=effects):
+            edit = {"op": "edit-policy", "name": name, "before": before, "after": after}
+            return {**edit, "command": list(command), "effects": all_to_json(effects)}
         case _:
             assert_never(operation)
 
@@ -93,6 +97,9 @@ def from_json(value: Mapping[str, Any]) -> Operation:
                 return AddFile(name, base64.b64decode(value["content"]), int(value["mode"]))
             case "remove-added":
                 return RemoveAddedFile(name, base64.b64decode(value["content"]), int(value["mode"]))
+            case "edit-policy":
+                command, effects = tuple(map(str, value["command"])), tuple(all_from_json(value["effects"]))
+                return EditPolicy(name, str(value["before"]), str(value["after"]), command, effects)
             case other:
                 raise ParseError(f"an operation called {other!r}")
     except (KeyError, TypeError, ValueError) as error:

@@ -12,6 +12,7 @@ from capath.change.file_system import Directory
 from capath.change.operation import (
     Absent,
     AddFile,
+    EditPolicy,
     MakeLink,
     Operation,
     RemoveAddedFile,
@@ -21,6 +22,7 @@ from capath.change.operation import (
     RestoreFile,
     Symlink,
 )
+from capath.change.policy import read_policy
 from capath.store.entry import FileEntry, LinkEntry
 from capath.store.scan import file_stat
 from capath.store.snapshot import Snapshot
@@ -32,7 +34,16 @@ class Taken:
 
 
 _MANY = 1000
-Expected = Absent | Symlink | Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file with this text stands there."""
+
+    text: str
+
+
+Expected = Absent | Symlink | Taken | Text
 
 
 def expected_before(operations: Sequence[Operation]) -> dict[str, Expected]:
@@ -103,6 +114,8 @@ def is_as(directory: Directory, name: str, expected: Expected) -> bool:
     """Whether `name` is what is expected. Of a link only the target counts."""
     if isinstance(expected, Taken):
         return directory.exists(name)
+    if isinstance(expected, Text):
+        return read_policy(name) == expected.text
     found = directory.link_at(name)
     if isinstance(expected, Symlink):
         return isinstance(found, Symlink) and found.target == expected.target
@@ -137,5 +150,7 @@ def _changes(operation: Operation) -> tuple[tuple[str, Expected, Expected], ...]
             return ((name, Absent(), Taken()),)
         case RemoveAddedFile(name=name):
             return ((name, Taken(), Absent()),)
+        case EditPolicy(name=name, before=text, after=edited):
+            return ((name, Text(text), Text(edited)),)
         case _:
             assert_never(operation)

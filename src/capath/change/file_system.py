@@ -11,6 +11,7 @@ from typing_extensions import assert_never
 from capath.change.operation import (
     Absent,
     AddFile,
+    EditPolicy,
     MakeLink,
     Operation,
     RemoveAddedFile,
@@ -104,6 +105,10 @@ class Directory:
                 if self.read(name) != content:
                     raise ChangeError(f"{visible(name)}: it has been edited since, so it is left")
                 os.unlink(name, dir_fd=self.descriptor)
+            case EditPolicy():
+                from capath.change.policy import edit_policy
+
+                edit_policy(operation)
             case _:
                 assert_never(operation)
 

@@ -85,7 +85,21 @@ class RemoveAddedFile:
     mode: int = 0o644
 
 
-Operation = MakeLink | RemoveLink | RenameFile | ReplaceFile | RestoreFile | AddFile | RemoveAddedFile
+@dataclass(frozen=True, slots=True)
+class EditPolicy:
+    """Give the file at the path `name`, which another tool reads its orders from, a new text, and run that tool.
+
+    `effects` are what the tool will do to the directory, as far as lookup can tell.
+    """
+
+    name: str
+    before: str
+    after: str
+    command: tuple[str, ...]
+    effects: tuple[Operation, ...] = ()
+
+
+Operation = MakeLink | RemoveLink | RenameFile | ReplaceFile | RestoreFile | AddFile | RemoveAddedFile | EditPolicy
 
 
 def inverse(operation: Operation) -> Operation:
@@ -108,6 +122,8 @@ def inverse(operation: Operation) -> Operation:
             return RemoveAddedFile(name, content, mode)
         case RemoveAddedFile(name=name, content=content, mode=mode):
             return AddFile(name, content, mode)
+        case EditPolicy(name=name, before=before, after=after, command=command, effects=effects):
+            return EditPolicy(name, after, before, command, tuple(inverse(step) for step in reversed(effects)))
         case _:
             assert_never(operation)
 
@@ -127,6 +143,8 @@ def names_of(operation: Operation) -> tuple[str, ...]:
             return name, file_name, was.target
         case AddFile(name=name) | RemoveAddedFile(name=name):
             return (name,)
+        case EditPolicy(name=name, effects=effects):
+            return (name, *(other for step in effects for other in names_of(step)))
         case _:
             assert_never(operation)
 
@@ -150,5 +168,8 @@ def describe(operation: Operation) -> str:
             return f"add     {name}  ({len(content)} bytes)"
         case RemoveAddedFile(name=name):
             return f"remove  {name}  (added by capath, unchanged since)"
+        case EditPolicy(name=name, before=before, after=after, command=command):
+            lines = len(set(before.splitlines()) ^ set(after.splitlines())) // 2
+            return f"edit    {name}  ({lines} lines), and run {command[0]}"
         case _:
             assert_never(operation)

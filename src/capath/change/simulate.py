@@ -9,6 +9,7 @@ from typing_extensions import assert_never
 
 from capath.change.operation import (
     AddFile,
+    EditPolicy,
     MakeLink,
     Operation,
     RemoveAddedFile,
@@ -97,6 +98,9 @@ class Simulation:
             case AddFile(name=name, content=content, mode=mode):
                 stat = FileStat(-1, hash(name), mode, len(content), 0)
                 self._put(FileEntry(name, stat, Readable(read_objects(content))))
+            case EditPolicy(effects=effects):
+                for effect in effects:
+                    self.step(effect)
             case _:
                 assert_never(operation)
 

@@ -17,6 +17,7 @@ from typing_extensions import assert_never
 
 from capath.change.operation import (
     AddFile,
+    EditPolicy,
     MakeLink,
     Operation,
     RemoveAddedFile,
@@ -122,7 +123,7 @@ def _operation_style(operation: Operation) -> str:
             return "green"
         case RemoveLink() | RemoveAddedFile():
             return "red"
-        case RenameFile() | ReplaceFile() | RestoreFile():
+        case RenameFile() | ReplaceFile() | RestoreFile() | EditPolicy():
             return "cyan"
         case _:
             assert_never(operation)
