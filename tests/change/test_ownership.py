@@ -11,8 +11,8 @@ from capath.change.apply import apply_plan
 from capath.change.ownership import with_owner_notes
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
+from capath.cli.main import main
 from capath.store import list_store, scan
-from capath.store.owner import Debian, FreeBsd, P11Kit, owner_of
 from tests.minting import mint_root
 
 
@@ -29,38 +29,25 @@ def debian(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_debians_directory_is_known_and_its_own_way_is_named(debian: Path) -> None:
-    """A plan there says what remakes the directory, and which line of the configuration makes it last."""
-    certs = debian / "etc/ssl/certs"
-    assert isinstance(owner_of(str(certs), str(debian)), Debian)
-    listing = list_store(scan(certs))
+def test_a_plan_for_debians_directory_names_its_owner_and_the_lasting_way(debian: Path) -> None:
+    """What remakes the directory is said, and how the change is made to last."""
+    listing = list_store(scan(debian / "etc/ssl/certs"))
     plan = plan_toggle(listing, [], [listing.certificates[0].certificate.sha256])
     notes = with_owner_notes(plan, str(debian)).notes
-    assert any("update-ca-certificates owns this directory" in note for note in notes)
-    assert any("!mozilla/Root_A.crt" in note for note in notes)
-
-
-def test_the_owner_is_found_through_links(debian: Path) -> None:
-    """A link to the directory is the same directory."""
-    link = debian / "certs"
-    link.symlink_to("etc/ssl/certs")
-    assert isinstance(owner_of(str(link), str(debian)), Debian)
-
-
-def test_fedora_and_freebsd_are_known(tmp_path: Path) -> None:
-    """p11-kit's extracted directories, and certctl's."""
-    extracted = tmp_path / "etc/pki/ca-trust/extracted/pem/directory-hash"
-    extracted.mkdir(parents=True)
-    assert isinstance(owner_of(str(extracted), str(tmp_path)), P11Kit)
-    (tmp_path / "usr/sbin").mkdir(parents=True)
-    (tmp_path / "usr/sbin/certctl").touch()
-    (tmp_path / "etc/ssl/certs").mkdir(parents=True)
-    assert isinstance(owner_of(str(tmp_path / "etc/ssl/certs"), str(tmp_path)), FreeBsd)
+    assert any(note.startswith("update-ca-certificates owns this directory") for note in notes)
+    assert any("--policy" in note for note in notes)
 
 
 def test_a_directory_of_ones_own_has_no_owner(tmp_path: Path) -> None:
     """Nothing is said of a directory that no tool owns."""
     (tmp_path / "Root_A.pem").write_bytes(mint_root("Root A").pem)
     plan = plan_rehash(scan(tmp_path)).plan
-    assert owner_of(str(tmp_path)) is None
     assert with_owner_notes(plan) is plan
+
+
+def test_policy_is_refused_where_debian_owns_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--policy on a directory of one's own is an error that says so, and changes nothing."""
+    (tmp_path / "Root_A.pem").write_bytes(mint_root("Root A").pem)
+    assert main(["distrust", str(tmp_path), "Root_A.pem", "--policy"], lambda request: 0) == 2
+    assert "update-ca-certificates does not own" in capsys.readouterr().err
+    assert (tmp_path / "Root_A.pem").exists()
