@@ -47,7 +47,7 @@ _POLICIES = st.builds(
     _NAMES,
     _NAMES,
     _NAMES,
-    st.lists(_NAMES, max_size=2).map(tuple),
+    st.lists(_NAMES, min_size=1, max_size=2).map(tuple),
     st.lists(_STEPS, max_size=3).map(tuple),
 )
 _OPERATIONS: st.SearchStrategy[Operation] = _STEPS | _POLICIES
