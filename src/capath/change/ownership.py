@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-
-from capath.change.operation import RenameFile
 from capath.change.plan import Plan
-from capath.store.entry import LinkEntry
-from capath.store.owner import lasting_way, owner_of, undone_by
+from capath.store.managed import managed_by
 
 
 def with_owner_notes(plan: Plan, root: str = "/") -> Plan:
     """Return `plan` with what its directory's owner would do to it, and the owner's own way; the same where the
     directory has none. `root` is where the system's tree begins."""
-    directory = plan.before.directory
-    owner = owner_of(directory, root)
-    if owner is None or not plan.operations:
+    managed = managed_by(plan.before.directory, root)
+    if managed is None or not plan.operations:
         return plan
-    entries = (plan.before.entries.get(step.name) for step in plan.operations if isinstance(step, RenameFile))
-    sources = tuple(os.path.join(directory, entry.target) for entry in entries if isinstance(entry, LinkEntry))
-    notes = (*plan.notes, undone_by(owner), lasting_way(owner, sources))
+    notes = (
+        *plan.notes,
+        f"{managed.owner.value} owns this directory: {managed.undone_by}",
+        f"to make it last: {managed.durable}",
+    )
     return Plan(plan.before, plan.summary, plan.operations, plan.refusals, notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection
 
+from capath.change.plan import Plan
 from capath.cli.changing import add_dry_run, carry_out, recover_first
 from capath.cli.store_view import add_directory
 from capath.errors import BadInputError
@@ -17,6 +18,11 @@ def configure_toggle(parser: argparse.ArgumentParser) -> None:
     add_directory(parser)
     parser.add_argument(
         "which", metavar="WHICH", nargs="+", help="a file, link, hash, fingerprint, subject~TEXT, or @FILE: a list"
+    )
+    parser.add_argument(
+        "--policy",
+        action="store_true",
+        help="where Debian's update-ca-certificates owns DIR: edit its configuration and run it, which lasts",
     )
     add_dry_run(parser)
 
@@ -67,5 +73,18 @@ def toggle(
     from capath.change.ownership import with_owner_notes
     from capath.change.toggle import plan_toggle
 
+    if arguments.policy:
+        return carry_out(_policy_plan(listing, trust, distrust), arguments)
     memory = Journal(arguments.directory).row_memory()
     return carry_out(with_owner_notes(plan_toggle(listing, trust, distrust, memory)), arguments)
+
+
+def _policy_plan(listing: Listing, trust: Collection[str], distrust: Collection[str]) -> Plan:
+    from capath.change.debian import plan_debian
+    from capath.store.managed import Owner, managed_by
+
+    directory = listing.snapshot.directory
+    managed = managed_by(directory)
+    if managed is None or managed.owner is not Owner.DEBIAN:
+        raise BadInputError(f"{visible(directory)}: update-ca-certificates does not own it; leave out --policy")
+    return plan_debian(listing, trust, distrust)

@@ -70,8 +70,8 @@ def managed_by(directory: str, root: str = "/") -> Managed | None:
             Owner.DEBIAN,
             "the next update-ca-certificates, which every upgrade of ca-certificates runs, links again whatever "
             f"{debian.conf} selects",
-            f"capath deselects the certificate in {debian.conf} (a line that begins with !) and runs "
-            "update-ca-certificates",
+            f"with --policy, capath trust and distrust edit {debian.conf} (a line that begins with ! is off) and "
+            "run update-ca-certificates",
         )
     if any(_is_below(path, os.path.join(root, extracted)) for extracted in _P11_KIT):
         return Managed(
