@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from capath import __version__
 from capath.cli.exit_status import ExitStatus
 from capath.cli.registry import COMMANDS, find_command
-from capath.errors import CapathError, ChangeError
+from capath.errors import CapathError, ChangeError, InterruptedChangeError
 
 TYPE_CHECKING = False  # typing's, without importing it: `capath rehash` imports next to nothing
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def main(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
         return ExitStatus.GOOD
     except ChangeError as error:
         return _say(error, ExitStatus.UNCHANGED)
+    except InterruptedChangeError as error:
+        return _say(error, ExitStatus.BAD)  # not UNCHANGED: the directory is half changed until the next capath
     except CapathError as error:
         return _say(error, ExitStatus.USAGE)
 
