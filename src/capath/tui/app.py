@@ -18,6 +18,7 @@ from textual.screen import Screen
 
 from capath.errors import BadInputError
 from capath.pki.visible import visible
+from capath.store.fingerprint import fingerprint
 from capath.tls.address import Resolver, system_resolver
 from capath.tls.host_list import parse_host
 from capath.tls.host_to_test import HostToTest
@@ -71,7 +72,7 @@ class CapathApp(App[None]):
         self.audited = False
         self._testing = Testing(self, self.bench, exploration.resolver)
         self._generation = 0
-        self._fingerprint: object = None
+        self._fingerprint = b""
         self._watching = False
         self._applied_something = False
         self._compared_with = ""
@@ -165,7 +166,7 @@ class CapathApp(App[None]):
 
         def look() -> work.Watched | work.StoreRead:
             started_s = time.monotonic()
-            if work.fingerprint_of(directory) != known:
+            if fingerprint(directory) != known:
                 return work.read_store(directory, generation, self.exploration.now(), recover_first=False)
             return work.Watched(time.monotonic() - started_s)
 

@@ -24,6 +24,7 @@ from capath.change.toggle import plan_toggle
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.visible import visible
 from capath.store import Snapshot, list_store, scan
+from capath.store.fingerprint import fingerprint
 from capath.tls.address import Resolver
 from capath.tls.host_to_test import HostToTest
 from capath.tui.bench import Finished, Side, Waiting
@@ -38,7 +39,7 @@ class StoreRead(Message):
 
     store: Store
     changes: tuple[Change, ...]
-    fingerprint: object
+    fingerprint: bytes
     generation: int
     recovered: str = ""
 
@@ -105,7 +106,7 @@ def read_store(directory: str, generation: int, now: datetime, *, recover_first:
     from capath.change.apply import recover
 
     recovered = recover(directory) if recover_first else ""
-    before = fingerprint_of(directory)
+    before = fingerprint(directory)
     listing = list_store(scan(directory))
     store = make_store(listing, now)
     return StoreRead(store, Journal(directory).changes(), before, generation, recovered)
@@ -156,29 +157,6 @@ class StagedDirectories:
                 shutil.rmtree(path, ignore_errors=True)
             self._old.clear()
             self._made = None
-
-
-def fingerprint_of(directory: str) -> object:
-    """What changes when the directory does: a value to compare."""
-    try:
-        status = os.stat(directory)
-        with os.scandir(directory) as entries:
-            files = hash(
-                tuple(
-                    sorted(
-                        (entry.name, *_times(entry.stat(follow_symlinks=False)))
-                        for entry in entries
-                        if not entry.name.startswith(".capath-")
-                    )
-                )
-            )
-    except OSError as error:
-        return error.errno
-    return status.st_mtime_ns, files
-
-
-def _times(status: object) -> tuple[int, int]:
-    return getattr(status, "st_mtime_ns", 0), getattr(status, "st_ino", 0)
 
 
 def now_utc() -> datetime:
