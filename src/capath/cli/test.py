@@ -9,11 +9,11 @@ import resource
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.store_view import say
 from capath.cli.test_options import add_test_options, clients_to_ask, hosts_to_test
+from capath.cli.test_telling import Teller, Told
 from capath.diagnosis.examine import Examination, Examiner
 from capath.errors import ChangeError
 from capath.pki.visible import visible
@@ -21,12 +21,13 @@ from capath.store import Snapshot, list_store, scan
 from capath.tls.context import SharedContexts, sharing_contexts
 from capath.tls.host_to_test import HostToTest
 from capath.tls.options import Client
+from capath.tls.pool import Answers, each
 from capath.tls.result import OutcomeName
 
-Test = tuple[HostToTest, Examination]
 # Sockets, their second names and the pipes to other programs that one host can need at a time.
 _DESCRIPTORS_A_JOB = 8
 _DESCRIPTORS_BESIDE = 64
+_END_WITHIN_S = 2.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,29 +66,38 @@ def run(arguments: argparse.Namespace) -> int:
     hosts = hosts_to_test(arguments)
     directory = arguments.capath or default_directory()
     cancelled = threading.Event()
-    done: dict[int, Test] = {}
+    done: dict[int, Told] = {}
     try:
         with (
             _store(directory, arguments.trust, arguments.distrust) as (tested, snapshot),
             sharing_contexts(tested) as contexts,
         ):
             examiner = _examiner(arguments, directory, cancelled)
-            work = _work(examiner, tested, snapshot, clients, contexts)
-            interrupted = _test_all(arguments, directory, hosts, work, done)
+            examine = _work(examiner, tested, snapshot, clients, contexts)
+            teller = Teller(
+                directory,
+                as_json=arguments.json,
+                verbose=arguments.verbose,
+                master_key=arguments.master_key,
+                commands=arguments.commands,
+            )
+            interrupted = _test_all(
+                hosts, lambda host: teller.tell(host, examine(host)), arguments, done, cancelled
+            )
     finally:
         cancelled.set()
-    _say_traps([done[position] for position in sorted(done)])
+    told = [done[position] for position in sorted(done)]
+    _say_traps(told)
     if interrupted:
-        say(f"interrupted: {len(done)} of {len(hosts)} hosts were tested")
-    tests = [done[position] for position in sorted(done)]
+        say(f"interrupted: {len(told)} of {len(hosts)} hosts were tested")
     if arguments.json:
-        _print_json(arguments, directory, tests, interrupted)
-    return ExitStatus.INTERRUPTED if interrupted else _status(tests)
+        _print_json(arguments, directory, told, interrupted)
+    return ExitStatus.INTERRUPTED if interrupted else _status(told)
 
 
-def _say_traps(tests: Sequence[Test]) -> None:
+def _say_traps(told: Sequence[Told]) -> None:
     """Say once, briefly, that the environment can lead other programs to another store; -v says it in full."""
-    traps = {trap.variable: trap for _, seen in tests for trap in seen.beside.traps if trap.is_silent}
+    traps = dict.fromkeys(trap for one in told for trap in one.traps)
     if traps:
         say(f"{', '.join(traps)} in the environment can lead other programs to another store; -v tells which")
 
@@ -105,45 +115,63 @@ def _examiner(arguments: argparse.Namespace, directory: str, cancelled: threadin
 
 
 def _test_all(
-    arguments: argparse.Namespace,
-    directory: str,
     hosts: Sequence[HostToTest],
-    work: Callable[[HostToTest], Test],
-    done: dict[int, Test],
+    work: Callable[[HostToTest], Told],
+    arguments: argparse.Namespace,
+    done: dict[int, Told],
+    cancelled: threading.Event,
 ) -> bool:
     """Fill `done`, and show each test as soon as it and all before it are there. Whether it was interrupted.
 
     After an interrupt, what was finished behind a host that was not is shown too.
     """
-    from capath.tls.pool import each
-
-    def keep(position: int) -> None:
-        done[position] = work(hosts[position])  # here, so that an interrupt finds all that was finished
-
     following = 0
-    try:
-        for _ in each(range(len(hosts)), keep, threads=_affordable(min(arguments.jobs, len(hosts)))):
-            _progress(len(done), len(hosts))
-            while following in done:
-                _show(arguments, directory, *done[following])
-                following += 1
-    except KeyboardInterrupt:
-        for position in sorted(done):
-            if position >= following:
-                _show(arguments, directory, *done[position])
-        return True
+    with _answers(hosts, work, _affordable(min(arguments.jobs, len(hosts))), cancelled) as answers:
+        try:
+            for position, told in answers:
+                done[position] = told
+                _progress(len(done), len(hosts))
+                while following in done:
+                    _show(arguments, done[following])
+                    following += 1
+        except KeyboardInterrupt:
+            done.update(answers.ready())
+            for position in sorted(done):
+                if position >= following:
+                    _show(arguments, done[position])
+            return True
     return False
+
+
+@contextlib.contextmanager
+def _answers(
+    hosts: Sequence[HostToTest], work: Callable[[HostToTest], Told], at_once: int, cancelled: threading.Event
+) -> Iterator[Answers[Told]]:
+    """The tests of all hosts, `at_once` at a time, by as many processes as are worth it."""
+    from capath.tls.processes import Processes, worthwhile_processes
+
+    processes = worthwhile_processes(len(hosts), at_once)
+    if processes > 1:
+        with Processes(hosts, work, processes=processes, at_once=at_once, cancelled=cancelled) as answers:
+            yield answers
+    else:
+        threads = each(hosts, work, threads=at_once)
+        try:
+            yield threads
+        finally:
+            cancelled.set()
+            threads.end(_END_WITHIN_S)
 
 
 def _work(
     examiner: Examiner, tested: str, snapshot: Snapshot, clients: Sequence[Client], contexts: SharedContexts
-) -> Callable[[HostToTest], Test]:
+) -> Callable[[HostToTest], Examination]:
     """What is done with each host. `tested` is the examiner's directory or a copy of it."""
     from capath.tls.probe import probe
 
     gc.freeze()  # the store stays as it is: there is nothing in it to collect
 
-    def work(host: HostToTest) -> Test:
+    def work(host: HostToTest) -> Examination:
         result = probe(
             host.endpoint,
             tested,
@@ -153,7 +181,7 @@ def _work(
             cancelled=examiner.cancelled,
             contexts=contexts,
         )
-        return host, examiner.examine(result, snapshot)
+        return examiner.examine(result, snapshot)
 
     return work
 
@@ -198,47 +226,21 @@ def _store(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Ite
         yield staged, plan.after
 
 
-def _show(arguments: argparse.Namespace, directory: str, host: HostToTest, seen: Examination) -> None:
-    if arguments.json:
-        return
-    from capath.report.test import result_text
-
-    text = result_text(
-        seen.result,
-        seen.diagnosis,
-        verbose=arguments.verbose,
-        master_key=arguments.master_key,
-        beside=seen.beside,
-    )
-    print(text, flush=True)
-    if arguments.commands:
-        from capath.report.equivalents import equivalents_text
-
-        print(equivalents_text(host, directory), flush=True)
+def _show(arguments: argparse.Namespace, told: Told) -> None:
+    if not arguments.json:
+        print(told.text, flush=True)
 
 
-def _print_json(arguments: argparse.Namespace, directory: str, tests: Sequence[Test], interrupted: bool) -> None:
-    from capath.report.document import document_of_many
+def _print_json(arguments: argparse.Namespace, directory: str, told: Sequence[Told], interrupted: bool) -> None:
+    from capath.report.document import document_of_elements
 
-    results = [_json(arguments, directory, host, seen) for host, seen in tests]
     store = {"directory": directory, "trust": arguments.trust, "distrust": arguments.distrust}
-    print(document_of_many({"store": store, "interrupted": interrupted}, "results", results))
+    head = {"store": store, "interrupted": interrupted}
+    print(document_of_elements(head, "results", [one.text for one in told]))
 
 
-def _json(arguments: argparse.Namespace, directory: str, host: HostToTest, seen: Examination) -> dict[str, Any]:
-    from capath.report.test import result_json
-
-    shown = result_json(seen.result, seen.diagnosis, master_key=arguments.master_key, beside=seen.beside)
-    if arguments.commands:
-        from capath.report.equivalents import equivalents_json
-
-        shown["commands"] = equivalents_json(host, directory)
-    return shown
-
-
-def _status(tests: Sequence[Test]) -> ExitStatus:
-    outcomes = {seen.result.outcome_name for _, seen in tests}
-    verified = [seen for _, seen in tests if seen.result.outcome_name is OutcomeName.VERIFIED]
-    if OutcomeName.REJECTED in outcomes or any(seen.diagnosis is not None for seen in verified):
+def _status(told: Sequence[Told]) -> ExitStatus:
+    outcomes = {one.outcome for one in told}
+    if OutcomeName.REJECTED in outcomes or any(one.is_bad for one in told):
         return ExitStatus.BAD
     return ExitStatus.UNREACHABLE if OutcomeName.UNREACHABLE in outcomes else ExitStatus.GOOD

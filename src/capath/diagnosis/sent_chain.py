@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from capath.diagnosis.words import title
 from capath.errors import StrEnum
 from capath.pki.certificate import Certificate
-from capath.pki.visible import visible
 from capath.tls.verification import Verification
 
 
@@ -51,18 +51,17 @@ def _each_sent(sent: Sequence[Certificate], built: Sequence[Certificate]) -> lis
     used = {certificate.sha256 for certificate in built}
     first: dict[str, int] = {}
     for position, certificate in enumerate(sent):
-        name = visible(certificate.subject.title)
         if certificate.sha256 in first:
             earlier = first[certificate.sha256] + 1
-            text = f"certificate {position + 1}, “{name}”, is the same as certificate {earlier}"
+            text = f"certificate {position + 1}, {_quoted(certificate)}, is the same as certificate {earlier}"
             notes.append(SentNote(SentFault.DUPLICATE, certificate, position, text))
             continue
         first[certificate.sha256] = position
         if position and certificate.self_issued:
-            text = f"certificate {position + 1}, “{name}”, is a root: clients use their own copy or none"
+            text = f"certificate {position + 1}, {_quoted(certificate)}, is a root: clients use their own or none"
             notes.append(SentNote(SentFault.ROOT_SENT, certificate, position, text))
         elif position and certificate.sha256 not in used:
-            text = f"certificate {position + 1}, “{name}”, has no place in the chain"
+            text = f"certificate {position + 1}, {_quoted(certificate)}, has no place in the chain"
             notes.append(SentNote(SentFault.SUPERFLUOUS, certificate, position, text))
     return notes
 
@@ -77,10 +76,8 @@ def _misordered(sent: Sequence[Certificate], built: Sequence[Certificate]) -> li
         if position is None:
             continue
         if position < highest:
-            name = visible(certificate.subject.title)
-            text = (
-                f"certificate {position + 1}, “{name}”, stands before certificate {highest + 1}, which it issued"
-            )
+            name = _quoted(certificate)
+            text = f"certificate {position + 1}, {name}, stands before certificate {highest + 1}, which it issued"
             notes.append(SentNote(SentFault.MISORDERED, certificate, position, text))
         highest = max(highest, position)
     return notes
@@ -92,7 +89,11 @@ def _missing(verification: Verification, built: Sequence[Certificate]) -> list[S
     notes = []
     for certificate in built[1:]:
         if certificate.sha256 not in sent and not certificate.self_issued:
-            name = visible(certificate.subject.title)
-            text = f"the intermediate “{name}” was not sent; it is in the directory, other clients may lack it"
+            name = _quoted(certificate)
+            text = f"the intermediate {name} was not sent; it is in the directory, other clients may lack it"
             notes.append(SentNote(SentFault.MISSING, certificate, None, text))
     return notes
+
+
+def _quoted(certificate: Certificate) -> str:
+    return f"“{title(certificate.subject)}”"

@@ -156,6 +156,7 @@ def check_value(tag: int, data: bytes, start: int, stop: int) -> None:
             raise ParseError("a sequence or set that is not constructed")
 
 
+@lru_cache(maxsize=4096)  # hosts share their issuers, and a test names each date several times
 def time_value(tag: int, content: bytes) -> datetime | None:
     """Return a UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 has it, in UTC; None where it is no such time.
 

@@ -17,12 +17,17 @@ def document(content: Mapping[str, Any]) -> str:
     return json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, ensure_ascii=True)
 
 
-def document_of_many(content: Mapping[str, Any], name: str, items: Sequence[Json]) -> str:
-    """The same with ``name``, a list of `items`. Where these are many, each is one line: that is much quicker."""
-    if len(items) <= _INDENTED_LIMIT:
-        return document({**content, name: items})
+def element(item: Json) -> str:
+    """Return `item` as one line of JSON, for `document_of_elements`."""
+    return json.dumps(item, ensure_ascii=True)
+
+
+def document_of_elements(content: Mapping[str, Any], name: str, elements: Sequence[str]) -> str:
+    """The same with ``name``, a list of elements. Where these are many, each stays the one line that it is."""
+    if len(elements) <= _INDENTED_LIMIT:
+        return document({**content, name: [json.loads(line) for line in elements]})
     head = document(content).removesuffix("\n}")
-    lines = ",\n".join(json.dumps(item, ensure_ascii=True) for item in items)
+    lines = ",\n".join(elements)
     return f'{head},\n  "{name}": [\n{lines}\n  ]\n}}'
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from typing_extensions import assert_never
 
 from capath.diagnosis.cause import Diagnosis, DoesNotMend, Finding, Mends, NotTried, Remedy
+from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.pki.visible import visible
 from capath.report.certificate import date_text
@@ -86,21 +88,27 @@ def error_json(error: VerifyError) -> Json:
 
 
 def _element_json(element: ChainElement) -> Json:
-    certificate, origin = element.certificate, element.origin
+    origin = element.origin
+    return {
+        **_certificate_json(element.certificate),
+        "from": "capath" if isinstance(origin, FromCapath) else "server",
+        "link": origin.link if isinstance(origin, FromCapath) else None,
+    }
+
+
+@lru_cache(maxsize=4096)  # hosts share their issuers, and one test names each several times
+def _certificate_json(certificate: Certificate) -> Mapping[str, str | None]:
     return {
         "subject": _text(certificate.subject),
         "issuer": _text(certificate.issuer),
         "sha256": certificate.sha256,
         "not_before": moment(certificate.not_before),
         "not_after": moment(certificate.not_after),
-        "from": "capath" if isinstance(origin, FromCapath) else "server",
-        "link": origin.link if isinstance(origin, FromCapath) else None,
     }
 
 
 @lru_cache(maxsize=4096)
 def _text(name: Name) -> str:
-    """A name's text: hosts share their issuers, and one test names each several times."""
     return name.text
 
 
