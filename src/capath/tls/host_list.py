@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from capath.errors import BadInputError
 from capath.pki.visible import visible
-from capath.tls.endpoint import parse_endpoint
+from capath.tls.endpoint import HTTPS_PORT, parse_endpoint
 from capath.tls.host_to_test import HostToTest
 from capath.tls.options import ProbeOptions, Starttls
-from capath.tls.starttls.registry import default_port
 
 
 def parse_host(text: str, options: ProbeOptions) -> HostToTest:
@@ -25,7 +24,7 @@ def parse_host(text: str, options: ProbeOptions) -> HostToTest:
             case _:
                 known = "starttls=PROTOCOL and servername=NAME"
                 raise BadInputError(f"{visible(setting)}: behind a host can stand {known}")
-    return HostToTest(parse_endpoint(where, default_port=default_port(options.starttls)), options)
+    return HostToTest(parse_endpoint(where, default_port=_port_of(options.starttls)), options)
 
 
 def parse_host_list(text: str, options: ProbeOptions) -> list[HostToTest]:
@@ -48,3 +47,12 @@ def parse_starttls(text: str) -> Starttls:
     except ValueError:
         known = ", ".join(protocol.value for protocol in Starttls)
         raise BadInputError(f"{visible(text)}: there is no such protocol; the protocols are {known}") from None
+
+
+def _port_of(protocol: Starttls | None) -> int:
+    """The port that a host is tested on where none is named."""
+    if protocol is None:
+        return HTTPS_PORT
+    from capath.tls.starttls.registry import WAYS  # a dozen modules, which most lists do not need
+
+    return WAYS[protocol].port

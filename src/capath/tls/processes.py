@@ -23,7 +23,7 @@ _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 _POSITION_OCTETS = 4
 _AHEAD = 512
-"""How many positions are in the pipe at most. The smallest pipe that Linux makes (one page) holds twice as many."""
+"""How many positions are in the pipe at most: half of what the smallest pipe holds, which is a page."""
 _ITEMS_WORTH_A_PROCESS = 50
 _PROCESSES_LIMIT = 8
 _END_WITHIN_S = 2.0

@@ -42,8 +42,3 @@ WAYS = {
     Starttls.SIEVE: Way(4190, sieve),
     Starttls.NNTP: Way(119, nntp),
 }
-
-
-def default_port(protocol: Starttls | None) -> int:
-    """The port that a host is tested on where none is named."""
-    return 443 if protocol is None else WAYS[protocol].port
