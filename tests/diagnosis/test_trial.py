@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import ssl
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from capath.demo import authority
 from capath.demo.authority import Identity
-from capath.demo.server import LOOPBACK, Loopback, http, tls, tls_context
+from capath.demo.server import LOOPBACK, Loopback, closing, conversing, http, silent, tls, tls_context
 from capath.diagnosis.cause import Action, Cause, Diagnosis, DoesNotMend, Mends, NotTried
-from capath.diagnosis.diagnose import diagnose, diagnose_offline
+from capath.diagnosis.diagnose import case_of, diagnose, diagnose_offline
 from capath.diagnosis.known_roots import KnownRoots, Shelf
+from capath.diagnosis.retest import LiveRetest
 from capath.diagnosis.trial import try_remedies, try_remedies_offline
 from capath.sources.pem import PemSource
 from capath.store import scan
+from capath.tls.address import Address, NameNotFoundError, system_resolver
+from capath.tls.deadline import never
 from capath.tls.endpoint import Endpoint
 from capath.tls.offline import read_certificates, verify_offline
-from capath.tls.options import ProbeOptions, VerifyFlags
+from capath.tls.options import Client, ProbeOptions, VerifyFlags
 from capath.tls.probe import probe
 from tests.tls.conftest import MakeStore, loopback, make_store
 
@@ -137,3 +142,129 @@ def test_a_live_host_is_tested_again(make_store: MakeStore, loopback: Loopback, 
     assert diagnosis is not None
     tried = try_remedies(diagnosis, result, snapshot)
     assert isinstance(tried.remedies[0].trial, DoesNotMend if expired else Mends)
+
+
+def _live(port: int, directory: str, *clients: Client, host: str = "host.test", **options: object) -> Diagnosis:
+    """Test ``host.test``, which is this machine as ``alias.test`` is; ``elsewhere.test`` is another one."""
+
+    def resolver(name: str, port: int) -> tuple[Address, ...]:
+        known = {"host.test": LOOPBACK, "alias.test": LOOPBACK, "elsewhere.test": "192.0.2.1"}
+        if name not in known:
+            raise NameNotFoundError("no such name")
+        return (Address(known[name], port),)
+
+    snapshot = scan(directory)
+    chosen = ProbeOptions(**options)  # type: ignore[arg-type]
+    endpoint = Endpoint(host, port)
+    result = probe(endpoint, directory, snapshot=snapshot, options=chosen, clients=clients, resolver=resolver)
+    diagnosis = diagnose(result, snapshot)
+    assert diagnosis is not None
+    return try_remedies(diagnosis, result, snapshot, resolver=resolver)
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("alias.test", ""),
+        ("elsewhere.test", "the same address by the name elsewhere.test, which leads elsewhere (192.0.2.1)"),
+        ("unknown.test", "the same address by the name unknown.test, which has no address here"),
+    ],
+)
+def test_a_name_of_the_certificate_is_tried_at_the_host_that_was_tested(
+    make_store: MakeStore, loopback: Loopback, name: str, how: str
+) -> None:
+    port = loopback.serve(tls(tls_context(authority.leaf(ROOT, name)), http()))
+    remedy = _live(port, make_store(ROOT)).remedies[0]
+    assert (remedy.action, remedy.operand) == (Action.USE_NAME, name)
+    assert remedy.trial == Mends(f" at {how}" if how else "")
+    assert remedy.trial_text == f"tested{f' at {how}' if how else ''}: it verifies with this"
+
+
+def test_a_name_does_not_mend_a_purpose(make_store: MakeStore, loopback: Loopback) -> None:
+    leaf = authority.leaf(ROOT, "alias.test", usages=(ExtendedKeyUsageOID.CLIENT_AUTH,))
+    diagnosis = _live(loopback.serve(tls(tls_context(leaf), http())), make_store(ROOT))
+    by_name = next(remedy for remedy in diagnosis.remedies if remedy.action is Action.USE_NAME)
+    assert by_name.trial == DoesNotMend("26 unsuitable certificate purpose @0 stands in the way")
+
+
+def test_an_address_of_the_certificate_is_a_name_too(make_store: MakeStore, loopback: Loopback) -> None:
+    port = loopback.serve(tls(tls_context(authority.leaf(ROOT, LOOPBACK)), http()))
+    remedy = _live(port, make_store(ROOT)).remedies[0]
+    assert (remedy.operand, remedy.trial) == (LOOPBACK, Mends())
+
+
+def test_the_name_that_was_not_sent_is_tried(make_store: MakeStore, loopback: Loopback) -> None:
+    context = tls_context(authority.leaf(ROOT, "host.test"))
+
+    def choose(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> int | None:
+        return None if name else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+    context.sni_callback = choose
+    port = loopback.serve(tls(context, http()))
+    diagnosis = _live(port, make_store(ROOT), servername="")
+    assert (diagnosis.cause, diagnosis.remedies[0].trial) == (Cause.SNI_REQUIRED, Mends())
+    [by_address] = _live(port, make_store(ROOT, directory="b"), host=LOOPBACK, servername="").remedies
+    assert (by_address.operand, by_address.trial) == ("", NotTried())
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_starttls_is_tried(make_store: MakeStore, loopback: Loopback, offered: bool) -> None:
+    handler = tls(tls_context(authority.leaf(ROOT, "host.test")), silent) if offered else closing
+    said = b"+OK\r\n" if offered else b"-ERR not here\r\n"
+    port = loopback.serve(conversing([(b"STLS\r\n", said)], handler, greeting=b"+OK pop\r\n"))
+    [remedy] = _live(port, make_store(ROOT)).remedies
+    assert (remedy.action, remedy.operand) == (Action.USE_STARTTLS, "pop3")
+    if offered:
+        assert remedy.trial == Mends()
+    else:
+        assert isinstance(remedy.trial, DoesNotMend)
+        assert remedy.trial.text.startswith("starttls-refused: ")
+        assert "not here" in remedy.trial.text
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_the_clock_is_tried_at_the_servers_time(
+    make_store: MakeStore, loopback: Loopback, is_trusted: bool
+) -> None:
+    leaf = authority.leaf(ROOT, "host.test", not_before=timedelta(days=30))
+    server = http(clock_offset=timedelta(days=40))
+    port = loopback.serve(tls(tls_context(leaf), server))
+    diagnosis = _live(port, make_store(*([ROOT] if is_trusted else [])))
+    if is_trusted:
+        [remedy] = diagnosis.remedies
+        assert (diagnosis.cause, remedy.action) == (Cause.CLOCK_SKEW, Action.SET_CLOCK)
+        assert isinstance(remedy.trial, Mends)
+        time = remedy.operand[:16].replace("T", " ")
+        assert remedy.trial_text == f"tested with the clock at {time} UTC: it verifies with this"
+    else:
+        assert diagnosis.cause is not Cause.CLOCK_SKEW
+
+
+def test_the_clock_alone_does_not_mend_what_strict_mode_refuses(make_store: MakeStore, loopback: Loopback) -> None:
+    """The time that is tried goes together with the flags that were asked for."""
+    root = authority.root("Without key identifiers", key_identifiers=False)
+    leaf = authority.leaf(root, "host.test", not_before=timedelta(days=30))
+    port = loopback.serve(tls(tls_context(leaf), http(clock_offset=timedelta(days=40))))
+    diagnosis = _live(port, make_store(root), flags=VerifyFlags(strict=True))
+    [remedy] = diagnosis.remedies
+    assert remedy.action is Action.SET_CLOCK
+    assert isinstance(remedy.trial, DoesNotMend)
+    assert "Subject Key Identifier" in remedy.trial.text
+
+
+def test_where_it_verified_the_remedy_is_for_who_differs(make_store: MakeStore, loopback: Loopback) -> None:
+    """The root is behind a slot that dangles: versions of OpenSSL differ, and only other links change that."""
+    directory = make_store(ROOT)
+    for name in os.listdir(directory):
+        if name.endswith(".0"):
+            os.rename(os.path.join(directory, name), os.path.join(directory, f"{name[:-1]}1"))
+            os.symlink("gone.pem", os.path.join(directory, name))
+    port = loopback.serve(tls(tls_context(authority.leaf(ROOT, LOOPBACK)), http()))
+    snapshot = scan(directory)
+    result = probe(Endpoint(LOOPBACK, port), directory, snapshot=snapshot, clients=(Client.REQUESTS,))
+    diagnosis = diagnose(result, snapshot)
+    assert diagnosis is not None
+    assert diagnosis.remedies[0].action is Action.REHASH
+    assert try_remedies(diagnosis, result, snapshot).remedies[0].trial == Mends()
+    test = LiveRetest(case_of(result, snapshot), result, system_resolver, never)
+    assert isinstance(test.run(test.unaltered), DoesNotMend)

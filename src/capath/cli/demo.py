@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.explore import ExploreRequest
+
+if TYPE_CHECKING:
+    from capath.demo.headless import Trial
+    from capath.diagnosis.cause import Action, Cause
 
 _WELCOME = "A directory and servers of its own, gone when you quit. Each host shows one cause."
 
@@ -33,7 +38,7 @@ def _explore(arguments: argparse.Namespace) -> int:
 
 
 def _headless(arguments: argparse.Namespace) -> int:
-    from capath.demo.headless import Trial, try_all
+    from capath.demo.headless import try_all
     from capath.demo.world import open_world
     from capath.report.document import document
     from capath.report.test import result_json
@@ -47,6 +52,8 @@ def _headless(arguments: argparse.Namespace) -> int:
                 "scenario": trial.host.scenario.name,
                 "made_to_show": trial.host.scenario.cause,
                 "drawing": trial.host.scenario.drawing,
+                "made_to_be_mended_by": sorted(trial.host.scenario.mended_by),
+                "mended_by": sorted(trial.mended_by),
                 "as_made": trial.as_made,
                 "result": result_json(trial.result, trial.diagnosis),
             }
@@ -57,9 +64,19 @@ def _headless(arguments: argparse.Namespace) -> int:
         width = max(len(trial.host.scenario.name) for trial in trials)
         for trial in trials:
             mark = "✓" if trial.as_made else "✗"
-            seen = trial.cause or "verified"
-            wanted = "" if trial.as_made else f"   (made to show: {trial.host.scenario.cause or 'verified'})"
-            print(f"{mark} {trial.host.scenario.name:<{width}}  {seen}{wanted}")
+            print(f"{mark} {trial.host.scenario.name:<{width}}  {_shown(trial)}")
         good = sum(trial.as_made for trial in trials)
-        print(f"{good} of {len(trials)} hosts show what they were made to show")
+        print(f"{good} of {len(trials)} hosts show what they were made to show, and are mended by what should")
     return ExitStatus.GOOD if all(trial.as_made for trial in trials) else ExitStatus.BAD
+
+
+def _shown(trial: Trial) -> str:
+    """What the host showed, the remedies that mend it, and what it was made for if that is something else."""
+    scenario = trial.host.scenario
+    shown = _cause(trial.cause, trial.mended_by)
+    return shown if trial.as_made else f"{shown}   (made to show: {_cause(scenario.cause, scenario.mended_by)})"
+
+
+def _cause(cause: Cause | None, mended_by: frozenset[Action]) -> str:
+    mends = f"  mended by {', '.join(sorted(mended_by))}, tested" if mended_by else ""
+    return f"{cause or 'verified'!s:<27}{mends}".rstrip()

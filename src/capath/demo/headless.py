@@ -1,4 +1,4 @@
-"""Test every host of the demo at once, and tell whether each shows what it was made to show."""
+"""Test every host of the demo at once, and tell whether each shows what it was made to show, and is mended so."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from capath.demo.world import DemoHost, World
-from capath.diagnosis.cause import Cause, Diagnosis
+from capath.diagnosis.cause import Action, Cause, Diagnosis, Mends
 from capath.diagnosis.diagnose import diagnose
+from capath.diagnosis.trial import try_remedies
 from capath.store import Snapshot, scan
 from capath.tls.deadline import never
 from capath.tls.options import Client
@@ -31,9 +32,16 @@ class Trial:
         return None if self.diagnosis is None else self.diagnosis.cause
 
     @property
+    def mended_by(self) -> frozenset[Action]:
+        """The remedies that were tried, and mend it each by itself."""
+        remedies = () if self.diagnosis is None else self.diagnosis.remedies
+        return frozenset(remedy.action for remedy in remedies if isinstance(remedy.trial, Mends))
+
+    @property
     def as_made(self) -> bool:
-        """Whether the cause is the one that the host was made to show."""
-        return self.cause == self.host.scenario.cause
+        """Whether the cause is the one that the host was made to show, and what should mend it does."""
+        scenario = self.host.scenario
+        return self.cause == scenario.cause and self.mended_by == scenario.mended_by
 
 
 def try_host(
@@ -43,7 +51,7 @@ def try_host(
     clients: Collection[Client] = (),
     cancelled: Callable[[], bool] = never,
 ) -> Trial:
-    """Test one host with its own options."""
+    """Test one host with its own options, and try its remedies."""
     result = probe(
         host.endpoint,
         world.directory,
@@ -53,7 +61,10 @@ def try_host(
         resolver=world.resolve,
         cancelled=cancelled,
     )
-    return Trial(host, result, diagnose(result, snapshot))
+    diagnosis = diagnose(result, snapshot)
+    if diagnosis is not None:
+        diagnosis = try_remedies(diagnosis, result, snapshot, resolver=world.resolve, cancelled=cancelled)
+    return Trial(host, result, diagnosis)
 
 
 def try_all(world: World, clients: Collection[Client] = (), cancelled: Callable[[], bool] = never) -> list[Trial]:

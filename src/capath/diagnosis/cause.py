@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from typing_extensions import assert_never
 
@@ -67,6 +68,7 @@ class Action(StrEnum):
     USE_STARTTLS = "use-starttls"
     """Begin with the protocol `operand`."""
     SET_CLOCK = "set-clock"
+    """Set the clock to the time `operand` (`clock_text`)."""
     REFRESH_CRL = "refresh-crl"
     ASK_OPERATOR = "ask-operator"
     """Only who runs the server can mend it."""
@@ -83,6 +85,17 @@ class Action(StrEnum):
 
 PARTIAL_CHAIN = "partial-chain"
 NOT_STRICT = "not-strict"
+_CLOCK = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def clock_text(time: datetime) -> str:
+    """The operand of SET_CLOCK: ISO 8601 in UTC, ``2035-06-04T11:04:38Z``."""
+    return f"{time.astimezone(timezone.utc):{_CLOCK}}"
+
+
+def parse_clock(operand: str) -> datetime:
+    """Read what `clock_text` wrote."""
+    return datetime.strptime(operand, _CLOCK).replace(tzinfo=timezone.utc)
 
 
 class Confidence(StrEnum):
@@ -99,14 +112,18 @@ class NotTried:
 
 @dataclass(frozen=True, slots=True)
 class Mends:
-    """Tested with it: verified."""
+    """Tested with it: verified. `how` says in what the test was not simply the same, ready to stand behind
+    “tested”; mostly empty."""
+
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DoesNotMend:
-    """Tested with it: rejected. `text` is what still stands in the way."""
+    """Tested with it: rejected. `text` is what still stands in the way; `how` is as `Mends` has it."""
 
     text: str
+    how: str = ""
 
 
 Trial = NotTried | Mends | DoesNotMend
@@ -128,10 +145,10 @@ class Remedy:
         match self.trial:
             case NotTried():
                 return ""
-            case Mends():
-                return "tested: it verifies with this"
-            case DoesNotMend(text=text):
-                return f"tested: with this alone it does not verify, for then {text}"
+            case Mends(how=how):
+                return f"tested{how}: it verifies with this"
+            case DoesNotMend(text=text, how=how):
+                return f"tested{how}: with this alone it does not verify, for then {text}"
             case _:
                 assert_never(self.trial)
 

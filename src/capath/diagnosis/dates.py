@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
+from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, clock_text
 from capath.diagnosis.issuers import signs
 from capath.diagnosis.words import day, title, which
 from capath.pki.certificate import Certificate
@@ -45,12 +45,9 @@ def _skewed(case: Case) -> Finding | None:
         f"By this machine's clock it is {day(case.now)}, by the server's {day(date)}. At the server's time every "
         "certificate of the chain is valid: the clock here is probably wrong."
     )
-    return Finding(
-        Cause.CLOCK_SKEW,
-        text,
-        (Remedy(Action.SET_CLOCK, "Compare the clock with another machine's, and set it."),),
-        Confidence.LIKELY,
-    )
+    compare = "Compare the clock with another machine's, and set it."
+    remedy = Remedy(Action.SET_CLOCK, compare, operand=clock_text(date))
+    return Finding(Cause.CLOCK_SKEW, text, (remedy,), Confidence.LIKELY)
 
 
 def _not_yet_valid(case: Case, element: ChainElement) -> Finding:

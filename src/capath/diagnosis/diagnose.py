@@ -80,7 +80,7 @@ def case_of(
         snapshot,
         result.directory if directory is None else directory,
         result.checked_host,
-        result.started_at,
+        result.options.at or result.started_at,
         result,
         usual_roots() if roots is None else roots,
     )

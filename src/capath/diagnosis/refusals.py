@@ -140,6 +140,10 @@ def _sni(case: Case, live: ProbeResult, said: str) -> Finding:
         remedy = Remedy(Action.USE_NAME, "Ask for a name that it serves, with --servername.")
         return Finding(Cause.SNI_REQUIRED, text, (remedy,))
     text = f"{said}. No name was sent (SNI), and it probably serves several."
+    if live.endpoint.ip is None:
+        host = live.endpoint.host
+        remedy = Remedy(Action.USE_NAME, f"Send its name, {host}.", case.retest_command(), host)
+        return Finding(Cause.SNI_REQUIRED, text, (remedy,), Confidence.LIKELY)
     remedy = Remedy(
         Action.USE_NAME, "Connect by its name instead of its address, or give the name with --servername."
     )

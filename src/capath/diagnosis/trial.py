@@ -1,9 +1,9 @@
-"""Remedies tried before they are offered: the store as it would be with one, and the same test again."""
+"""Remedies tried before they are offered: the same test again, with the store, or as else the remedy has it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from typing_extensions import assert_never
 
@@ -19,24 +19,23 @@ from capath.diagnosis.cause import (
     Action,
     Diagnosis,
     DoesNotMend,
-    Mends,
     NotTried,
     Remedy,
     Trial,
+    parse_clock,
 )
 from capath.diagnosis.diagnose import case_of, case_of_offline
 from capath.diagnosis.known_roots import KnownRoots
+from capath.diagnosis.retest import Altered, LiveRetest, OfflineRetest, Retest
 from capath.pki.claims import Item
 from capath.pki.visible import visible
 from capath.store import Snapshot
 from capath.store.constraints import KeptConstraints
 from capath.tls.address import Resolver, system_resolver
 from capath.tls.deadline import never
-from capath.tls.offline import OfflineResult, verify_offline
-from capath.tls.options import VerifyFlags
-from capath.tls.probe import probe
-from capath.tls.result import ProbeResult, Verified
-from capath.tls.verification import Verification
+from capath.tls.offline import OfflineResult
+from capath.tls.options import Starttls
+from capath.tls.result import ProbeResult
 
 _REMEDIES_LIMIT = 4
 
@@ -51,82 +50,58 @@ def try_remedies(
     resolver: Resolver = system_resolver,
     cancelled: Callable[[], bool] = never,
 ) -> Diagnosis:
-    """Test the host again with each remedy that can be staged, and return `diagnosis` with what came of it.
+    """Test the host again with each remedy that can be tried, and return `diagnosis` with what came of it.
 
     `snapshot`, `directory` and `roots` are those that the diagnosis was made with. Nothing of the directory is
     changed. Each try is a connection of its own.
     """
-
-    def again(tested: str, state: Snapshot, flags: VerifyFlags) -> Trial:
-        options = replace(result.options, flags=flags)
-        answer = probe(
-            result.endpoint, tested, snapshot=state, options=options, resolver=resolver, cancelled=cancelled
-        )
-        return _judged(answer.verification, isinstance(answer.outcome, Verified))
-
     case = case_of(result, snapshot, directory=directory, roots=roots)
-    return _try_all(diagnosis, case, _Again(again, result.options.flags, result.directory))
+    return _try_all(diagnosis, case, LiveRetest(case, result, resolver, cancelled))
 
 
 def try_remedies_offline(
     diagnosis: Diagnosis, result: OfflineResult, snapshot: Snapshot, *, roots: KnownRoots | None = None
 ) -> Diagnosis:
-    """Verify again with each remedy that can be staged, and return `diagnosis` with what came of it."""
-
-    def again(tested: str, state: Snapshot, flags: VerifyFlags) -> Trial:
-        answer = verify_offline(
-            result.leaf,
-            tested,
-            untrusted=result.verification.sent[1:],
-            host=result.host,
-            at=result.at,
-            flags=flags,
-            snapshot=state,
-            ask_installed=len(result.engines) > 1,
-        )
-        return _judged(answer.verification, not answer.verification.errors)
-
+    """Verify again with each remedy that can be tried, and return `diagnosis` with what came of it."""
     case = case_of_offline(result, snapshot, roots=roots)
-    return _try_all(diagnosis, case, _Again(again, result.flags, result.directory))
+    return _try_all(diagnosis, case, OfflineRetest(case, result))
 
 
-@dataclass(frozen=True, slots=True)
-class _Again:
-    """How to repeat the test: with which directory, what is in it, and which flags."""
-
-    run: Callable[[str, Snapshot, VerifyFlags], Trial]
-    flags: VerifyFlags
-    directory: str
-
-
-def _judged(verification: Verification, verified: bool) -> Trial:
-    if verified:
-        return Mends()
-    if verification.errors:
-        verdict = verification.verdict
-        return DoesNotMend(f"{verdict.code} {verdict.described.text} @{verdict.depth} stands in the way")
-    return DoesNotMend("the server ended the connection")
-
-
-def _try_all(diagnosis: Diagnosis, case: Case, again: _Again) -> Diagnosis:
+def _try_all(diagnosis: Diagnosis, case: Case, test: Retest) -> Diagnosis:
     first = diagnosis.first
-    tried = tuple(replace(remedy, trial=_try(remedy, case, again)) for remedy in first.remedies[:_REMEDIES_LIMIT])
+    tried = tuple(replace(remedy, trial=_try(remedy, case, test)) for remedy in first.remedies[:_REMEDIES_LIMIT])
     remedies = (*tried, *first.remedies[_REMEDIES_LIMIT:])
     return replace(diagnosis, first=replace(first, remedies=remedies))
 
 
-def _try(remedy: Remedy, case: Case, again: _Again) -> Trial:
-    if remedy.action is Action.CHANGE_FLAGS:
-        flags = _flags(remedy.operand, again.flags)
-        return NotTried() if flags is None else again.run(again.directory, case.snapshot, flags)
+def _try(remedy: Remedy, case: Case, test: Retest) -> Trial:
     plan = _plan(remedy, case)
     if plan is None:
-        return NotTried()
+        # Where it verified, another client is at odds with that, whom none of these moves from here.
+        altered = None if test.had_verified else _altered(remedy, test.unaltered)
+        return NotTried() if altered is None else test.run(altered)
     if plan.refusals:
         refusal = plan.refusals[0]
         return DoesNotMend(f"it cannot be done: {visible(refusal.name)}: {visible(refusal.reason)}")
     with staged_directory(plan) as staged:
-        return again.run(staged, plan.after, again.flags)
+        return test.run(replace(test.unaltered, directory=staged, snapshot=plan.after))
+
+
+def _altered(remedy: Remedy, test: Altered) -> Altered | None:
+    """The test as the remedy would have it; None where nothing here can do what it says."""
+    match remedy.action, remedy.operand:
+        case Action.CHANGE_FLAGS, operand if operand == PARTIAL_CHAIN:
+            return replace(test, flags=replace(test.flags, partial_chain=True))
+        case Action.CHANGE_FLAGS, operand if operand == NOT_STRICT:
+            return replace(test, flags=replace(test.flags, strict=False))
+        case Action.USE_NAME, name if name:
+            return replace(test, name=name)
+        case Action.USE_STARTTLS, protocol if protocol:
+            return replace(test, starttls=Starttls(protocol))
+        case Action.SET_CLOCK, time if time:
+            return replace(test, at=parse_clock(time))
+        case _:
+            return None
 
 
 def _plan(remedy: Remedy, case: Case) -> Plan | None:
@@ -160,11 +135,3 @@ def _plan(remedy: Remedy, case: Case) -> Plan | None:
             return None
         case _:
             assert_never(remedy.action)
-
-
-def _flags(operand: str, flags: VerifyFlags) -> VerifyFlags | None:
-    if operand == PARTIAL_CHAIN:
-        return replace(flags, partial_chain=True)
-    if operand == NOT_STRICT:
-        return replace(flags, strict=False)
-    return None

@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from datetime import timezone
 from typing import TYPE_CHECKING
 
 from typing_extensions import assert_never
@@ -34,7 +35,8 @@ class SharedContexts:
         from capath.tls.handshake import observing_context
 
         identity = options.identity
-        key = (options.flags, options.alpn, options.min_protocol, options.max_protocol, id(identity))
+        limits = (options.min_protocol, options.max_protocol)
+        key = (options.flags, options.at, options.alpn, *limits, id(identity))
         with self._lock:
             context = self._made.get(key)
             if context is None:
@@ -86,10 +88,12 @@ def make_context(directory: str, options: ProbeOptions) -> SSL.Context:
     }
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.load_verify_locations(None, os.fsencode(directory))
+    store = context.get_cert_store()
+    assert store is not None
     if bits := store_flags(options.flags):
-        store = context.get_cert_store()
-        assert store is not None
         store.set_flags(bits)
+    if options.at is not None:
+        store.set_time(options.at.astimezone(timezone.utc))
     if options.min_protocol is not None:
         context.set_min_proto_version(versions[options.min_protocol])
     if options.max_protocol is not None:

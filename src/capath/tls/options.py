@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from capath.errors import StrEnum
 from capath.tls.client_identity import ClientIdentity
@@ -67,7 +68,8 @@ class ProbeOptions:
 
     `servername` is sent as SNI and checked against the certificate instead of the endpoint's host; None means the
     host, an empty text sends no SNI and checks the host. `starttls` is None where TLS begins at once, `proxy`
-    where the host is reached directly.
+    where the host is reached directly. `at` (aware) is the time that certificates are judged by, None for the
+    present; the other clients know the present alone.
     """
 
     timeout_s: float = 10.0
@@ -79,3 +81,4 @@ class ProbeOptions:
     starttls: Starttls | None = None
     identity: ClientIdentity | None = None
     proxy: Proxy | None = None
+    at: datetime | None = None

@@ -7,7 +7,7 @@ from capath.demo.authority import Template
 from capath.demo.scenarios.registry import scenario
 from capath.demo.server import files
 from capath.demo.stage import Site, Stage
-from capath.diagnosis.cause import Cause
+from capath.diagnosis.cause import Action, Cause
 from capath.pki import der
 from capath.pki.pem import encode_pem, read_pem
 from capath.pki.trust_attributes import SERVER_AUTH
@@ -22,7 +22,7 @@ def good(stage: Stage) -> Site:
     return Site(stage.https(leaf, stage.intermediate))
 
 
-@scenario(Cause.ROOT_NOT_TRUSTED)
+@scenario(Cause.ROOT_NOT_TRUSTED, Action.TRUST)
 def root_off(stage: Stage) -> Site:
     """[leaf ← intermediate] ← root, in the directory as NAME.untrusted."""
     root = authority.root("capath demo root that is off")
@@ -31,7 +31,7 @@ def root_off(stage: Stage) -> Site:
     return Site(stage.https(authority.leaf(intermediate, stage.host), intermediate))
 
 
-@scenario(Cause.LINK_BROKEN)
+@scenario(Cause.LINK_BROKEN, Action.REHASH)
 def link_broken(stage: Stage) -> Site:
     """[leaf ← intermediate] ← root, in the directory, linked in slot 1 behind an empty slot 0."""
     root = authority.root("capath demo root behind a gap")
@@ -58,20 +58,20 @@ def missing_intermediate(stage: Stage) -> Site:
     return Site(stage.https(authority.leaf(intermediate, stage.host, issuer_url=url)))
 
 
-@scenario(Cause.SELF_SIGNED_LEAF)
+@scenario(Cause.SELF_SIGNED_LEAF, Action.IMPORT)
 def self_signed(stage: Stage) -> Site:
     """[leaf], signed with its own key."""
     return Site(stage.https(authority.self_signed(Template(stage.host, names=(stage.host,)))))
 
 
-@scenario(Cause.PRIVATE_ROOT_SENT)
+@scenario(Cause.PRIVATE_ROOT_SENT, Action.IMPORT)
 def private_root_sent(stage: Stage) -> Site:
     """[leaf ← root], and the directory has never heard of that root."""
     root = authority.root("capath demo interceptor")
     return Site(stage.https(authority.leaf(root, stage.host), root))
 
 
-@scenario(Cause.INTERMEDIATE_ONLY)
+@scenario(Cause.INTERMEDIATE_ONLY, Action.CHANGE_FLAGS)
 def intermediate_only(stage: Stage) -> Site:
     """[leaf] ← intermediate, trusted ← root, not in the directory."""
     root = authority.root("capath demo root of a trusted intermediate")
@@ -102,7 +102,7 @@ def trust_rejected(stage: Stage) -> Site:
     return Site(stage.https(authority.leaf(root, stage.host)))
 
 
-@scenario(Cause.CLIENT_DIFFERS if steps_over_broken_slots() else Cause.LINK_BROKEN)
+@scenario(Cause.CLIENT_DIFFERS if steps_over_broken_slots() else Cause.LINK_BROKEN, Action.REHASH)
 def slot_that_dangles(stage: Stage) -> Site:
     """[leaf] ← root, in the directory, linked in slot 1 behind a slot 0 that dangles: 3.0.19 stops there."""
     root = authority.root("capath demo root behind a slot that dangles")
@@ -110,7 +110,7 @@ def slot_that_dangles(stage: Stage) -> Site:
     return Site(stage.https(authority.leaf(root, stage.host)))
 
 
-@scenario(Cause.CLIENT_DIFFERS)
+@scenario(Cause.CLIENT_DIFFERS, Action.CHANGE_FLAGS)
 def strict_only(stage: Stage) -> Site:
     """[leaf] ← root, trusted, without a subject key identifier; tested with X509_V_FLAG_X509_STRICT."""
     root = authority.root("capath demo root without key identifier", key_identifiers=False)

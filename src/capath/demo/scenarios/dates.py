@@ -7,7 +7,7 @@ from datetime import timedelta
 from capath.demo import authority
 from capath.demo.scenarios.registry import scenario
 from capath.demo.stage import Site, Stage
-from capath.diagnosis.cause import Cause
+from capath.diagnosis.cause import Action, Cause
 
 
 @scenario(Cause.EXPIRED)
@@ -32,14 +32,14 @@ def not_yet_valid(stage: Stage) -> Site:
     return Site(stage.https(leaf, stage.intermediate))
 
 
-@scenario(Cause.CLOCK_SKEW)
+@scenario(Cause.CLOCK_SKEW, Action.SET_CLOCK)
 def clock_skew(stage: Stage) -> Site:
     """[leaf, valid from next month ← intermediate] ← root, trusted; by the server's clock it is later."""
     leaf = authority.leaf(stage.intermediate, stage.host, not_before=timedelta(days=30))
     return Site(stage.https(leaf, stage.intermediate, clock_offset=timedelta(days=40)))
 
 
-@scenario(Cause.EXPIRED_PATH_SHADOWS_VALID)
+@scenario(Cause.EXPIRED_PATH_SHADOWS_VALID, Action.TRUST)
 def expired_path(stage: Stage) -> Site:
     """[leaf] ← root, trusted, expired yesterday; the renewed root, same name and key, is off."""
     key = authority.new_key()

@@ -7,10 +7,10 @@ from cryptography import x509
 from capath.demo import authority
 from capath.demo.scenarios.registry import scenario
 from capath.demo.stage import Site, Stage
-from capath.diagnosis.cause import Cause
+from capath.diagnosis.cause import Action, Cause
 
 
-@scenario(Cause.HOSTNAME_MISMATCH)
+@scenario(Cause.HOSTNAME_MISMATCH, Action.USE_NAME)
 def wrong_name(stage: Stage) -> Site:
     """[leaf for other.capath.test ← intermediate] ← root, trusted."""
     leaf = authority.leaf(stage.intermediate, "other.capath.test")

@@ -8,7 +8,7 @@ from capath.demo import authority
 from capath.demo.scenarios.registry import scenario
 from capath.demo.server import closing, conversing, http, scripted, silent, tls, tls_context
 from capath.demo.stage import Site, Stage
-from capath.diagnosis.cause import Cause
+from capath.diagnosis.cause import Action, Cause
 from capath.tls.options import ProbeOptions, Starttls
 
 # A TLS record of type alert, fatal: protocol_version (RFC 8446 §5.1, §6). What a server before TLS 1.2 answers.
@@ -32,7 +32,7 @@ def client_certificate_tls12(stage: Stage) -> Site:
     return Site(stage.secured(context, http()))
 
 
-@scenario(Cause.SNI_REQUIRED)
+@scenario(Cause.SNI_REQUIRED, Action.USE_NAME)
 def sni_required(stage: Stage) -> Site:
     """[leaf ← intermediate] ← root, trusted; the server turns away who names no host, and none is named."""
     context = tls_context(authority.leaf(stage.intermediate, stage.host), stage.intermediate)
@@ -65,10 +65,10 @@ def not_tls(stage: Stage) -> Site:
     return Site(stage.loopback.serve(scripted([b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"])))
 
 
-@scenario(Cause.NOT_TLS)
+@scenario(Cause.NOT_TLS, Action.USE_STARTTLS)
 def mail_without_tls(stage: Stage) -> Site:
-    """A mail server that begins in plain text."""
-    return Site(stage.loopback.serve(scripted([b""], greeting=b"220 mail.capath.test ESMTP\r\n")))
+    """[leaf ← intermediate] ← root, trusted, behind SMTP's STARTTLS, which nobody asks for."""
+    return Site(_mail(stage))
 
 
 @scenario(Cause.CONNECTION_CLOSED)
@@ -80,16 +80,7 @@ def closed(stage: Stage) -> Site:
 @scenario(None)
 def mail_with_starttls(stage: Stage) -> Site:
     """[leaf ← intermediate] ← root, trusted, behind SMTP's STARTTLS."""
-    context = tls_context(authority.leaf(stage.intermediate, stage.host), stage.intermediate)
-    mail = conversing(
-        [
-            (b"\r\n", b"250-mail.capath.test\r\n250-8BITMIME\r\n250 STARTTLS\r\n"),
-            (b"STARTTLS\r\n", b"220 go ahead\r\n"),
-        ],
-        tls(context, silent),
-        greeting=b"220 mail.capath.test ESMTP\r\n",
-    )
-    return Site(stage.loopback.serve(mail), ProbeOptions(starttls=Starttls.SMTP))
+    return Site(_mail(stage), ProbeOptions(starttls=Starttls.SMTP))
 
 
 @scenario(Cause.STARTTLS_REFUSED)
@@ -104,3 +95,17 @@ def starttls_refused(stage: Stage) -> Site:
         greeting=b"220 mail.capath.test ESMTP\r\n",
     )
     return Site(stage.loopback.serve(mail), ProbeOptions(starttls=Starttls.SMTP))
+
+
+def _mail(stage: Stage) -> int:
+    """Serve SMTP that offers STARTTLS. Returns the port."""
+    context = tls_context(authority.leaf(stage.intermediate, stage.host), stage.intermediate)
+    mail = conversing(
+        [
+            (b"\r\n", b"250-mail.capath.test\r\n250-8BITMIME\r\n250 STARTTLS\r\n"),
+            (b"STARTTLS\r\n", b"220 go ahead\r\n"),
+        ],
+        tls(context, silent),
+        greeting=b"220 mail.capath.test ESMTP\r\n",
+    )
+    return stage.loopback.serve(mail)

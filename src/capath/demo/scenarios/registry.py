@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from capath.demo.stage import Site, Stage
-from capath.diagnosis.cause import Cause
+from capath.diagnosis.cause import Action, Cause
 
 SetUp = Callable[[Stage], Site]
 _SCENARIOS: list[Scenario] = []
@@ -18,20 +18,23 @@ _SCENARIOS: list[Scenario] = []
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`cause` is what testing the host must show, None where it must verify."""
+    """`cause` is what testing the host must show, None where it must verify. Each remedy of `mended_by`, and no
+    other, must then make it verify."""
 
     name: str
     cause: Cause | None
     drawing: str
     set_up: SetUp
+    mended_by: frozenset[Action] = frozenset()
 
 
-def scenario(cause: Cause | None) -> Callable[[SetUp], SetUp]:
-    """Register a function as the scenario of its name that was made to show `cause`."""
+def scenario(cause: Cause | None, *mended_by: Action) -> Callable[[SetUp], SetUp]:
+    """Register a function as the scenario of its name that was made to show `cause`, and to be mended so."""
 
     def register(set_up: SetUp) -> SetUp:
         drawing = " ".join((set_up.__doc__ or "").split())
-        _SCENARIOS.append(Scenario(set_up.__name__.replace("_", "-"), cause, drawing, set_up))
+        name = set_up.__name__.replace("_", "-")
+        _SCENARIOS.append(Scenario(name, cause, drawing, set_up, frozenset(mended_by)))
         return set_up
 
     return register
