@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
+from capath.change.rehash import plan_rehash
 from capath.cli.main import main
 from capath.demo import authority
-from capath.demo.server import Loopback, http, silent, tls, tls_context
+from capath.demo.server import LOOPBACK, Loopback, http, silent, tls, tls_context
+from capath.store import scan
+from capath.tls.context import steps_over_broken_slots
 from tests.tls.conftest import rehash
 
 HOST = "localhost"
@@ -159,6 +162,31 @@ def test_bad_input_is_status_2_and_says_so(capsys: pytest.CaptureFixture[str], a
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err
+
+
+def test_a_host_on_which_clients_differ_says_why_the_status_is_1(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, loopback: Loopback, root: authority.Identity
+) -> None:
+    """The root is behind a slot that dangles: this OpenSSL steps over it, others stop there."""
+    store = tmp_path / "differs"
+    store.mkdir()
+    (store / "root.pem").write_bytes(root.pem)
+    [(name, target)] = plan_rehash(scan(str(store))).links
+    (store / name.replace(".0", ".1")).symlink_to(target)
+    (store / name).symlink_to("gone.pem")
+    port = loopback.serve(tls(tls_context(authority.leaf(root, LOOPBACK)), http()))
+    arguments = ["test", f"{LOOPBACK}:{port}", "--capath", str(store), "--client", "pyopenssl"]
+    if not steps_over_broken_slots():
+        pytest.skip("this OpenSSL stops at a slot that dangles")
+    assert main(arguments, _no_explorer) == 1
+    first, second, *others = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"▲ {LOOPBACK}:{port}  verified  0 ok")
+    assert (
+        "by the rules of the OpenSSL that capath uses, but others would refuse it. The exit status is 1." in second
+    )
+    assert "(tested: it verifies with this)" in "\n".join(others)
+    status, document = _json(capsys, *arguments)
+    assert (status, document["results"][0]["outcome"]) == (1, "verified")
 
 
 def test_verify_offline(

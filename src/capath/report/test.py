@@ -29,6 +29,7 @@ from capath.tls.result import (
 from capath.tls.session import RecordNotAvailable, Session
 
 _MARKS = {OutcomeName.VERIFIED: "✓", OutcomeName.REJECTED: "✗", OutcomeName.UNREACHABLE: "∅"}
+_DIFFERS_MARK = "▲"
 
 
 def result_json(
@@ -82,6 +83,9 @@ def result_text(
 ) -> str:
     """The verdict in a line, then why and what mends it; with `verbose` the chain, the session, the clients."""
     lines = [result_line(result), *(f"    {line}" for line in warnings_text(result))]
+    if diagnosis is not None and result.outcome_name is OutcomeName.VERIFIED:
+        lines[0] = lines[0].replace(_MARKS[OutcomeName.VERIFIED], _DIFFERS_MARK, 1)
+        lines.append(f"    {differs_text(result)} The exit status is 1.")
     if diagnosis is not None:
         lines.extend(f"    {line}" for line in diagnosis_text(diagnosis))
     lines.extend(f"    {line}" for line in sent_notes_text(result.verification, verbose=verbose))
@@ -112,6 +116,17 @@ def result_line(result: ProbeResult) -> str:
     if result.timings.handshake_ms is not None:
         parts.append(f"{result.timings.handshake_ms:.0f} ms")
     return "  ".join(parts)
+
+
+def differs_text(result: ProbeResult) -> str:
+    """A sentence for a host that verified, and whose diagnosis is that not every client would say so."""
+    refusing = [
+        f"{report.client} ({visible(report.answer.version)})"
+        for report in result.clients
+        if isinstance(report.answer, NotAccepted) and report.answer.code
+    ]
+    others = f"{' and '.join(refusing)} would not accept it" if refusing else "others would refuse it"
+    return f"It verifies by the rules of the OpenSSL that capath uses, but {others}."
 
 
 def _session_json(session: Session, master_key: bool) -> Json:
