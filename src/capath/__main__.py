@@ -13,7 +13,25 @@ def run() -> None:
     """Run the command line of this process and exit with its status."""
     from capath.cli.main import main
 
-    sys.exit(main(sys.argv[1:], _open_explorer))
+    status = main(sys.argv[1:], _open_explorer)
+    if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
+        _leave_threads(status)
+    sys.exit(status)
+
+
+def _leave_threads(status: int) -> None:
+    """End at once, whatever the threads that are left are at.
+
+    At its own end Python ends daemon threads by an exception that Rust does not let through: one that is inside
+    cryptography at that moment aborts the process, and its exit status is lost.
+    """
+    import contextlib
+    import os
+
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _open_explorer(request: ExploreRequest) -> int:
