@@ -14,6 +14,7 @@ import pytest
 from capath.cli.explore import ExploreRequest
 from capath.cli.main import main
 from capath.cli.registry import COMMANDS
+from capath.tls.proxy import PROXY_VARIABLES
 from tests.minting import mint_crl, mint_root
 
 Capture = pytest.CaptureFixture[str]
@@ -292,8 +293,14 @@ def test_a_list_of_fingerprints_is_applied_elsewhere(crts: Path, tmp_path: Path,
     assert "ab" * 32 in capsys.readouterr().err
 
 
-def test_the_explorer_takes_a_list_of_hosts(crts: Path, tmp_path: Path, capsys: Capture) -> None:
-    """--hosts offers a file's hosts for testing; a bad line is named."""
+def test_the_explorer_takes_a_list_of_hosts(
+    crts: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--hosts offers a file's hosts for testing, through the environment's proxy; a bad line is named."""
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:8080")
+    monkeypatch.setenv("no_proxy", "mail.test")
     opened: list[ExploreRequest] = []
 
     def explorer(request: ExploreRequest) -> int:
@@ -304,6 +311,8 @@ def test_the_explorer_takes_a_list_of_hosts(crts: Path, tmp_path: Path, capsys: 
     hosts.write_text("# mine\nexample.test:8443\nmail.test starttls=smtp  # the post\n")
     assert main([str(crts), "--hosts", str(hosts)], explorer) == 0
     assert [host.endpoint.text for host in opened[0].hosts] == ["example.test:8443", "mail.test:25"]
+    proxies = [host.options.proxy for host in opened[0].hosts]
+    assert [proxy and proxy.told for proxy in proxies] == ["http://proxy.test:8080 (from HTTPS_PROXY)", None]
     hosts.write_text("example.test:99999\n")
     assert main([str(crts), "--hosts", str(hosts)], explorer) == 2
     assert "line 1" in capsys.readouterr().err

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import socket
-import threading
 from collections.abc import Mapping
 
 import pytest
@@ -17,7 +14,6 @@ from capath.demo.server import (
     Loopback,
     conversing,
     http,
-    read_until,
     scripted,
     silent,
     tls,
@@ -31,6 +27,7 @@ from capath.tls.probe import probe
 from capath.tls.proxy import Proxy, ProxyKind, parse_proxy, proxy_from_environment
 from capath.tls.result import Accepted, NotAsked, OutcomeName, ProbeResult
 from tests.tls.conftest import MakeStore, to_loopback
+from tests.tls.proxies import http_proxy, relay
 
 HOST = "host.capath.test"
 
@@ -43,35 +40,6 @@ def root() -> authority.Identity:
 @pytest.fixture(scope="module")
 def secured(root: authority.Identity) -> Handler:
     return tls(tls_context(authority.leaf(root, HOST)), http())
-
-
-def _relay(connection: socket.socket, port: int) -> None:
-    def copy(source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-
-    with socket.create_connection((LOOPBACK, port)) as onward:
-        back = threading.Thread(target=copy, args=(onward, connection))
-        back.start()
-        copy(connection, onward)
-        back.join()
-
-
-def _http_proxy(port: int, requests: list[bytes], *, password: bytes = b"") -> Handler:
-    """A proxy that leads every CONNECT to `port`, whatever it names."""
-
-    def handle(connection: socket.socket) -> None:
-        request = read_until(connection, b"\r\n\r\n")
-        requests.append(request)
-        if password and base64.b64encode(password) not in request:
-            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-            return
-        connection.sendall(b"HTTP/1.1 200 Connection established\r\nVia: a proxy\r\n\r\n")
-        _relay(connection, port)
-
-    return handle
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:
@@ -104,7 +72,7 @@ def _socks_proxy(port: int, requests: list[bytes], *, password: bytes = b"", rep
         requests.append(bytes((kind,)) + _exactly(connection, length + 2))
         connection.sendall(bytes((5, reply, 0, 1)) + bytes(6))
         if not reply:
-            _relay(connection, port)
+            relay(connection, port)
 
     return handle
 
@@ -119,13 +87,13 @@ def _at(kind: ProxyKind, port: int, user: str = "", password: str = "") -> Proxy
 
 
 @pytest.mark.parametrize("user", ["", "me"])
-def test_all_clients_go_through_an_http_proxy(
+def test_all_clients_go_through_anhttp_proxy(
     loopback: Loopback, make_store: MakeStore, root: authority.Identity, secured: Handler, user: str
 ) -> None:
     requests: list[bytes] = []
     port = loopback.serve(secured)
     password = b"me:p@ss" if user else b""
-    proxy = _at(ProxyKind.HTTP, loopback.serve(_http_proxy(port, requests, password=password)), user, "p@ss")
+    proxy = _at(ProxyKind.HTTP, loopback.serve(http_proxy(port, requests, password=password)), user, "p@ss")
     clients = (Client.REQUESTS, Client.OPENSSL, Client.CURL)
     result = _probe(proxy, make_store(root), port, *clients)
     assert result.outcome_name is OutcomeName.VERIFIED
@@ -250,12 +218,19 @@ def test_the_environment_is_read_as_curl_and_requests_read_it(
 ) -> None:
     found = proxy_from_environment(parse_endpoint(host), environment)
     assert (None if found is None else found.text) == proxy
+    if found is not None:
+        assert found.told == f"{proxy} (from {next(iter(environment))})"
 
 
 @pytest.mark.parametrize("text", ["https://p:1", "ftp://p", "http://", "http://p:99999", "http://a b"])
 def test_a_proxy_that_cannot_be_used_is_said(text: str) -> None:
     with pytest.raises(BadInputError):
         parse_proxy(text)
+
+
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_named() -> None:
+    with pytest.raises(BadInputError, match=r"^ALL_PROXY in the environment: .*NO_PROXY"):
+        proxy_from_environment(parse_endpoint("a.test"), {"ALL_PROXY": "ftp://p"})
 
 
 def test_a_proxy_is_shown_without_its_password() -> None:

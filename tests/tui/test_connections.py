@@ -19,6 +19,7 @@ from capath.tls.host_to_test import HostToTest
 from capath.tui.app import CapathApp, Exploration
 from capath.tui.bench import Finished
 from capath.tui.dialogs import ReviewScreen
+from tests.tls.proxies import http_proxy
 from tests.tui.explorer import WIDE, drive, screen_text, until
 
 
@@ -177,3 +178,44 @@ def test_a_missing_intermediate_is_fetched_only_when_asked(tmp_path: Path) -> No
         )
     assert asked
     assert not any("forgotten" in path.name for path in directory.iterdir())
+
+
+@pytest.mark.parametrize("excepted", [False, True], ids=["proxied", "no-proxy"])
+def test_what_is_typed_goes_through_the_proxy_of_the_environment(world: World, excepted: bool) -> None:
+    """The details say which proxy it was and which variable named it; what NO_PROXY excepts goes directly."""
+    asked: list[bytes] = []
+    with Loopback() as loopback:
+        port = world.hosts["good.test"].endpoint.port
+        proxy = f"http://me:secret@127.0.0.1:{loopback.serve(http_proxy(port, asked))}"
+        environment = {"https_proxy": proxy, "NO_PROXY": "good.test" if excepted else "other.test"}
+
+        async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+            await pilot.press("t")
+            app.main.connections.input.value = f"good.test:{port}"
+            await pilot.press("enter")
+            await until(pilot, lambda: finished(app))
+            text = screen_text(app)
+            assert "verified" in text
+            assert ("through the proxy http://127.0.0.1:" in text) is not excepted
+            assert ("(from https_proxy)" in text) is not excepted
+            assert "secret" not in text
+            await pilot.press("r")
+            await until(pilot, lambda: finished(app))
+            assert len(app.bench.tests) == 1
+
+        exploration = Exploration(str(world.directory), resolver=world.resolve, environment=environment)
+        drive(CapathApp(exploration), scenario, size=(200, 80))
+    assert bool(asked) is not excepted
+    assert all(request.startswith(f"CONNECT good.test:{port} ".encode()) for request in asked)
+
+
+def test_a_proxy_that_cannot_be_used_is_said(world: World) -> None:
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        await pilot.press("t")
+        app.main.connections.input.value = "good.test"
+        await pilot.press("enter")
+        await until(pilot, lambda: "ALL_PROXY in the environment" in screen_text(app))
+        assert not app.bench.tests
+
+    exploration = Exploration(str(world.directory), environment={"ALL_PROXY": "gopher://p"})
+    drive(CapathApp(exploration), scenario, size=WIDE)

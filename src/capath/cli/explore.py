@@ -64,7 +64,8 @@ def _read_hosts(path: str) -> tuple[HostToTest, ...]:
 
     try:
         with open(path, encoding="utf-8") as file:
-            return tuple(parse_host_list(file.read(), ProbeOptions()))
+            hosts = parse_host_list(file.read(), ProbeOptions())
+            return tuple(host.behind_proxy(os.environ) for host in hosts)
     except OSError as error:
         raise BadInputError(f"{visible(path)}: the hosts cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
 
 from capath.errors import BadInputError
 from capath.pki.visible import visible
@@ -15,7 +13,7 @@ from capath.tls.endpoint import parse_endpoint
 from capath.tls.host_list import parse_host, parse_host_list, parse_starttls
 from capath.tls.host_to_test import HostToTest
 from capath.tls.options import Client, CrlCheck, ProbeOptions, Protocol, Starttls, VerifyFlags
-from capath.tls.proxy import parse_proxy, proxy_from_environment
+from capath.tls.proxy import parse_proxy
 
 _JOBS_LIMIT = 256
 _LIST_OCTETS_LIMIT = 16 * 1024 * 1024
@@ -73,7 +71,7 @@ def hosts_to_test(arguments: argparse.Namespace) -> list[HostToTest]:
             raise BadInputError(f"{visible(arguments.file)}: {error}") from None
     if not hosts:
         raise BadInputError("no host is named; give HOST[:PORT], or --file FILE with one a line")
-    return hosts if arguments.proxy or arguments.no_proxy else [_behind_proxy(host, os.environ) for host in hosts]
+    return hosts if arguments.proxy or arguments.no_proxy else [host.behind_proxy(os.environ) for host in hosts]
 
 
 def clients_to_ask(text: str) -> list[Client]:
@@ -84,11 +82,6 @@ def clients_to_ask(text: str) -> list[Client]:
         if name not in known:
             raise BadInputError(f"{visible(name)}: there is no such client; the clients are {', '.join(known)}")
     return [Client(name) for name in dict.fromkeys(names)]
-
-
-def _behind_proxy(host: HostToTest, environment: Mapping[str, str]) -> HostToTest:
-    proxy = proxy_from_environment(host.endpoint, environment)
-    return host if proxy is None else replace(host, options=replace(host.options, proxy=proxy))
 
 
 def _read_list(path: str) -> str:

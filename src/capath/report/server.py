@@ -27,7 +27,7 @@ def server_text(result: ProbeResult) -> list[str]:
     lines = []
     options, server = result.options, result.server
     if options.proxy is not None:
-        lines.append(f"Proxy                   {visible(options.proxy.text)}")
+        lines.append(f"Proxy                   {visible(options.proxy.told)}")
     if options.starttls is not None:
         lines.append(f"STARTTLS                {options.starttls}")
     if server.certificate_requested:

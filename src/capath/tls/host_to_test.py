@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from capath.tls.endpoint import Endpoint
 from capath.tls.options import ProbeOptions
+from capath.tls.proxy import proxy_from_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +17,13 @@ class HostToTest:
     endpoint: Endpoint
     options: ProbeOptions = field(default_factory=ProbeOptions)
     note: str = ""
+
+    def behind_proxy(self, environment: Mapping[str, str]) -> HostToTest:
+        """The same through the proxy that the environment names for it, if it does and there is no other already.
+
+        Raises BadInputError for one that cannot be used.
+        """
+        if self.options.proxy is not None:
+            return self
+        proxy = proxy_from_environment(self.endpoint, environment)
+        return self if proxy is None else replace(self, options=replace(self.options, proxy=proxy))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote
 
 from capath.errors import BadInputError, StrEnum
@@ -30,16 +30,25 @@ _PORTS = {ProxyKind.HTTP: 3128, ProxyKind.SOCKS5: 1080, ProxyKind.SOCKS5H: 1080}
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """`user` and `password` are empty where the proxy asks for none; `text` never shows them."""
+    """`user` and `password` are empty where the proxy asks for none; `text` never shows them.
+
+    `variable` is what in the environment named it, empty where a person did.
+    """
 
     kind: ProxyKind
     endpoint: Endpoint
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    variable: str = ""
 
     @property
     def text(self) -> str:
         return f"{self.kind}://{self.endpoint.text}"
+
+    @property
+    def told(self) -> str:
+        """`text`, and who named it, for people; raw."""
+        return f"{self.text} (from {self.variable})" if self.variable else self.text
 
     @property
     def url(self) -> str:
@@ -69,14 +78,15 @@ def proxy_from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -
 
     Raises BadInputError for one that cannot be used.
     """
-    text = next((environment[name] for name in PROXY_VARIABLES if environment.get(name)), "")
+    variable = next((name for name in PROXY_VARIABLES if environment.get(name)), "")
     exceptions = next((environment[name] for name in _EXCEPTIONS if environment.get(name)), "")
-    if not text or any(_covers(entry.strip().lower(), endpoint) for entry in exceptions.split(",")):
+    if not variable or any(_covers(entry.strip().lower(), endpoint) for entry in exceptions.split(",")):
         return None
     try:
-        return parse_proxy(text)
+        return replace(parse_proxy(environment[variable]), variable=variable)
     except BadInputError as error:
-        raise BadInputError(f"the environment's proxy: {error}; --no-proxy goes without") from None
+        advice = "unset it, name the host in NO_PROXY, or give capath test --no-proxy"
+        raise BadInputError(f"{variable} in the environment: {error}; {advice}") from None
 
 
 def _covers(entry: str, endpoint: Endpoint) -> bool:

@@ -7,8 +7,8 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual import on
@@ -43,7 +43,8 @@ WATCH_INTERVAL_S = 1.0
 class Exploration:
     """What the explorer is opened on. `read_only` says why nothing can be changed; empty where it can.
 
-    `hosts` are offered for testing; `resolver` turns their names into addresses; `now` tells the time.
+    `hosts` are offered for testing; `resolver` turns their names into addresses; `now` tells the time. Hosts that
+    are typed go through the proxy that `environment` names for them.
     """
 
     directory: str
@@ -52,6 +53,7 @@ class Exploration:
     resolver: Resolver = system_resolver
     now: work.Clock = work.now_utc
     welcome: str = ""
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
 class CapathApp(App[None]):
@@ -277,11 +279,12 @@ class CapathApp(App[None]):
     def _test_wanted(self, message: ConnectionsPane.TestWanted) -> None:
         try:
             typed = parse_host(message.text, ProbeOptions())
+            listed = self.bench.known(typed.endpoint) if typed.options == ProbeOptions() else None
+            host = listed or typed.behind_proxy(self.exploration.environment)
         except BadInputError as error:
             self.main.say(str(error), warning=True)
             return
         self.main.connections.typed_host_taken()
-        host = typed if typed.options != ProbeOptions() else self.bench.known(typed.endpoint)
         self._test(host)
         self.main.connections.show_bench(select=host)
 

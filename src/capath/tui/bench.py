@@ -94,9 +94,9 @@ class Bench:
         self.last: HostToTest | None = None
         self._generation = 0
 
-    def known(self, endpoint: Endpoint) -> HostToTest:
-        """The host of the list at `endpoint`, with its options; a new one where there is none."""
-        return next((test.host for test in self.tests if test.endpoint == endpoint), HostToTest(endpoint))
+    def known(self, endpoint: Endpoint) -> HostToTest | None:
+        """The host of the list at `endpoint`, with its options; None where there is none."""
+        return next((test.host for test in self.tests if test.endpoint == endpoint), None)
 
     def number_of(self, host: HostToTest) -> int:
         """Its place in the list; it is added where it is new."""

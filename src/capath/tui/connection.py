@@ -145,7 +145,7 @@ def _finished(finished: Finished, note: str, show_key: bool, width: int) -> Text
             _client(text, report, width)
     if result.session is not None:
         _session(text, result.session, show_key, width)
-    _network(text, result)
+    _network(text, result, width)
     if note:
         text.append("\nWhat this host is\n", "dim")
         _note(text, note)
@@ -280,8 +280,10 @@ def _record_rows(record: SessionRecord, show_key: bool) -> list[tuple[str, str]]
     ]
 
 
-def _network(text: Text, result: ProbeResult) -> None:
+def _network(text: Text, result: ProbeResult, width: int) -> None:
     text.append("\nNetwork\n", "dim")
+    if result.options.proxy is not None:
+        text.append(f"  {flow(f'through the proxy {visible(result.options.proxy.told)}', width - 2, '  ')}\n")
     for attempt in result.attempts:
         words = f"  {visible(attempt.text)}" if attempt.text else ""
         text.append(f"  {attempt.address.ip}  {attempt.outcome.value}{words}\n")
