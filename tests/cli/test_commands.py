@@ -14,7 +14,6 @@ import pytest
 from capath.cli.explore import ExploreRequest
 from capath.cli.main import main
 from capath.cli.registry import COMMANDS
-from capath.tls.proxy import PROXY_VARIABLES
 from tests.minting import mint_crl, mint_root
 
 Capture = pytest.CaptureFixture[str]
@@ -297,8 +296,6 @@ def test_the_explorer_takes_a_list_of_hosts(
     crts: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """--hosts offers a file's hosts for testing, through the environment's proxy; a bad line is named."""
-    for name in PROXY_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:8080")
     monkeypatch.setenv("no_proxy", "mail.test")
     opened: list[ExploreRequest] = []

@@ -164,6 +164,23 @@ def test_bad_input_is_status_2_and_says_so(capsys: pytest.CaptureFixture[str], a
     assert captured.err
 
 
+def test_flags_that_are_not_the_default_are_said(
+    capsys: pytest.CaptureFixture[str], directory: str, good: str
+) -> None:
+    def flags(*options: str) -> list[str]:
+        main(["test", good, "--capath", directory, "-v", *options], _no_explorer)
+        lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
+        return [line[2] for line in lines if line[:2] == ["Verify", "flags"]]
+
+    assert flags() == []
+    assert flags("--strict", "--partial-chain") == [
+        "strict (X509_V_FLAG_X509_STRICT)",
+        "any certificate here is an anchor (X509_V_FLAG_PARTIAL_CHAIN)",
+    ]
+    assert flags("--crl-check") == ["the leaf looked up in CRLs (X509_V_FLAG_CRL_CHECK)"]
+    assert flags("--crl-check-all") == ["every certificate looked up in CRLs (X509_V_FLAG_CRL_CHECK_ALL)"]
+
+
 def test_a_host_on_which_clients_differ_says_why_the_status_is_1(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, loopback: Loopback, root: authority.Identity
 ) -> None:

@@ -16,7 +16,7 @@ from capath.diagnosis.known_roots import NO_ROOTS
 from capath.store import scan
 from capath.tls.context import steps_over_broken_slots
 from capath.tls.endpoint import Endpoint
-from capath.tls.options import Client
+from capath.tls.options import Client, CrlCheck, ProbeOptions, VerifyFlags
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, ClientAnswer, ClientReport, NotAccepted, ProbeResult
 from tests.tls.conftest import MakeStore, loopback, make_store
@@ -87,3 +87,15 @@ def test_the_rule_of_slots_is_told_without_another_client(make_store: MakeStore,
     diagnosis = diagnose(result, scan(str(directory)), roots=NO_ROOTS)
     assert f"behind {link}" in _difference(diagnosis)
     assert "refuses it" in _difference(_judged(result, NotAccepted("OpenSSL 3.0.19", "no issuer", 20)))
+
+
+def test_strict_mode_is_told_beside_what_else_stands_in_the_way(make_store: MakeStore, loopback: Loopback) -> None:
+    root = authority.root("Without key identifiers", key_identifiers=False)
+    port = loopback.serve(tls(tls_context(authority.leaf(root, LOOPBACK)), http()))
+    directory = make_store(root)
+    options = ProbeOptions(flags=VerifyFlags(strict=True, crl_check=CrlCheck.LEAF))
+    result = probe(Endpoint(LOOPBACK, port), directory, options=options)
+    diagnosis = diagnose(result, scan(directory), roots=NO_ROOTS)
+    assert diagnosis is not None
+    assert diagnosis.cause is Cause.CRL_UNAVAILABLE
+    assert "strict mode alone" in _difference(diagnosis)

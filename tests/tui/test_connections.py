@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from capath.store import list_store, scan
 from capath.tls.address import Address
 from capath.tls.endpoint import Endpoint
 from capath.tls.host_to_test import HostToTest
+from capath.tls.options import ProbeOptions, VerifyFlags
 from capath.tui.app import CapathApp, Exploration
 from capath.tui.bench import Finished
 from capath.tui.dialogs import ReviewScreen
@@ -219,3 +221,20 @@ def test_a_proxy_that_cannot_be_used_is_said(world: World) -> None:
 
     exploration = Exploration(str(world.directory), environment={"ALL_PROXY": "gopher://p"})
     drive(CapathApp(exploration), scenario, size=WIDE)
+
+
+def test_flags_that_are_not_the_default_are_said(world: World) -> None:
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        await pilot.press("3", "T")
+        await until(pilot, lambda: finished(app, 2))
+        text = screen_text(app)
+        assert "verify flag: strict (X509_V_FLAG_X509_STRICT)" in text
+        assert "CRL" not in text
+        await pilot.press("j")
+        assert "verify flag" not in screen_text(app)
+
+    strict = replace(world.hosts["good.test"], options=ProbeOptions(flags=VerifyFlags(strict=True)))
+    exploration = Exploration(
+        str(world.directory), hosts=(strict, world.hosts["good.test"]), resolver=world.resolve
+    )
+    drive(CapathApp(exploration), scenario, size=(140, 50))

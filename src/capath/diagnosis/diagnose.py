@@ -20,6 +20,7 @@ from capath.diagnosis.differences import (
     explain_engines,
     explain_slot_rule,
     explain_strict,
+    explain_strict_too,
 )
 from capath.diagnosis.known_roots import KnownRoots, usual_roots
 from capath.diagnosis.names import explain_constraint, explain_host
@@ -49,6 +50,7 @@ _FAMILIES: tuple[Explain, ...] = (
     explain_strength,
     explain_old_list,
     explain_missing_list,
+    explain_strict_too,
     explain_clients,
     explain_engines,
     explain_slot_rule,

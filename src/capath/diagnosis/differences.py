@@ -22,11 +22,17 @@ _NOT_FOUND_CODES = frozenset({2, 18, 19, 20, 21})
 
 
 def explain_strict(case: Case) -> Finding | None:
-    """The chain fails on rules that apply in strict mode alone."""
-    errors = case.verification.errors
-    if not errors or not all(error.code in STRICT_CODES for error in errors):
+    """The chain fails on rules that apply in strict mode, and on nothing else."""
+    if all(error.code in STRICT_CODES for error in case.verification.errors):
+        return explain_strict_too(case)
+    return None
+
+
+def explain_strict_too(case: Case) -> Finding | None:
+    """The chain fails on a rule that applies in strict mode alone, whatever else it fails on."""
+    error = case.first(*STRICT_CODES)
+    if error is None:
         return None
-    error = errors[0]
     element = case.element(error)
     name = f"“{title(element.certificate.subject)}”" if element else "The chain"
     text = (

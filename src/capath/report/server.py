@@ -24,8 +24,8 @@ def server_json(result: ProbeResult) -> Json:
 
 def server_text(result: ProbeResult) -> list[str]:
     """Lines for people, for what there is to tell."""
-    lines = []
     options, server = result.options, result.server
+    lines = [f"Verify flags            {flag}" for flag in options.flags.told]
     if options.proxy is not None:
         lines.append(f"Proxy                   {visible(options.proxy.told)}")
     if options.starttls is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from typing_extensions import assert_never
+
 from capath.errors import StrEnum
 from capath.tls.client_identity import ClientIdentity
 from capath.tls.proxy import Proxy
@@ -60,6 +62,25 @@ class VerifyFlags:
     strict: bool = False
     partial_chain: bool = False
     crl_check: CrlCheck = CrlCheck.NONE
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Each flag that is not the default, in words and by its name in OpenSSL."""
+        words = []
+        if self.strict:
+            words.append("strict (X509_V_FLAG_X509_STRICT)")
+        if self.partial_chain:
+            words.append("any certificate here is an anchor (X509_V_FLAG_PARTIAL_CHAIN)")
+        match self.crl_check:
+            case CrlCheck.NONE:
+                pass
+            case CrlCheck.LEAF:
+                words.append("the leaf looked up in CRLs (X509_V_FLAG_CRL_CHECK)")
+            case CrlCheck.ALL:
+                words.append("every certificate looked up in CRLs (X509_V_FLAG_CRL_CHECK_ALL)")
+            case _:
+                assert_never(self.crl_check)
+        return tuple(words)
 
 
 @dataclass(frozen=True, slots=True)

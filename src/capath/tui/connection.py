@@ -123,6 +123,8 @@ def _finished(finished: Finished, note: str, show_key: bool, width: int) -> Text
     text.append(f"{OUTCOME_MARKS[name]} {name.value}", _TEXT_STYLES[OUTCOME_STYLES[name]])
     text.append(f"  {result.endpoint.text}", "bold")
     text.append(f"\n  with {finished.store_name}\n", "dim")
+    for flag in result.options.flags.told:
+        text.append(f"  {flow(f'verify flag: {flag}', width - 2, '  ')}\n", "yellow")
     for error in result.verification.errors:
         text.append(f"  {error.code} {error.described.text} @{error.depth}\n", "red")
         text.append(f"     {error.described.name}\n", "dim")
