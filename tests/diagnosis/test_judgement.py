@@ -16,10 +16,11 @@ from capath.demo.authority import Identity
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Diagnosis
 from capath.diagnosis.diagnose import diagnose_offline, explain_case
-from capath.diagnosis.issuers import issuer_url, signs
+from capath.diagnosis.issuers import issuer_url
 from capath.diagnosis.known_roots import usual_roots
 from capath.pki.certificate import Certificate
 from capath.pki.objects import CertificateObject, read_objects
+from capath.pki.signature import signs
 from capath.store import Snapshot, scan
 from capath.tls.offline import read_certificates, verify_offline
 from capath.tls.options import VerifyFlags

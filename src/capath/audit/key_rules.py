@@ -6,8 +6,8 @@ from capath.audit.context import Context
 from capath.audit.facts import Facts
 from capath.audit.finding import Severity
 from capath.audit.rule import CertificateRule, Hit
-from capath.audit.self_signature import check_self_signature, is_bad
 from capath.pki.key import signature_algorithm
+from capath.pki.signature import Bad, check_signature
 
 _EC_BITS_MINIMUM = 256
 _SHOWN = 5
@@ -45,7 +45,10 @@ def _small_exponent(context: Context, facts: Facts) -> Hit | None:
 
 
 def _bad_self_signature(context: Context, facts: Facts) -> Hit | None:
-    if not facts.decoded.is_root or not is_bad(check_self_signature(facts.certificate)):
+    certificate = facts.certificate
+    if not facts.decoded.is_root:
+        return None
+    if not isinstance(check_signature(certificate, certificate.public_key_info), Bad):
         return None
     return Hit(
         "its signature is not its own key's: it is damaged or forged",

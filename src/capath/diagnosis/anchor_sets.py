@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from capath.diagnosis.issuers import signs
 from capath.diagnosis.minimise import Alternative
 from capath.pki.certificate import Certificate
 from capath.pki.objects import CertificateObject, CrlObject
 from capath.pki.pem import encode_pem
+from capath.pki.signature import signs
 from capath.store import Listing, scan
 from capath.store.link_name import LinkKind
 from capath.store.lookup import walk

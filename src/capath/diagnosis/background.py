@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from capath.diagnosis.issuers import signs
 from capath.pki.certificate import Certificate
+from capath.pki.signature import signs
 from capath.sources.limits import Limits, limits_of
 from capath.sources.mozilla_roots import MozillaList, MozillaRoot, TlsTrust, mozilla_roots
 from capath.store import CertificateRow, Listing

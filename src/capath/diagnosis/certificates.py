@@ -5,9 +5,9 @@ from __future__ import annotations
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.held import explain_other_key
-from capath.diagnosis.issuers import signs
 from capath.diagnosis.words import title
 from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate
+from capath.pki.signature import signs
 from capath.tls.verification import FromCapath
 
 _PURPOSE = (26, 79, 24, 32, 37, 39)

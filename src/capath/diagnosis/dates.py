@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, clock_text
-from capath.diagnosis.issuers import signs
 from capath.diagnosis.words import day, title, which
 from capath.pki.certificate import Certificate
+from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.store import CertificateRow
 from capath.tls.verification import ChainElement, FromCapath

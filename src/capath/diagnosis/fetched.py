@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Finding, Mends, Remedy
 from capath.diagnosis.diagnose import case_of, explain_case
-from capath.diagnosis.issuers import issuer_url, signs
+from capath.diagnosis.issuers import issuer_url
 from capath.diagnosis.known_roots import KnownRoots
 from capath.diagnosis.words import title
 from capath.pki.certificate import Certificate
 from capath.pki.claims import Item
+from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.sources.detect import source_of_bytes
 from capath.store import Snapshot

@@ -6,9 +6,9 @@ import os
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
-from capath.diagnosis.issuers import signs
 from capath.diagnosis.words import day, title, which
 from capath.pki.certificate import Certificate
+from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.store import CertificateRow
 from capath.store.standing import NotLinked, Trusted, explain, is_meant_to_be_trusted

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from capath.diagnosis.issuers import signs
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.pki.claims import Item, ServerTrust
 from capath.pki.name import Name
+from capath.pki.signature import signs
 from capath.sources.certifi_roots import CertifiSource
 from capath.sources.item import Source
 from capath.sources.open_source import open_source
