@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -115,6 +115,36 @@ def on_streams(arguments: Sequence[str], directory: Path) -> Handler:
             back.join()
 
     return handle
+
+
+def on_socket(arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> Handler:
+    """Let a program have each connection itself as its standard streams: it asks the socket who is there."""
+
+    def handle(connection: socket.socket) -> None:
+        connection.setblocking(True)
+        with (directory / "output").open("ab") as output:
+            settings = {**os.environ, **environment}
+            run(arguments, directory, stdin=connection, stdout=connection, stderr=output, env=settings).wait(30)
+
+    return handle
+
+
+def news_server() -> tuple[Path, dict[str, str]]:
+    """INN's ``nnrpd``, installed or as `.ci/run` unpacks it, and what its environment needs. Skips without it.
+
+    INN's package cannot be set up on a machine without a domain; this program of it needs none of that.
+    """
+    unpacked = Path(__file__).parents[3] / ".ci" / "servers"
+    for base in (Path("/"), unpacked):
+        found = base / "usr/lib/news/bin/nnrpd"
+        if found.exists():
+            libraries = [str(found.parent.parent), *map(str, (base / "usr/lib").glob("*-linux-gnu"))]
+            environment = {} if base == Path("/") else {"LD_LIBRARY_PATH": os.pathsep.join(libraries)}
+            needed = subprocess.run(["ldd", found], env={**os.environ, **environment}, capture_output=True)
+            if b"not found" in needed.stdout:
+                pytest.skip("a library that nnrpd needs is not installed")
+            return found, environment
+    pytest.skip("nnrpd is not installed")
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

@@ -12,15 +12,12 @@ import pytest
 
 from capath.demo import authority
 from capath.demo.server import Loopback
-from capath.tls.endpoint import Endpoint
 from capath.tls.failure import StarttlsRefused
-from capath.tls.options import Client, ProbeOptions, Starttls
-from capath.tls.probe import probe
-from capath.tls.result import Accepted, NotAsked, OutcomeName, ProbeResult
-from tests.tls.conftest import MakeStore, to_loopback
+from capath.tls.options import Starttls
+from tests.tls.conftest import MakeStore
 from tests.tls.starttls import foreign
+from tests.tls.starttls.checking import ask, check
 
-HOST = "host.capath.test"
 _DOVECOT = """
 protocols = imap pop3 lmtp sieve
 base_dir = {place}/run
@@ -87,30 +84,6 @@ host_lookup =
 """
 
 
-@pytest.fixture(scope="module")
-def root() -> authority.Identity:
-    return authority.root("Root")
-
-
-@pytest.fixture(scope="module")
-def leaf(root: authority.Identity) -> authority.Identity:
-    return authority.leaf(root, HOST)
-
-
-def _probe(port: int, directory: str, protocol: Starttls) -> ProbeResult:
-    options = ProbeOptions(starttls=protocol, timeout_s=20.0)
-    clients = (Client.OPENSSL,)
-    return probe(Endpoint(HOST, port), directory, options=options, clients=clients, resolver=to_loopback)
-
-
-def _check(port: int, trusting: str, empty: str, protocol: Starttls) -> None:
-    result = _probe(port, trusting, protocol)
-    assert result.outcome_name is OutcomeName.VERIFIED
-    assert result.server.thrown_away == b""
-    assert isinstance(result.clients[0].answer, Accepted | NotAsked)
-    assert _probe(port, empty, protocol).outcome_name is OutcomeName.REJECTED
-
-
 @contextmanager
 def _dovecot(leaf: authority.Identity, ssl: str) -> Iterator[dict[Starttls, int]]:
     binary = foreign.program("dovecot")
@@ -138,14 +111,14 @@ def dovecot(leaf: authority.Identity) -> Iterator[dict[Starttls, int]]:
 def test_dovecot(
     dovecot: dict[Starttls, int], make_store: MakeStore, root: authority.Identity, protocol: Starttls
 ) -> None:
-    _check(dovecot[protocol], make_store(root), make_store(directory="empty"), protocol)
+    check(dovecot[protocol], make_store(root), make_store(directory="empty"), protocol)
 
 
 def test_dovecot_without_tls_refuses_in_every_protocol(leaf: authority.Identity, make_store: MakeStore) -> None:
     directory = make_store()
     with _dovecot(leaf, "no") as ports:
         for protocol, port in ports.items():
-            assert isinstance(_probe(port, directory, protocol).failure, StarttlsRefused)
+            assert isinstance(ask(port, directory, protocol).failure, StarttlsRefused)
 
 
 @pytest.mark.parametrize("advertise", ["*", ""], ids=["on", "off"])
@@ -159,9 +132,9 @@ def test_exim(
         arguments = [binary, "-C", str(place / "exim.conf"), "-bs"]
         port = loopback.serve(foreign.on_streams(arguments, place))
         if advertise:
-            _check(port, make_store(root), make_store(directory="empty"), Starttls.SMTP)
+            check(port, make_store(root), make_store(directory="empty"), Starttls.SMTP)
         else:
-            failure = _probe(port, make_store(root), Starttls.SMTP).failure
+            failure = ask(port, make_store(root), Starttls.SMTP).failure
             assert isinstance(failure, StarttlsRefused)
             assert "does not offer STARTTLS" in failure.said
 
@@ -188,9 +161,9 @@ def test_postgres(leaf: authority.Identity, root: authority.Identity, make_store
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with foreign.serving([binary, "-D", str(place / "data"), *options], place, port):
             if ssl == "on":
-                _check(port, make_store(root), make_store(directory="empty"), Starttls.POSTGRES)
+                check(port, make_store(root), make_store(directory="empty"), Starttls.POSTGRES)
             else:
-                failure = _probe(port, make_store(root), Starttls.POSTGRES).failure
+                failure = ask(port, make_store(root), Starttls.POSTGRES).failure
                 assert failure == StarttlsRefused("postgres", "N: it is not set up for TLS")
 
 
@@ -210,8 +183,8 @@ def test_openldap(
         arguments = [binary, "-d", "0", "-h", f"ldap://127.0.0.1:{port}", "-f", str(place / "slapd.conf")]
         with foreign.serving(arguments, place, port):
             if secured:
-                _check(port, make_store(root), make_store(directory="empty"), Starttls.LDAP)
+                check(port, make_store(root), make_store(directory="empty"), Starttls.LDAP)
             else:
-                failure = _probe(port, make_store(root), Starttls.LDAP).failure
+                failure = ask(port, make_store(root), Starttls.LDAP).failure
                 assert isinstance(failure, StarttlsRefused)
                 assert re.search(r"result \d+ ", failure.said)
