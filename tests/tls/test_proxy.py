@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -104,6 +105,82 @@ def test_all_clients_go_through_anhttp_proxy(
     asked = sum(not isinstance(report.answer, NotAsked) for report in result.clients)
     assert len(requests) == 1 + asked  # nobody went past it
     assert all(request.startswith(f"CONNECT {HOST}:{port} HTTP/1.".encode()) for request in requests)
+
+
+def _https_proxy(
+    loopback: Loopback, port: int, requests: list[bytes], identity: authority.Identity, *, password: bytes = b""
+) -> int:
+    return loopback.serve(tls(tls_context(identity), http_proxy(port, requests, password=password)))
+
+
+@pytest.mark.parametrize("user", ["", "me"])
+def test_a_proxy_that_speaks_tls_itself(
+    loopback: Loopback, make_store: MakeStore, root: authority.Identity, secured: Handler, user: str
+) -> None:
+    """TLS inside TLS; requests and openssl cannot, and say so, and curl trusts the directory for both."""
+    asked: list[bytes] = []
+    port = loopback.serve(secured)
+    password = b"me:p@ss" if user else b""
+    there = _https_proxy(loopback, port, asked, authority.leaf(root, LOOPBACK), password=password)
+    proxy = _at(ProxyKind.HTTPS, there, user, "p@ss")
+    result = _probe(proxy, make_store(root), port, Client.REQUESTS, Client.OPENSSL, Client.CURL)
+    assert result.outcome_name is OutcomeName.VERIFIED
+    assert asked[0].startswith(f"CONNECT {HOST}:{port} HTTP/1.".encode())
+    requests, openssl, curl = (report.answer for report in result.clients)
+    assert isinstance(requests, NotAsked)
+    assert isinstance(openssl, NotAsked)
+    assert isinstance(curl, Accepted | NotAsked)
+    assert len(asked) == 1 + isinstance(curl, Accepted)
+
+
+def test_the_chain_behind_a_proxy_that_speaks_tls_is_the_hosts(
+    loopback: Loopback, make_store: MakeStore, root: authority.Identity
+) -> None:
+    port = loopback.serve(tls(tls_context(authority.leaf(authority.root("Other"), HOST)), http()))
+    proxy = _at(ProxyKind.HTTPS, _https_proxy(loopback, port, [], authority.leaf(root, LOOPBACK)))
+    result = _probe(proxy, make_store(root), port)
+    assert result.outcome_name is OutcomeName.REJECTED
+    assert [error.code for error in result.verification.errors] == [20, 21]
+
+
+def test_a_proxy_that_speaks_tls_is_trusted_by_the_directory_alone(
+    loopback: Loopback, make_store: MakeStore, root: authority.Identity, secured: Handler
+) -> None:
+    """Where it does not verify, it is not told the password, nor where to go."""
+    asked: list[bytes] = []
+    port = loopback.serve(secured)
+    directory = make_store(root)
+    for identity, said in (
+        (authority.leaf(authority.root("Other"), LOOPBACK), "20 unable to get local issuer certificate @0"),
+        (authority.leaf(root, "other.test"), "64 IP address mismatch @0"),
+        (authority.leaf(root, LOOPBACK, not_after=timedelta(days=-1)), "10 certificate has expired @0"),
+    ):
+        proxy = _at(ProxyKind.HTTPS, _https_proxy(loopback, port, asked, identity), "me", "secret")
+        failure = _probe(proxy, directory, port).failure
+        assert failure == ProxyRefused(
+            proxy.text, f"its own certificate does not verify with the directory: {said}"
+        )
+    assert not asked
+
+
+def test_a_proxy_that_does_not_speak_tls_after_all(loopback: Loopback, make_store: MakeStore) -> None:
+    proxy = _at(ProxyKind.HTTPS, loopback.serve(scripted([b"HTTP/1.1 400 Bad Request\r\n\r\n"])))
+    failure = _probe(proxy, make_store(), 443).failure
+    assert isinstance(failure, ProxyRefused)
+    assert failure.said.startswith("TLS with it fails (")
+
+
+def test_starttls_goes_through_a_proxy_that_speaks_tls(
+    loopback: Loopback, make_store: MakeStore, root: authority.Identity
+) -> None:
+    """Three layers: TLS with the proxy, POP3 in plain text, TLS with the host."""
+    dialogue = [(b"STLS\r\n", b"+OK\r\n")]
+    inner = tls(tls_context(authority.leaf(root, HOST)), silent)
+    port = loopback.serve(conversing(dialogue, inner, greeting=b"+OK pop\r\n"))
+    proxy = _at(ProxyKind.HTTPS, _https_proxy(loopback, port, [], authority.leaf(root, LOOPBACK)))
+    result = _probe(proxy, make_store(root), port, starttls=Starttls.POP3)
+    assert result.outcome_name is OutcomeName.VERIFIED
+    assert result.server.thrown_away == b""
 
 
 @pytest.mark.parametrize(("kind", "named"), [(ProxyKind.SOCKS5, False), (ProxyKind.SOCKS5H, True)])
@@ -222,7 +299,7 @@ def test_the_environment_is_read_as_curl_and_requests_read_it(
         assert found.told == f"{proxy} (from {next(iter(environment))})"
 
 
-@pytest.mark.parametrize("text", ["https://p:1", "ftp://p", "http://", "http://p:99999", "http://a b"])
+@pytest.mark.parametrize("text", ["gopher://p:1", "ftp://p", "http://", "http://p:99999", "http://a b"])
 def test_a_proxy_that_cannot_be_used_is_said(text: str) -> None:
     with pytest.raises(BadInputError):
         parse_proxy(text)

@@ -40,7 +40,9 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cert", metavar="FILE", help="a client certificate in PEM, for servers that ask for one")
     parser.add_argument("--key", metavar="FILE", help="its private key in PEM (default: in the same file)")
     proxies = parser.add_mutually_exclusive_group()
-    proxies.add_argument("--proxy", metavar="URL", help="http://, socks5:// or socks5h:// (default: HTTPS_PROXY)")
+    proxies.add_argument(
+        "--proxy", metavar="URL", help="http://, https://, socks5:// or socks5h:// (default: HTTPS_PROXY)"
+    )
     proxies.add_argument("--no-proxy", action="store_true", help="go directly, whatever the environment says")
     add_verify_flags(parser)
 

@@ -22,6 +22,7 @@ from capath.tls.failure import Cancelled
 from capath.tls.host_to_test import HostToTest
 from capath.tls.openssl_client import s_client_arguments
 from capath.tls.options import CrlCheck, ProbeOptions, Protocol
+from capath.tls.proxy import ProxyKind
 from capath.tls.result import ProbeResult, Timings, Unreachable
 
 _VERSIONS = {
@@ -179,6 +180,8 @@ def _curl(asked: ProbeResult, directory: str, snapshot: Snapshot | None) -> Equi
     if options.identity is not None:
         words += ["--cert", options.identity.certificate_file, "--key", options.identity.key_file]
     words += ["--proxy", options.proxy.text] if options.proxy is not None else ["--noproxy", "*"]
+    if options.proxy is not None and options.proxy.kind is ProxyKind.HTTPS:
+        words += ["--proxy-capath", directory]
     if asked.checked_host not in (asked.endpoint.host, asked.endpoint.ip):
         words += ["--connect-to", f"::{asked.endpoint.text}"]
     if options.flags != type(options.flags)():

@@ -26,7 +26,8 @@ class SharedContexts:
     """
 
     def __init__(self, argument: str) -> None:
-        self._argument = argument
+        self.argument = argument
+        """The directory, as OpenSSL takes it (`capath_argument`)."""
         self._lock = threading.Lock()
         self._made: dict[tuple[object, ...], SSL.Context] = {}
 
@@ -40,7 +41,7 @@ class SharedContexts:
         with self._lock:
             context = self._made.get(key)
             if context is None:
-                context = self._made[key] = observing_context(self._argument, options)
+                context = self._made[key] = observing_context(self.argument, options)
             return context
 
 

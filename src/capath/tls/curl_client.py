@@ -70,8 +70,8 @@ def _settings(result: ProbeResult, directory: str, bundle: str) -> list[str]:
     where = f"[{host}]" if ":" in host else host
     return [
         f"url = {_quoted(f'https://{where}:{result.endpoint.port}/')}",
-        f"capath = {_quoted(directory)}",
-        f"cacert = {_quoted(bundle)}",
+        *(f"{who}capath = {_quoted(directory)}" for who in ("", "proxy-")),
+        *(f"{who}cacert = {_quoted(bundle)}" for who in ("", "proxy-")),
         "silent",
         "show-error",
         f"output = {_quoted(os.devnull)}",

@@ -31,7 +31,7 @@ def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline:
     if options.identity is not None and options.identity.encrypted:
         return NotAsked("the client's key has a password, which is not handed on")
     if options.proxy is not None and options.proxy.kind is not ProxyKind.HTTP:
-        return NotAsked("s_client knows no SOCKS proxy")
+        return NotAsked("s_client knows no proxy but http://")
     version = _version(binary)
     where = None if options.proxy is not None else address
     environment = {_PASSWORD: options.proxy.password} if options.proxy is not None else {}

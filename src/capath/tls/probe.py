@@ -172,7 +172,7 @@ class _Probe:
                 except DeadlinePassedError:
                     return TimedOut(Stage.RESOLVE)
                 target = Endpoint(address.ip, target.port)
-            failure = open_tunnel(wire, proxy, target)
+            failure = open_tunnel(wire, proxy, target, self._contexts.argument)
             if failure is not None:
                 return failure
         if starttls is not None:

@@ -19,13 +19,15 @@ _EXCEPTIONS = ("no_proxy", "NO_PROXY")
 class ProxyKind(StrEnum):
     HTTP = "http"
     """CONNECT (RFC 9110 §9.3.6)."""
+    HTTPS = "https"
+    """CONNECT inside TLS with the proxy."""
     SOCKS5 = "socks5"
     """SOCKS 5 (RFC 1928) to an address that we look up."""
     SOCKS5H = "socks5h"
     """SOCKS 5 to a name that the proxy looks up."""
 
 
-_PORTS = {ProxyKind.HTTP: 3128, ProxyKind.SOCKS5: 1080, ProxyKind.SOCKS5H: 1080}
+_PORTS = {ProxyKind.HTTP: 3128, ProxyKind.HTTPS: 443, ProxyKind.SOCKS5: 1080, ProxyKind.SOCKS5H: 1080}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Proxy:
 
 
 def parse_proxy(text: str) -> Proxy:
-    """Read ``[http|socks5|socks5h://][user[:password]@]HOST[:PORT]``. Raises BadInputError."""
+    """Read ``[http|https|socks5|socks5h://][user[:password]@]HOST[:PORT]``. Raises BadInputError."""
     scheme, separator, rest = text.strip().partition("://")
     if not separator:
         scheme, rest = "http", text.strip()

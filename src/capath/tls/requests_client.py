@@ -58,6 +58,8 @@ def _cannot(result: ProbeResult, address: Address) -> str | None:
         return "it takes no address with a zone"
     if options.identity is not None and options.identity.encrypted:
         return "the client's key has a password, which is not handed on"
+    if options.proxy is not None and options.proxy.kind is ProxyKind.HTTPS:
+        return "it is asked through no proxy that speaks TLS itself"
     if options.proxy is not None and options.proxy.kind is not ProxyKind.HTTP:
         return "it knows no SOCKS proxy without PySocks"
     return None

@@ -28,15 +28,21 @@ _SOCKS_REPLIES = {
 }
 
 
-def open_tunnel(wire: Wire, proxy: Proxy, target: Endpoint) -> Failure | None:
+def open_tunnel(wire: Wire, proxy: Proxy, target: Endpoint, directory: str) -> Failure | None:
     """Let the proxy at the other end of `wire` connect us to `target`; None when it has.
 
-    What the target said at once is left on the wire. Raises CancelledError.
+    A proxy that speaks TLS itself is verified with the CApath `directory`. What the target said at once is left on
+    the wire. Raises CancelledError.
     """
     talk = Conversation(wire, proxy.endpoint.host)
     try:
         match proxy.kind:
             case ProxyKind.HTTP:
+                _connect(talk, proxy, target)
+            case ProxyKind.HTTPS:
+                from capath.tls.proxy_tls import secure_with_proxy
+
+                secure_with_proxy(wire, proxy.endpoint, directory)
                 _connect(talk, proxy, target)
             case ProxyKind.SOCKS5 | ProxyKind.SOCKS5H:
                 _socks(talk, proxy, target)

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import select
 import socket
+from typing import Protocol
 
 from capath.tls.deadline import SLICE_S, Deadline
 
 FIRST_OCTETS_LIMIT = 512
+
+
+class Layer(Protocol):
+    """What can stand between a wire and its socket: a TLS session with a proxy (`capath.tls.proxy_tls`)."""
+
+    def feed(self, data: bytes) -> None: ...
+    def outgoing(self) -> bytes: ...
+    def write(self, data: bytes) -> None: ...
+    def read(self, limit: int) -> bytes | None: ...
 
 
 class Wire:
@@ -20,6 +30,7 @@ class Wire:
         self._poll = select.poll()
         self._events = 0
         self._unread = b""
+        self._layer: Layer | None = None
         self.first_octets = b""
 
     def __enter__(self) -> Wire:
@@ -40,6 +51,10 @@ class Wire:
         """Forget what was received so far: what comes next should be TLS."""
         self.first_octets = b""
 
+    def put_on(self, layer: Layer) -> None:
+        """Let all that is sent and received from now on go through `layer`."""
+        self._layer = layer
+
     def unread(self, data: bytes) -> None:
         """Put back what was received and is for the next to read; it counts as not received."""
         self._unread = data + self._unread
@@ -50,12 +65,18 @@ class Wire:
         if self._unread:
             return self._take_unread(limit)
         try:
-            return self._socket.recv(limit)
+            return self._read(limit)
         except (BlockingIOError, InterruptedError):
             return b""
 
     def send(self, data: bytes) -> None:
         """Send all of `data`. Raises OSError, DeadlinePassedError or CancelledError."""
+        if self._layer is not None:
+            self._layer.write(data)
+            data = self._layer.outgoing()
+        self._send(data)
+
+    def _send(self, data: bytes) -> None:
         view = memoryview(data)
         while view:
             try:
@@ -72,7 +93,7 @@ class Wire:
         until.remaining_s()  # a server that never pauses is not waited for, and must not go on for ever
         while True:
             try:
-                data = self._take_unread(limit) if self._unread else self._socket.recv(limit)
+                data = self._take_unread(limit) if self._unread else self._read(limit)
             except (BlockingIOError, InterruptedError):
                 self._wait(select.POLLIN, until)
                 continue
@@ -80,6 +101,19 @@ class Wire:
             if missing > 0:
                 self.first_octets += data[:missing]
             return data
+
+    def _read(self, limit: int) -> bytes:
+        """What is there. Raises BlockingIOError where nothing is."""
+        if self._layer is None:
+            return self._socket.recv(limit)
+        while (data := self._layer.read(limit)) is None:
+            octets = self._socket.recv(65536)
+            if not octets:
+                return b""
+            self._layer.feed(octets)
+            if answer := self._layer.outgoing():  # to a KeyUpdate (RFC 8446 §4.6.3)
+                self._send(answer)
+        return data
 
     def _take_unread(self, limit: int) -> bytes:
         data, self._unread = self._unread[:limit], self._unread[limit:]
