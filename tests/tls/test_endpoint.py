@@ -51,6 +51,8 @@ def test_reads_a_host_and_its_port(text: str, host: str, port: int) -> None:
         ("[::1]443", "brackets"),
         ("[example.org]:443", "brackets"),
         ("1:2:3", "not an IPv6 address"),
+        ("me@example.org", "has no user"),
+        ("me:secret@example.org:443", "has no user"),
         ("999.1.1.1", "neither an IPv4 address"),
         ("a b", "not a host name"),
         ("a..b", "not a host name"),

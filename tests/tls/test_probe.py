@@ -383,3 +383,11 @@ def test_a_verified_server_that_does_not_speak_http_is_verified_by_requests_too(
     answer = result.clients[0].answer
     assert isinstance(answer, Accepted)
     assert answer.note
+
+
+def test_a_zone_without_an_interface_is_no_connection(make_store: MakeStore) -> None:
+    result = probe(Endpoint("fe80::1%nosuchif", 443), make_store())
+    assert result.failure == NoConnection()
+    [attempt] = result.attempts
+    assert attempt.outcome is AttemptOutcome.UNREACHABLE
+    assert "nosuchif" in attempt.text

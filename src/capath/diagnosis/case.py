@@ -11,6 +11,7 @@ from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.store import CertificateRow, Listing, Snapshot, list_store
 from capath.tls.offline import Engine
+from capath.tls.options import CrlCheck
 from capath.tls.result import ProbeResult
 from capath.tls.verification import ChainElement, Verification, VerifyError
 
@@ -84,6 +85,12 @@ class Case:
             same += ["--starttls", asked.starttls.value]
         if asked.servername:
             same += ["--servername", asked.servername]
+        same += ["--strict"] if asked.flags.strict else []
+        same += ["--partial-chain"] if asked.flags.partial_chain else []
+        checks = {CrlCheck.LEAF: ["--crl-check"], CrlCheck.ALL: ["--crl-check-all"], CrlCheck.NONE: []}
+        same += checks[asked.flags.crl_check]
+        if asked.proxy is not None and not asked.proxy.variable and "--no-proxy" not in options:
+            same += ["--proxy", asked.proxy.text]
         return shlex.join(["capath", "test", self.live.endpoint.text, "--capath", self.directory, *same, *options])
 
 

@@ -10,6 +10,7 @@ from capath.diagnosis.words import subject_alternative_names, title
 from capath.pki.visible import visible
 
 _SHOWN_NAMES = 5
+_IP_ADDRESS_MISMATCH = 64
 
 
 def explain_host(case: Case) -> Finding | None:
@@ -30,13 +31,17 @@ def explain_host(case: Case) -> Finding | None:
     listed = ", ".join(visible(name) for name in names[:_SHOWN_NAMES])
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     text = f"The certificate is for {listed}{more}; not for {host}."
-    remedies = [Remedy(Action.ASK_OPERATOR, f"Or let the server's certificate name {host} too.")]
     usable = [name for name in names if "*" not in name]
     nearest = difflib.get_close_matches(case.host, usable, n=1, cutoff=0.0)
+    if error.code == _IP_ADDRESS_MISMATCH:  # an address resembles no name: the first one is mostly the main one
+        nearest = usable[:1]
     if nearest and visible(nearest[0]) == nearest[0]:
         use = f"Connect by the name {nearest[0]}, if it is the same server."
-        remedies.insert(0, Remedy(Action.USE_NAME, use, case.test_command(nearest[0]), nearest[0]))
-    return Finding(Cause.HOSTNAME_MISMATCH, text, tuple(remedies))
+        named = Remedy(Action.USE_NAME, use, case.test_command(nearest[0]), nearest[0])
+    else:
+        named = Remedy(Action.USE_NAME, "Connect by a name that the certificate is for, if it is the same server.")
+    other = Remedy(Action.ASK_OPERATOR, f"Or let the server's certificate name {host} too.")
+    return Finding(Cause.HOSTNAME_MISMATCH, text, (named, other))
 
 
 def explain_constraint(case: Case) -> Finding | None:

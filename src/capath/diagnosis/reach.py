@@ -44,7 +44,10 @@ def explain_reach(case: Case) -> Finding | None:
                 "Give it longer.",
                 case.retest_command("--timeout", _longer(live.options.timeout_s)),
             )
-            look = Remedy(Action.CHECK_NETWORK, "Or the port expects another protocol first (--starttls).")
+            other = "Or the port expects another protocol first (--starttls)."
+            if live.options.starttls is not None:
+                other = "Or the port begins with TLS at once (no --starttls), or with another protocol."
+            look = Remedy(Action.CHECK_NETWORK, other)
             return Finding(Cause.TIMEOUT, said, (wait, look), Confidence.LIKELY)
         case Cancelled():
             return Finding(Cause.OTHER, "The test was cancelled before it had an answer.", ())

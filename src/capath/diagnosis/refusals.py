@@ -7,12 +7,15 @@ from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
 from capath.pki.visible import visible
 from capath.tls import alerts
 from capath.tls.failure import AlertReceived, Closed, NotTls, ProtocolFault, Stage, StarttlsRefused
+from capath.tls.proxy import Proxy, ProxyKind
 from capath.tls.result import ProbeResult
 
 _CERTIFICATE_WORDS = ("asn1", "x509", "x.509", "certificate", "pem routines", "decoder routines")
 _WEAK_WORDS = ("too small", "too weak", "md too weak", "key too small")
 _CIPHER_WORDS = ("cipher", "no suitable", "no shared", "signature type", "wrong curve", "bad ecpoint")
 _PROTOCOL_WORDS = ("unsupported protocol", "protocol version", "no protocols available", "version too low")
+_TOO_LARGE = "excessive message size"
+_BY_NAME = "Connect by its name instead of its address, or give the name with --servername."
 # What servers of other protocols say first, and the protocol in which TLS begins later (RFC 3207, 3501, 1939 …).
 _GREETINGS = (
     (b"SSH-", "SSH", ""),
@@ -54,26 +57,34 @@ def explain_refusal(case: Case) -> Finding | None:
 
 def _alert(case: Case, live: ProbeResult, number: int) -> Finding:
     said = f"The server ended the handshake with alert {number} ({alerts.alert_name(number)})"
-    if number == alerts.CERTIFICATE_REQUIRED or (
-        live.server.certificate_requested and number in alerts.CLIENT_CERTIFICATE_ALERTS
-    ):
+    if live.server.certificate_requested and number in alerts.CLIENT_CERTIFICATE_ALERTS:
         return _client_certificate(f"{said}, behind a request for a client certificate.")
+    if number == alerts.CERTIFICATE_REQUIRED:
+        return _client_certificate(f"{said}.")
     if number == alerts.UNRECOGNIZED_NAME:
         return _sni(case, live, said)
     if number == alerts.PROTOCOL_VERSION:
         text = f"{said}: it does not speak the versions of TLS that were offered (1.2 and 1.3, unless limited)."
         return Finding(Cause.PROTOCOL_VERSION, text, (_newer(),))
-    if not live.servername:
+    if not live.servername and number in alerts.MISSING_NAME_ALERTS:
         return _sni(case, live, said)
+    if number == alerts.NO_APPLICATION_PROTOCOL:
+        offered = ", ".join(visible(name) for name in live.options.alpn)
+        text = f"{said}: it speaks none of the protocols that were offered by ALPN ({offered or 'none were'})."
+        return Finding(Cause.OTHER, text, (Remedy(Action.RETRY, "Offer what it speaks, with --alpn."),))
     if number in (alerts.HANDSHAKE_FAILURE, alerts.INSUFFICIENT_SECURITY):
         text = f"{said}: it shares no cipher suite, group or signature algorithm with OpenSSL's defaults."
         return Finding(Cause.CIPHER_MISMATCH, text, (_newer(),), Confidence.LIKELY)
-    return Finding(Cause.OTHER, f"{said}.", (), Confidence.LIKELY)
+    return Finding(Cause.OTHER, f"{said}.", (_ask_who_runs_it(),), Confidence.LIKELY)
 
 
 def _fault(reasons: tuple[str, ...]) -> Finding:
     words = "; ".join(reasons).lower()
     text = f"OpenSSL ended the handshake: {visible('; '.join(reasons))}."
+    if _TOO_LARGE in words:
+        text = f"{text} The certificates that the server sends are larger than OpenSSL takes (100 KiB)."
+        fewer = "Let it send its own certificate and the intermediates, and nothing else."
+        return Finding(Cause.OTHER, text, (Remedy(Action.ASK_OPERATOR, fewer),))
     if any(word in words for word in _WEAK_WORDS):
         return Finding(Cause.WEAK_KEY_OR_SIGNATURE, text, (_newer(),))
     if any(word in words for word in _PROTOCOL_WORDS):
@@ -83,18 +94,22 @@ def _fault(reasons: tuple[str, ...]) -> Finding:
         return Finding(Cause.MALFORMED_CERTIFICATE, text, (remedy,))
     if any(word in words for word in _CIPHER_WORDS):
         return Finding(Cause.CIPHER_MISMATCH, text, (_newer(),))
-    return Finding(Cause.OTHER, text, (), Confidence.LIKELY)
+    return Finding(Cause.OTHER, text, (_ask_who_runs_it(),), Confidence.LIKELY)
 
 
 def _closed(case: Case, live: ProbeResult, stage: Stage, tls_seen: bool, reset: bool) -> Finding:
     how = "reset the connection" if reset else "closed the connection"
+    if stage is Stage.PROXY and live.options.proxy is not None:
+        return _proxy_closed(live.options.proxy, how)
     if live.server.certificate_requested:
         return _client_certificate(f"The server {how} behind its request for a client certificate.", certain=False)
-    if not live.servername and stage is Stage.HANDSHAKE:
+    by_address = not live.servername and stage is Stage.HANDSHAKE
+    if by_address and live.endpoint.ip is None:
         return _sni(case, live, f"The server {how}")
     seen = "in the middle of the handshake" if tls_seen else "without a word"
     text = f"The server {how} {seen} ({stage})."
     remedies = (
+        *((Remedy(Action.USE_NAME, f"{_BY_NAME} Some servers turn away who names none (SNI)."),) * by_address),
         Remedy(Action.RETRY, "Try again: it may be overloaded, or restarting.", case.retest_command()),
         Remedy(
             Action.CHECK_NETWORK,
@@ -103,6 +118,20 @@ def _closed(case: Case, live: ProbeResult, stage: Stage, tls_seen: bool, reset: 
         ),
     )
     return Finding(Cause.CONNECTION_CLOSED, text, remedies, Confidence.LIKELY)
+
+
+def _proxy_closed(proxy: Proxy, how: str) -> Finding:
+    text = f"The proxy {visible(proxy.text)} {how} without a word."
+    other = "http://" if proxy.kind is ProxyKind.HTTPS else "https://"
+    check = f"Check that a proxy runs there, and whether its address has to begin with {other}."
+    return Finding(Cause.CONNECTION_CLOSED, text, (Remedy(Action.CHECK_NETWORK, check),), Confidence.LIKELY)
+
+
+def _ask_who_runs_it() -> Remedy:
+    return Remedy(
+        Action.ASK_OPERATOR,
+        "Ask who runs the server, whose log says more, or look for a device on the way that changes what passes.",
+    )
 
 
 def _not_tls(case: Case, first: bytes) -> Finding:
@@ -144,9 +173,7 @@ def _sni(case: Case, live: ProbeResult, said: str) -> Finding:
         host = live.endpoint.host
         remedy = Remedy(Action.USE_NAME, f"Send its name, {host}.", case.retest_command(), host)
         return Finding(Cause.SNI_REQUIRED, text, (remedy,), Confidence.LIKELY)
-    remedy = Remedy(
-        Action.USE_NAME, "Connect by its name instead of its address, or give the name with --servername."
-    )
+    remedy = Remedy(Action.USE_NAME, _BY_NAME)
     return Finding(Cause.SNI_REQUIRED, text, (remedy,), Confidence.LIKELY)
 
 

@@ -46,6 +46,8 @@ INSUFFICIENT_SECURITY = 71
 UNRECOGNIZED_NAME = 112
 CERTIFICATE_REQUIRED = 116
 NO_APPLICATION_PROTOCOL = 120
+# What servers send to who names none of their hosts (SNI).
+MISSING_NAME_ALERTS = frozenset({40, 49, 80, 112})
 # What servers send about the client's certificate, or about its absence.
 CLIENT_CERTIFICATE_ALERTS = frozenset({40, 41, 42, 43, 44, 45, 46, 48, 49, 116})
 

@@ -93,13 +93,19 @@ class _Race:
 
     def _start(self, address: Address) -> None:
         try:
+            sockaddr = address.sockaddr
+        except OSError as error:  # it has no number: there is no interface of that name
+            text = f"{error.strerror or error} ({address.zone})"
+            self._done[address] = Attempt(address, AttemptOutcome.UNREACHABLE, text, self._elapsed_ms())
+            return
+        try:
             connection = socket.socket(address.family, socket.SOCK_STREAM)
         except OSError as error:
             self._say(address, error.errno or 0)
             return
         connection.setblocking(False)
         try:
-            connection.connect(address.sockaddr)
+            connection.connect(sockaddr)
         except BlockingIOError:
             pass
         except OSError as error:

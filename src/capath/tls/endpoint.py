@@ -104,6 +104,8 @@ def _host(host: str, text: str) -> str:
         if percent and (":" not in address or not zone.isalnum()):
             raise BadInputError(f"{visible(text)}: the zone of the address is not an interface's name")
         return host.lower()
+    if "@" in host:
+        raise BadInputError(f"{visible(text)}: a host has no user; leave out what stands before the @")
     if ":" in host:
         raise BadInputError(f"{visible(text)}: this is not an IPv6 address; write HOST:PORT or [IPv6]:PORT")
     name = host.removesuffix(".")

@@ -23,7 +23,8 @@ def parse_host(text: str, options: ProbeOptions) -> HostToTest:
                 options = replace(options, servername=parse_endpoint(value).host if value else "")
             case _:
                 known = "starttls=PROTOCOL and servername=NAME"
-                raise BadInputError(f"{visible(setting)}: behind a host can stand {known}")
+                said = f"{visible(text)}: there is no space in a host name, and behind one can stand {known}"
+                raise BadInputError(f"{said}, not {visible(setting)}")
     return HostToTest(parse_endpoint(where, default_port=_port_of(options.starttls)), options)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -21,6 +22,8 @@ from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, Not
 
 if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
+
+_SAID_LIMIT = 300
 
 
 def ask_requests(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
@@ -168,7 +171,7 @@ def _failed(error: Exception) -> ClientAnswer:
         if isinstance(found, ssl.SSLCertVerificationError):
             return NotAccepted(_version(), f"SSLError: {_text(found)}", found.verify_code)
     if isinstance(error, requests.exceptions.SSLError):
-        found_text = next((_text(found) for found in ssl_errors(error)), str(error))
+        found_text = next((_text(found) for found in ssl_errors(error)), "") or _mismatch(error)
         return NotAccepted(_version(), f"SSLError: {found_text}")
     cause = error.args[0] if error.args else None
     if isinstance(error, requests.ConnectionError) and isinstance(cause, ProtocolError):
@@ -178,6 +181,13 @@ def _failed(error: Exception) -> ClientAnswer:
             return Accepted(_version(), f"{type(inner).__name__}: {inner}")
         return NoAnswer(_version(), f"ConnectionError: {inner}")
     return NoAnswer(_version(), f"{type(error).__name__}: {_short(error)}")
+
+
+def _mismatch(error: Exception) -> str:
+    """What urllib3 says of a name or an address that the certificate is not for; it lists every name there is."""
+    found = re.search(r"CertificateError\([\"'](.*)[\"']\)", str(error), re.DOTALL)
+    said = found[1] if found else str(error)
+    return said if len(said) <= _SAID_LIMIT else f"{said[:_SAID_LIMIT]} …"
 
 
 def _text(error: ssl.SSLError) -> str:

@@ -1,0 +1,105 @@
+"""What is said of servers, and of proxies, that end the conversation."""
+
+from __future__ import annotations
+
+import pytest
+
+from capath.demo import authority
+from capath.demo.server import LOOPBACK, Handler, Loopback, closing, http, scripted, tls, tls_context
+from capath.diagnosis.cause import Action, Cause, Diagnosis
+from capath.diagnosis.diagnose import diagnose
+from capath.store import scan
+from capath.tls.endpoint import Endpoint
+from capath.tls.options import CrlCheck, ProbeOptions, VerifyFlags
+from capath.tls.probe import probe
+from capath.tls.proxy import Proxy, ProxyKind
+from tests.tls.conftest import MakeStore, loopback, make_store, to_loopback
+
+__all__ = ["loopback", "make_store"]
+
+
+def _diagnosis(
+    servers: Loopback, directory: str, handler: Handler, *, host: str = LOOPBACK, **options: object
+) -> Diagnosis:
+    endpoint = Endpoint(host, servers.serve(handler))
+    chosen = ProbeOptions(**options)  # type: ignore[arg-type]
+    result = probe(endpoint, directory, options=chosen, resolver=to_loopback)
+    diagnosis = diagnose(result, scan(directory))
+    assert diagnosis is not None
+    return diagnosis
+
+
+def _alert(number: int) -> Handler:
+    return scripted([bytes((21, 3, 3, 0, 2, 2, number))])
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [
+        (40, Cause.SNI_REQUIRED),
+        (112, Cause.SNI_REQUIRED),
+        (42, Cause.OTHER),
+        (48, Cause.OTHER),
+        (50, Cause.OTHER),
+        (255, Cause.OTHER),
+        (70, Cause.PROTOCOL_VERSION),
+        (71, Cause.CIPHER_MISMATCH),
+        (116, Cause.CLIENT_CERTIFICATE_REQUIRED),
+        (120, Cause.OTHER),
+    ],
+)
+def test_an_alert_to_who_named_no_host_is_not_always_about_the_name(
+    make_store: MakeStore, loopback: Loopback, number: int, cause: Cause
+) -> None:
+    diagnosis = _diagnosis(loopback, make_store(), _alert(number))
+    assert diagnosis.cause is cause
+    assert f"alert {number} (" in diagnosis.text
+    assert "request for" not in diagnosis.text
+    assert diagnosis.remedies
+
+
+def test_a_server_that_hangs_up_on_an_address_may_want_a_name(make_store: MakeStore, loopback: Loopback) -> None:
+    diagnosis = _diagnosis(loopback, make_store(), closing)
+    assert diagnosis.cause is Cause.CONNECTION_CLOSED
+    assert [remedy.action for remedy in diagnosis.remedies] == [
+        Action.USE_NAME,
+        Action.RETRY,
+        Action.CHECK_NETWORK,
+    ]
+    named = _diagnosis(loopback, make_store(directory="named"), closing, host="host.test")
+    assert [remedy.action for remedy in named.remedies] == [Action.RETRY, Action.CHECK_NETWORK]
+
+
+def test_certificates_that_are_too_large_are_said_to_be(make_store: MakeStore, loopback: Loopback) -> None:
+    names = [f"h{number}.{'a' * 60}.{'b' * 60}.example.org" for number in range(1000)]
+    leaf = authority.leaf(authority.root("Root"), "host.test", names=names)
+    diagnosis = _diagnosis(loopback, make_store(), tls(tls_context(leaf), http()))
+    assert "larger than OpenSSL takes" in diagnosis.text
+
+
+@pytest.mark.parametrize(("kind", "other"), [(ProxyKind.HTTP, "https://"), (ProxyKind.HTTPS, "http://")])
+def test_it_is_the_proxy_that_hung_up(
+    make_store: MakeStore, loopback: Loopback, kind: ProxyKind, other: str
+) -> None:
+    proxy = Proxy(kind, Endpoint(LOOPBACK, loopback.serve(closing)))
+    diagnosis = _diagnosis(loopback, make_store(), http(), proxy=proxy)
+    assert diagnosis.cause is Cause.CONNECTION_CLOSED
+    assert diagnosis.text == f"The proxy {proxy.text} closed the connection without a word."
+    assert diagnosis.remedies[0].text.endswith(f"has to begin with {other}.")
+
+
+def test_the_command_to_try_again_asks_the_same(make_store: MakeStore, loopback: Loopback) -> None:
+    flags = VerifyFlags(strict=True, partial_chain=True, crl_check=CrlCheck.ALL)
+    diagnosis = _diagnosis(loopback, make_store(), closing, host="host.test", flags=flags)
+    again = next(remedy for remedy in diagnosis.remedies if remedy.action is Action.RETRY)
+    assert again.command.endswith(" --strict --partial-chain --crl-check-all")
+
+
+@pytest.mark.parametrize("names", [["first.test", "other.test"], ["*.test"]])
+def test_an_address_resembles_no_name(make_store: MakeStore, loopback: Loopback, names: list[str]) -> None:
+    root = authority.root("Root")
+    leaf = authority.leaf(root, names[0], names=names)
+    diagnosis = _diagnosis(loopback, make_store(root), tls(tls_context(leaf), http()))
+    remedy = diagnosis.remedies[0]
+    assert remedy.action is Action.USE_NAME
+    assert remedy.operand == ("" if "*" in names[0] else "first.test")
