@@ -85,7 +85,7 @@ def result_text(
     lines = [result_line(result), *(f"    {line}" for line in warnings_text(result))]
     if diagnosis is not None and result.outcome_name is OutcomeName.VERIFIED:
         lines[0] = lines[0].replace(_MARKS[OutcomeName.VERIFIED], _DIFFERS_MARK, 1)
-        lines.append(f"    {differs_text(result)} The exit status is 1.")
+        lines.append(f"    {_differs_text(result)} The exit status is 1.")
     if diagnosis is not None:
         lines.extend(f"    {line}" for line in diagnosis_text(diagnosis))
     lines.extend(f"    {line}" for line in sent_notes_text(result.verification, verbose=verbose))
@@ -118,7 +118,7 @@ def result_line(result: ProbeResult) -> str:
     return "  ".join(parts)
 
 
-def differs_text(result: ProbeResult) -> str:
+def _differs_text(result: ProbeResult) -> str:
     """A sentence for a host that verified, and whose diagnosis is that not every client would say so."""
     refusing = [
         f"{report.client} ({visible(report.answer.version)})"

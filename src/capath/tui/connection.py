@@ -10,7 +10,6 @@ from capath.pki.key import public_key
 from capath.pki.visible import visible
 from capath.report.beside import beside_text, sent_notes_text
 from capath.report.certificate import date_text
-from capath.report.test import differs_text
 from capath.tls.result import (
     Accepted,
     ClientReport,
@@ -128,8 +127,6 @@ def _finished(finished: Finished, note: str, show_key: bool, width: int) -> Text
     for error in result.verification.errors:
         text.append(f"  {error.code} {error.described.text} @{error.depth}\n", "red")
         text.append(f"     {error.described.name}\n", "dim")
-    if diagnosis is not None and finished.verified:
-        text.append(f"\n{flow(differs_text(result), width)}\n", "yellow")
     if diagnosis is not None:
         _diagnosis(text, diagnosis, width)
     _beside(text, finished, width)
