@@ -5,12 +5,23 @@ from __future__ import annotations
 import pytest
 
 from capath.demo import authority
-from capath.demo.server import LOOPBACK, Handler, Loopback, closing, http, scripted, tls, tls_context
+from capath.demo.server import (
+    LOOPBACK,
+    Handler,
+    Loopback,
+    closing,
+    conversing,
+    http,
+    scripted,
+    silent,
+    tls,
+    tls_context,
+)
 from capath.diagnosis.cause import Action, Cause, Diagnosis
 from capath.diagnosis.diagnose import diagnose
 from capath.store import scan
 from capath.tls.endpoint import Endpoint
-from capath.tls.options import CrlCheck, ProbeOptions, VerifyFlags
+from capath.tls.options import CrlCheck, ProbeOptions, Starttls, VerifyFlags
 from capath.tls.probe import probe
 from capath.tls.proxy import Proxy, ProxyKind
 from tests.tls.conftest import MakeStore, loopback, make_store, to_loopback
@@ -95,11 +106,21 @@ def test_the_command_to_try_again_asks_the_same(make_store: MakeStore, loopback:
     assert again.command.endswith(" --strict --partial-chain --crl-check-all")
 
 
-@pytest.mark.parametrize("names", [["first.test", "other.test"], ["*.test"]])
+@pytest.mark.parametrize("names", [["first.test", "other.test"], ["*.test"], ["$(reboot).test", "a;b.test"]])
 def test_an_address_resembles_no_name(make_store: MakeStore, loopback: Loopback, names: list[str]) -> None:
     root = authority.root("Root")
     leaf = authority.leaf(root, names[0], names=names)
     diagnosis = _diagnosis(loopback, make_store(root), tls(tls_context(leaf), http()))
     remedy = diagnosis.remedies[0]
     assert remedy.action is Action.USE_NAME
-    assert remedy.operand == ("" if "*" in names[0] else "first.test")
+    assert remedy.operand == ("first.test" if "first.test" in names else "")
+    assert remedy.command.endswith(" --servername first.test") is bool(remedy.operand)
+
+
+def test_a_name_is_tried_in_the_same_way(make_store: MakeStore, loopback: Loopback) -> None:
+    """The command for another name keeps the protocol: without it nobody would get there."""
+    root = authority.root("Root")
+    handler = tls(tls_context(authority.leaf(root, "alias.test")), silent)
+    popping = conversing([(b"STLS\r\n", b"+OK\r\n")], handler, greeting=b"+OK pop\r\n")
+    diagnosis = _diagnosis(loopback, make_store(root), popping, host="host.test", starttls=Starttls.POP3)
+    assert diagnosis.remedies[0].command.endswith(" --starttls pop3 --servername alias.test")

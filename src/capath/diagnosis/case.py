@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,29 +70,36 @@ class Case:
         """``capath VERB DIRECTORY OPERANDS``, quoted for a shell."""
         return shlex.join(["capath", verb, self.directory, *operands])
 
-    def test_command(self, host: str, *options: str) -> str:
-        """``capath test`` of `host` on the same port with the same directory."""
-        port = self.live.endpoint.port if self.live is not None else 443
+    def test_command(self, host: str) -> str:
+        """``capath test`` of `host` on the same port with the same directory, and in the same way."""
+        port = 443 if self.live is None else self.live.endpoint.port
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return shlex.join(["capath", "test", where, "--capath", self.directory, *options])
+        return shlex.join(["capath", "test", where, "--capath", self.directory, *self._same_way()])
 
     def retest_command(self, *options: str) -> str:
         """``capath test`` of the same host with `options` more; empty for an offline test."""
         if self.live is None:
             return ""
+        where, name = self.live.endpoint.text, self.live.options.servername
+        same = ["--servername", name] if name and "--servername" not in options else []
+        same += self._same_way(but_for=options)
+        return shlex.join(["capath", "test", where, "--capath", self.directory, *same, *options])
+
+    def _same_way(self, *, but_for: Sequence[str] = ()) -> list[str]:
+        """The options of the test: its protocol, its flags and the proxy that a person named."""
+        if self.live is None:
+            return []
         asked = self.live.options
-        same: list[str] = []
-        if asked.starttls is not None and "--starttls" not in options:
+        same = []
+        if asked.starttls is not None and "--starttls" not in but_for:
             same += ["--starttls", asked.starttls.value]
-        if asked.servername:
-            same += ["--servername", asked.servername]
         same += ["--strict"] if asked.flags.strict else []
         same += ["--partial-chain"] if asked.flags.partial_chain else []
         checks = {CrlCheck.LEAF: ["--crl-check"], CrlCheck.ALL: ["--crl-check-all"], CrlCheck.NONE: []}
         same += checks[asked.flags.crl_check]
-        if asked.proxy is not None and not asked.proxy.variable and "--no-proxy" not in options:
+        if asked.proxy is not None and not asked.proxy.variable and "--no-proxy" not in but_for:
             same += ["--proxy", asked.proxy.text]
-        return shlex.join(["capath", "test", self.live.endpoint.text, "--capath", self.directory, *same, *options])
+        return same
 
 
 _last_listing: list[Listing] = []

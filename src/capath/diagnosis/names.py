@@ -7,7 +7,9 @@ import difflib
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.words import subject_alternative_names, title
+from capath.errors import BadInputError
 from capath.pki.visible import visible
+from capath.tls.endpoint import parse_endpoint
 
 _SHOWN_NAMES = 5
 _IP_ADDRESS_MISMATCH = 64
@@ -31,13 +33,15 @@ def explain_host(case: Case) -> Finding | None:
     listed = ", ".join(visible(name) for name in names[:_SHOWN_NAMES])
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     text = f"The certificate is for {listed}{more}; not for {host}."
-    usable = [name for name in names if "*" not in name]
+    usable = [name for name in names if _is_host(name)]
     nearest = difflib.get_close_matches(case.host, usable, n=1, cutoff=0.0)
     if error.code == _IP_ADDRESS_MISMATCH:  # an address resembles no name: the first one is mostly the main one
         nearest = usable[:1]
-    if nearest and visible(nearest[0]) == nearest[0]:
+    if nearest:
         use = f"Connect by the name {nearest[0]}, if it is the same server."
-        named = Remedy(Action.USE_NAME, use, case.test_command(nearest[0]), nearest[0])
+        # By the address that is known already: the name may lead elsewhere from here, or nowhere.
+        here = "" if _is_address(nearest[0]) else case.retest_command("--servername", nearest[0])
+        named = Remedy(Action.USE_NAME, use, here or case.test_command(nearest[0]), nearest[0])
     else:
         named = Remedy(Action.USE_NAME, "Connect by a name that the certificate is for, if it is the same server.")
     other = Remedy(Action.ASK_OPERATOR, f"Or let the server's certificate name {host} too.")
@@ -59,3 +63,15 @@ def explain_constraint(case: Case) -> Finding | None:
         "Let an authority issue it that may issue for this name. Nothing in the directory mends this.",
     )
     return Finding(Cause.NAME_CONSTRAINT, text, (remedy,))
+
+
+def _is_host(name: str) -> bool:
+    """Whether one can connect to it: what a certificate names may be a pattern, or nothing of the kind."""
+    try:
+        return parse_endpoint(f"[{name}]" if ":" in name else name).host == name.lower()
+    except BadInputError:
+        return False
+
+
+def _is_address(name: str) -> bool:
+    return parse_endpoint(f"[{name}]" if ":" in name else name).ip is not None

@@ -10,6 +10,7 @@ import subprocess
 from capath.tls.address import Address
 from capath.tls.child import run_child
 from capath.tls.deadline import Deadline
+from capath.tls.failure import StarttlsRefused
 from capath.tls.http_date import head_request
 from capath.tls.options import CrlCheck, ProbeOptions, Protocol, Starttls
 from capath.tls.proxy import Proxy, ProxyKind
@@ -32,6 +33,8 @@ def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline:
         return NotAsked("the client's key has a password, which is not handed on")
     if options.proxy is not None and options.proxy.kind is not ProxyKind.HTTP:
         return NotAsked("s_client knows no proxy but http://")
+    if isinstance(result.failure, StarttlsRefused):
+        return NotAsked("the server does not begin TLS, and s_client would wait for it")
     version = _version(binary)
     where = None if options.proxy is not None else address
     environment = {_PASSWORD: options.proxy.password} if options.proxy is not None else {}
