@@ -65,6 +65,19 @@ print("done")
     assert output == "done\n"
 
 
+def test_where_no_process_can_be_had_threads_do_the_work() -> None:
+    output = _python("""
+def fork():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = fork
+found = list(run(lambda item: os.getpid()))
+assert sorted(position for position, _ in found) == list(range(200))
+assert {answer for _, answer in found} == {parent}
+print("done")
+""")
+    assert output == "done\n"
+
+
 def test_what_the_work_raises_is_raised() -> None:
     output = _python("""
 def work(item):

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
-from capath.tls.pool import Raised, Threads
+from capath.tls.pool import Raised, Threads, each
 
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
@@ -40,8 +40,8 @@ class Processes(Generic[_Item, _Answer]):
     """Answers (`capath.tls.pool.Answers`) of ``work(item)`` for every item, given by `processes` processes.
 
     `at_once` items are worked on at a time in all. Answers go through pickle. Use it in a ``with`` block: at its
-    end `cancelled` is set in each process that is still at work, which should make `work` return soon. What a
-    process left that died is done here.
+    end `cancelled` is set, here and in each process that is still at work, which should make `work` return soon.
+    What no process did, because it died or could not be had, threads do here.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Processes(Generic[_Item, _Answer]):
     ) -> None:
         self._items = items
         self._work = work
+        self._at_once = at_once
         self._cancelled = cancelled
         self._unread = set(range(len(items)))
         self._pending, self._feeding = os.pipe()
@@ -62,9 +63,12 @@ class Processes(Generic[_Item, _Answer]):
         for _ in range(_AHEAD):
             self._feed()
         shares = [at_once // processes + (number < at_once % processes) for number in range(processes)]
+        self._here: Threads[tuple[int, _Answer]] | None = None
         self._readers: list[Connection] = []
         self._children: list[multiprocessing.process.BaseProcess] = []
-        with _no_interrupt():  # the terminal's goes to every process: the children must first come to ignore it
+        # The terminal's interrupt goes to every process, so the children must first come to ignore it. Where no
+        # more processes may be had (OSError), those that there are do all.
+        with _no_interrupt(), contextlib.suppress(OSError):
             for threads in shares:
                 self._start(threads)
 
@@ -72,6 +76,7 @@ class Processes(Generic[_Item, _Answer]):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._cancelled.set()
         for child in self._children:
             if child.is_alive():
                 child.terminate()
@@ -81,6 +86,8 @@ class Processes(Generic[_Item, _Answer]):
                 child.kill()
                 child.join()
             child.close()
+        if self._here is not None:
+            self._here.end(_END_WITHIN_S)
         for reader in self._readers:
             reader.close()
         for end in (self._pending, self._feeding):
@@ -103,9 +110,12 @@ class Processes(Generic[_Item, _Answer]):
                 if isinstance(answer, Raised):
                     raise answer.error
                 yield position, answer
-        for position in sorted(self._unread):
-            self._unread.discard(position)
-            yield position, self._work(self._items[position])
+        left = sorted(self._unread)
+        self._here = each(
+            left, lambda position: (position, self._work(self._items[position])), threads=self._at_once
+        )
+        for _, answer in self._here:
+            yield answer
 
     def ready(self) -> Iterator[tuple[int, _Answer]]:
         for reader in self._readers:
@@ -115,14 +125,22 @@ class Processes(Generic[_Item, _Answer]):
                     self._unread.discard(position)
                     if not isinstance(answer, Raised):
                         yield position, answer
+        if self._here is not None:
+            for _, done in self._here.ready():
+                yield done
 
     def _start(self, threads: int) -> None:
         reader, writer = multiprocessing.Pipe(duplex=False)
         child = multiprocessing.get_context("fork").Process(
             target=self._serve, args=(writer, threads), daemon=True
         )
-        child.start()
-        writer.close()  # now the child's alone, so that its end is seen here
+        try:
+            child.start()
+        except OSError:
+            reader.close()
+            raise
+        finally:
+            writer.close()  # the child's alone, so that its end is seen here
         self._readers.append(reader)
         self._children.append(child)
 
