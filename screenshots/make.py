@@ -22,7 +22,7 @@ from capath.tls.endpoint import Endpoint
 from capath.tls.host_to_test import HostToTest
 from capath.tui.app import CapathApp, Exploration
 from capath.tui.bench import Finished
-from capath.tui.dialogs import ReviewScreen
+from capath.tui.review import ReviewScreen
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "src" / "capath"

@@ -20,7 +20,7 @@ from capath.tls.host_to_test import HostToTest
 from capath.tls.options import ProbeOptions, VerifyFlags
 from capath.tui.app import CapathApp, Exploration
 from capath.tui.bench import Finished
-from capath.tui.dialogs import ReviewScreen
+from capath.tui.review import ReviewScreen
 from tests.tls.proxies import http_proxy
 from tests.tui.explorer import WIDE, drive, screen_text, until
 

@@ -13,8 +13,9 @@ from textual.widgets import Input
 from capath.store import list_store, scan
 from capath.tui.actions import ACTIONS, Mode
 from capath.tui.app import CapathApp
-from capath.tui.dialogs import ConfirmScreen, CopyScreen, HelpScreen, ReviewScreen
+from capath.tui.dialogs import ConfirmScreen, CopyScreen, HelpScreen
 from capath.tui.main_screen import MainScreen
+from capath.tui.review import ReviewScreen
 from tests.tui.explorer import WIDE, drive, fixed_root, loaded, make_app, make_store, screen_text, until
 
 

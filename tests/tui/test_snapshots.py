@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from capath.tui.app import CapathApp
-from capath.tui.dialogs import ReviewScreen
+from capath.tui.review import ReviewScreen
 from tests.tui.explorer import ROOTS, SIZE, WIDE, fixed_root, loaded, make_app, make_store, until
 
 Compare = Callable[..., bool]

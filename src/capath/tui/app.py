@@ -16,6 +16,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from capath.change.plan import Plan
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store.fingerprint import fingerprint
@@ -30,8 +31,9 @@ from capath.tui.compare_pane import ComparePane, Difference
 from capath.tui.connection import key_remedy
 from capath.tui.connections_pane import ConnectionsPane
 from capath.tui.copying import certificate_choices, connection_choices
-from capath.tui.dialogs import AskScreen, ConfirmScreen, Copyable, CopyScreen, HelpScreen, ReviewScreen
+from capath.tui.dialogs import AskScreen, ConfirmScreen, Copyable, CopyScreen, HelpScreen
 from capath.tui.main_screen import MainScreen
+from capath.tui.review import ReviewScreen
 from capath.tui.table import LineTable
 from capath.tui.testing import Testing
 from capath.tui.workspace import Workspace
@@ -45,6 +47,7 @@ class Exploration:
 
     `hosts` are offered for testing; `resolver` turns their names into addresses; `now` tells the time. Hosts that
     are typed go through the proxy that `environment` names for them.
+    `system_root` is where the system's tree begins, in which a directory can have an owner.
     """
 
     directory: str
@@ -54,6 +57,7 @@ class Exploration:
     now: work.Clock = work.now_utc
     welcome: str = ""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    system_root: str = "/"
 
 
 class CapathApp(App[None]):
@@ -232,7 +236,8 @@ class CapathApp(App[None]):
     def action_review(self) -> None:
         store, staged = self.workspace.store, self.workspace.staged
         if store is not None and staged:
-            work.start(self, lambda: work.PlanMade(work.plan_staged(store, staged), of_staged=True))
+            root = self.exploration.system_root
+            work.start(self, lambda: work.plan_review(store, staged, root))
 
     def action_rehash(self) -> None:
         store = self.workspace.store
@@ -246,12 +251,17 @@ class CapathApp(App[None]):
         titles = {} if store is None else {item.sha256: item.title for item in store.items}
         titles.update(work.titles_of_new(message.plan))
 
-        def answered(apply: bool | None) -> None:
-            if apply:
-                work.start(self, lambda: work.carry_out(message))
+        def answered(plan: Plan | None) -> None:
+            if plan is not None:
+                made = work.PlanMade(plan, message.change_number, message.of_staged)
+                work.start(self, lambda: work.carry_out(made))
 
         review = ReviewScreen(
-            message.plan, titles, self.exploration.read_only, is_undo=bool(message.change_number)
+            message.plan,
+            titles,
+            self.exploration.read_only,
+            is_undo=bool(message.change_number),
+            policy=message.policy,
         )
         self.push_screen(review, answered)
 

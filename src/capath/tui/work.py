@@ -8,7 +8,7 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from textual.message import Message
@@ -63,12 +63,13 @@ class Watched(Message):
 class PlanMade(Message):
     """A plan is ready to be reviewed: of what is staged, or of something else.
 
-    `change_number` is the change it takes back, 0 if none.
+    `change_number` is the change it takes back, 0 if none. `policy` is the same as the directory's owner wants it.
     """
 
     plan: Plan
     change_number: int = 0
     of_staged: bool = False
+    policy: Plan | None = None
 
 
 @dataclass
@@ -128,7 +129,25 @@ def audit_store(store: Store, directory: str, now: datetime) -> Audited:
 def plan_staged(store: Store, staged: Staged) -> Plan:
     """The plan that writes what is staged."""
     memory = Journal(store.listing.snapshot.directory).row_memory()
-    return with_owner_notes(plan_toggle(store.listing, staged.taken_in, staged.taken_out, memory))
+    return plan_toggle(store.listing, staged.taken_in, staged.taken_out, memory)
+
+
+def plan_review(store: Store, staged: Staged, system_root: str) -> PlanMade:
+    """The plan that writes what is staged, with what the directory's owner would make of it and, where the owner
+    is Debian's tool and its policy can say it all, the plan that changes the policy."""
+    from capath.change.debian import plan_debian
+    from capath.store.managed import DebianTree, Owner, managed_by
+
+    plan = plan_staged(store, staged)
+    managed = managed_by(plan.before.directory, system_root)
+    if managed is not None and managed.owner is Owner.DEBIAN:
+        tree = DebianTree.under(system_root)
+        policy = plan_debian(store.listing, staged.taken_in, staged.taken_out, tree)
+        if policy.operations and not policy.refusals:
+            note = f"{managed.owner.value} owns this directory: {managed.undone_by}"
+            plan = replace(plan, notes=(*plan.notes, note))
+            return PlanMade(plan, of_staged=True, policy=policy)
+    return PlanMade(with_owner_notes(plan, system_root), of_staged=True)
 
 
 class StagedDirectories:
