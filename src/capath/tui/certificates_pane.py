@@ -35,7 +35,7 @@ class CertificatesPane(Vertical):
     def compose(self) -> ComposeResult:
         columns = (
             Column(Order.STATE, "", 6),
-            Column(Order.TITLE, "Subject", 0),
+            Column(Order.TITLE, "Subject", 0, middle=True),
             Column(Order.LINK, "Link", 13),
             Column(Order.KEY, "Key", 12),
             Column(Order.UNTIL, "Until", 13),

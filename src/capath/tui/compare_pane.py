@@ -29,11 +29,12 @@ class Difference(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One difference. `member` is this store's where it has one."""
+    """One difference. `member` is this store's where it has one. `words` says the rest shortly, `more` in full."""
 
     difference: Difference
     member: Member
     words: str
+    more: str
 
 
 _STYLES = {
@@ -41,6 +42,13 @@ _STYLES = {
     Difference.ONLY_THERE: "staged",
     Difference.TRUST: "warn",
     Difference.LIMITS: "quiet",
+}
+
+_RICH_STYLES = {
+    Difference.ONLY_HERE: "green",
+    Difference.ONLY_THERE: "cyan",
+    Difference.TRUST: "yellow",
+    Difference.LIMITS: "dim",
 }
 
 
@@ -62,12 +70,6 @@ class ComparePane(Vertical):
         self._rows: tuple[Row, ...] = ()
 
     def compose(self) -> ComposeResult:
-        columns = (
-            Column("difference", " Difference", 17),
-            Column("title", "Certificate", 0),
-            Column("sha256", "SHA-256", 10),
-            Column("words", "Also", 24),
-        )
         with Horizontal(classes="filter-line"):
             yield SourceInput(
                 placeholder="c compare: mozilla, certifi, system, a path",
@@ -75,7 +77,10 @@ class ComparePane(Vertical):
                 compact=True,
             )
             yield Static(id="compare-count", classes="count", markup=False)
-        yield LineTable(columns, self._cells, empty="nothing compared yet: c, then a store", id="compare-table")
+        yield LineTable(
+            _columns(()), self._cells, empty="nothing compared yet: c, then a store", id="compare-table"
+        )
+        yield Static(id="compare-why", markup=False)
 
     @property
     def table(self) -> LineTable:
@@ -95,6 +100,7 @@ class ComparePane(Vertical):
         """Show this store (left) beside another (right)."""
         self._rows = _rows(comparison)
         self.table.set_empty(f"no difference: {comparison.same:,} certificates are judged alike")
+        self.table.set_columns(_columns(self._rows))
         self.table.show(list(range(len(self._rows))))
         self.query_one("#compare-count", Static).update(
             Text(
@@ -105,6 +111,17 @@ class ComparePane(Vertical):
         )
         if focus:
             self.table.focus()
+
+    @on(LineTable.Moved, "#compare-table")
+    def _moved(self) -> None:
+        row = self.current
+        text = Text()
+        if row is not None:
+            text.append(f"{visible(row.member.label)}\n", "bold")
+            text.append(f"{row.difference.value}", _RICH_STYLES[row.difference])
+            text.append(f"  {visible(row.more)}\n" if row.more else "\n")
+            text.append(f"SHA-256 {row.member.sha256}", "dim")
+        self.query_one("#compare-why", Static).update(text)
 
     @on(Input.Submitted, "#compare-input")
     def _submitted(self, event: Input.Submitted) -> None:
@@ -122,21 +139,37 @@ class ComparePane(Vertical):
 
 
 def _rows(comparison: Comparison) -> tuple[Row, ...]:
-    rows = [
-        Row(Difference.TRUST, pair.left, "trusted here" if pair.left.trusted else "trusted there")
-        for pair in comparison.trust
-    ]
+    rows: list[Row] = []
+    for pair in comparison.trust:
+        words = "trusted here" if pair.left.trusted else "trusted there"
+        rows.append(Row(Difference.TRUST, pair.left, words, f"{words} alone"))
     for difference, only in (
         (Difference.ONLY_THERE, comparison.only_right),
         (Difference.ONLY_HERE, comparison.only_left),
     ):
         for item in only:
-            words = "" if item.member.trusted else "off"
+            short = [] if item.member.trusted else ["off"]
+            more = list(short)
             if item.same_key_there:
-                words = f"{words} the same key is in {item.same_key_there[0].sha256[:16]}".strip()
-            rows.append(Row(difference, item.member, words))
-    rows.extend(Row(Difference.LIMITS, pair.left, _limits(pair.left, pair.right)) for pair in comparison.limits)
+                other = item.same_key_there[0]
+                short.append("same key on both sides")
+                more.append(f"the same key is on the other side in {other.label} ({other.sha256[:16]})")
+            rows.append(Row(difference, item.member, ", ".join(short), ", ".join(more)))
+    for differ in comparison.limits:
+        limits = _limits(differ.left, differ.right)
+        rows.append(Row(Difference.LIMITS, differ.left, limits, limits))
     return tuple(rows)
+
+
+def _columns(rows: Sequence[Row]) -> tuple[Column, ...]:
+    """What the rows do not need is the certificates' names'. The fingerprint stands below the table, too."""
+    words = min(24, max((len(row.words) for row in rows), default=0))
+    return (
+        Column("difference", " Difference", 15),
+        Column("title", "Certificate", 0, middle=True),
+        Column("sha256", "SHA-256", 10, from_width=100),
+        Column("words", "Also" if words else "", words + 2),
+    )
 
 
 def _limits(left: Member, right: Member) -> str:

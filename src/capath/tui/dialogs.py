@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -42,12 +43,13 @@ class HelpScreen(ModalScreen[None]):
     def _show(self, words: str) -> None:
         rows = [(key_text(action), help_text(action)) for action in (*mode_actions(), *ACTIONS)]
         rows += [(key, text) for key, text in MOVING]
-        text = Text()
+        grid = Table.grid(padding=(0, 2))  # in which a line that is wrapped goes on under its own beginning
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column()
         for key, words_of in rows:
             if words in f"{key} {words_of}".lower():
-                text.append(f"{key:>16}  ", "bold")
-                text.append(f"{words_of}\n")
-        self.query_one("#help-text", Static).update(text if text else Text("no key does this", "dim"))
+                grid.add_row(Text(key, "bold"), Text(words_of))
+        self.query_one("#help-text", Static).update(grid if grid.row_count else Text("no key does this", "dim"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class FindingsPane(Vertical):
     def compose(self) -> ComposeResult:
         columns = (
             Column("severity", " Severity", 12),
-            Column("about", "About", 0),
+            Column("about", "About", 0, middle=True),
             Column("text", "Finding", 0),
         )
         with Horizontal(classes="filter-line"):

@@ -26,18 +26,12 @@ class LinksPane(Vertical):
         self._titles: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
-        columns = (
-            Column("name", " Link", 15),
-            Column("state", "State", 19),
-            Column("target", "Leads to", 0),
-            Column("serves", "Serves", 0),
-        )
         with Horizontal(classes="filter-line"):
             yield FilterInput(
                 placeholder="/ filter links: a name, a target, a state", id="link-filter", compact=True
             )
             yield Static(id="link-count", classes="count", markup=False)
-        yield LineTable(columns, self._cells, empty="reading the directory …", id="link-table")
+        yield LineTable(_columns(()), self._cells, empty="reading the directory …", id="link-table")
         yield Static(id="link-why", markup=False)
 
     @property
@@ -62,6 +56,7 @@ class LinksPane(Vertical):
         """Show the links of a newly read store, those with a defect first."""
         self._links = tuple(sorted(store.listing.links, key=lambda link: link.state is LinkState.OK))
         self._titles = {item.sha256: item.title for item in store.items}
+        self.table.set_columns(_columns(self._links))
         self._refill()
 
     @on(Input.Changed, "#link-filter")
@@ -85,8 +80,14 @@ class LinksPane(Vertical):
     @on(LineTable.Moved, "#link-table")
     def _moved(self) -> None:
         link = self.current
-        why = "" if link is None else f"{link.name}  {link.state.value}: {link.why}"
-        self.query_one("#link-why", Static).update(Text(visible(why)))
+        text = Text()
+        if link is not None:
+            text.append(visible(link.name), "bold")
+            leads_to = "a regular file" if link.target is None else f"→ {visible(link.target)}"
+            text.append(f"  {leads_to}")
+            text.append(f"  serves {self._serves(link)}\n" if link.certificates else "\n", "dim")
+            text.append(f"{link.state.value}: {visible(link.why)}", "" if link.state is LinkState.OK else "yellow")
+        self.query_one("#link-why", Static).update(text)
 
     def _cells(self, number: int) -> Sequence[Cell]:
         link = self._links[number]
@@ -102,3 +103,16 @@ class LinksPane(Vertical):
     def _serves(self, link: LinkReport) -> str:
         titles = [self._titles.get(identity, "a CRL") for identity in link.certificates]
         return ", ".join(titles) or "–"
+
+
+def _columns(links: Sequence[LinkReport]) -> tuple[Column, ...]:
+    """A state is as wide as the longest there is. On a narrow screen the name that a link leads to has the room:
+    what it serves is most often called alike, and stands below the table. Regular files lead to nothing."""
+    state = max((len(link.state.value) for link in links), default=0)
+    leads = not links or any(link.target is not None for link in links)
+    return (
+        Column("name", " Link", 13),
+        Column("state", "State", max(6, state + 3)),
+        Column("target", "Leads to" if leads else "", 0 if leads else 1, middle=True),
+        Column("serves", "Serves", 0, middle=True, from_width=100 if leads else 0),
+    )

@@ -151,12 +151,9 @@ class MainScreen(Screen[None]):
         self.refresh_bindings()
 
     def say(self, text: str, *, warning: bool = False) -> None:
-        """Say something in the status line until something else is to be said."""
+        """Say something in the status line, which is as high as it needs, until something else is to be said."""
         self._said = visible(text)
-        style = "bold yellow" if warning else ""
-        self.query_one("#status", Static).update(Text(self._said, style, no_wrap=True, overflow="ellipsis"))
-        if warning and len(text) > max(20, self.size.width - 4):
-            self.notify(self._said, severity="warning", markup=False, timeout=12)
+        self.query_one("#status", Static).update(Text(self._said, "bold yellow" if warning else ""))
 
     def hush(self) -> None:
         """What was said is of no interest any more."""
@@ -204,12 +201,13 @@ class MainScreen(Screen[None]):
             field.focus()
 
     def action_leave_pane(self) -> None:
-        """Esc: close the details, else clear the filter; then back to the table."""
+        """Esc: close the details, else clear the filter and what was said; then back to the table."""
         if self.has_class("-details-over"):
             self.remove_class("-details-over")
         else:
             for field in self.pane.query(FilterInput):
                 field.value = ""
+            self.hush()
         self._focus_table()
 
     def action_sort(self) -> None:

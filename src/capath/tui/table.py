@@ -25,11 +25,17 @@ HEADER_LINES = 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column `width` cells wide; 0 takes what the others leave."""
+    """A column `width` cells wide; 0 takes what the others leave.
+
+    `middle`: what is too long loses its middle, for names that differ at their ends. `from_width`: the column is
+    shown where the table has that many cells or more.
+    """
 
     key: str
     title: str
     width: int
+    middle: bool = False
+    from_width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +136,8 @@ class LineTable(ScrollView, can_focus=True):
         self.virtual_size = Size(0, len(view) + HEADER_LINES)
         position = view.index(current) if current is not None and current in view else self.cursor
         position = max(0, min(position, len(view) - 1))
+        self._keep_in_sight(position, jump=True)
         if position == self.cursor:
-            self._keep_in_sight()
             self.post_message(self.Moved(self, self.current))
         self.cursor = position
         self.refresh()
@@ -199,9 +205,9 @@ class LineTable(ScrollView, can_focus=True):
             base = self.get_component_rich_style(name)
         segments = []
         cells = self._cells_of(self._view[position])
-        for cell, column_width in zip(cells, self._widths(width), strict=True):
+        for cell, column, column_width in zip(cells, self._columns, self._widths(width), strict=True):
             style = base + self._cell_style(cell.style) if cell.style else base
-            segments.append(Segment(_fit(cell.text, column_width), style))
+            segments.append(Segment(_fit(cell.text, column_width, middle=column.middle), style))
         return Strip(segments).adjust_cell_length(width, base)
 
     def _cell_style(self, name: str) -> Style:
@@ -209,10 +215,11 @@ class LineTable(ScrollView, can_focus=True):
         return Style(color=style.color, bold=style.bold, dim=style.dim, italic=style.italic)
 
     def _widths(self, width: int) -> list[int]:
-        fixed = sum(column.width for column in self._columns)
-        flexible = [column for column in self._columns if not column.width]
-        share = max(4, (width - fixed) // max(1, len(flexible)))
-        return [column.width or share for column in self._columns]
+        """How wide each column is drawn; 0 for one that is not shown."""
+        shown = [column for column in self._columns if width >= column.from_width]
+        flexible = sum(not column.width for column in shown)
+        share = max(4, (width - sum(column.width for column in shown)) // max(1, flexible))
+        return [(column.width or share) if column in shown else 0 for column in self._columns]
 
     # --- moving ---
 
@@ -235,19 +242,20 @@ class LineTable(ScrollView, can_focus=True):
     def watch_cursor(self, old: int, new: int) -> None:
         for position in (old, new):
             self._strips.pop(position, None)
-        self._keep_in_sight()
+        self._keep_in_sight(new)
         self.refresh()
         self.post_message(self.Moved(self, self.current))
 
-    def _keep_in_sight(self) -> None:
-        if not self.is_mounted:
-            return
-        height = max(1, self.scrollable_content_region.height - HEADER_LINES)
+    def _keep_in_sight(self, position: int, *, jump: bool = False) -> None:
+        """Scroll as far as it takes to see that row. A `jump` from far off puts it in the middle, among others."""
+        height = self.scrollable_content_region.height - HEADER_LINES
+        if not self.is_mounted or height < 1:
+            return  # it is not laid out: that ends with a resize
         top = self.scroll_offset.y
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, immediate=True)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
+        nearest = min(max(top, position - height + 1), position)
+        if nearest != top:
+            far = jump and abs(nearest - top) > height // 2
+            self.scroll_to(y=position - height // 2 if far else nearest, animate=False, immediate=True)
 
     def on_focus(self) -> None:
         self.refresh()
@@ -257,7 +265,7 @@ class LineTable(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self._strips.clear()
-        self.call_after_refresh(self._keep_in_sight)
+        self.call_after_refresh(lambda: self._keep_in_sight(self.cursor, jump=True))
 
     def on_click(self, event: events.Click) -> None:
         if event.y == 0:
@@ -278,10 +286,19 @@ class LineTable(ScrollView, can_focus=True):
         self._go(position)
 
 
-def _fit(text: str, width: int) -> str:
+def _fit(text: str, width: int, *, middle: bool = False) -> str:
     """`text` in exactly `width` cells, cut with an ellipsis, one space kept towards the next column."""
     if width <= 1:
         return " " * max(width, 0)
-    if cell_len(text) > width - 1:
-        return set_cell_size(text, width - 2) + "… "
-    return set_cell_size(text, width)
+    if cell_len(text) <= width - 1:
+        return set_cell_size(text, width)
+    tail = _tail(text, (width - 2) // 2) if middle else ""
+    return set_cell_size(text, width - 2 - cell_len(tail)) + f"…{tail} "
+
+
+def _tail(text: str, width: int) -> str:
+    """As much of the end of `text` as stands in `width` cells."""
+    start = len(text)
+    while start and cell_len(text[start - 1 :]) <= width:
+        start -= 1
+    return text[start:]
