@@ -80,6 +80,30 @@ def test_space_stages_w_reviews_a_applies_u_undoes(crts: Path) -> None:
     assert entries(crts) == before
 
 
+def test_an_undone_change_is_made_again_and_undone_again(crts: Path) -> None:
+    """Ctrl-R with nothing staged: reviewed, applied, in the history, and u takes it back."""
+    states = [entries(crts)]
+
+    async def review_and_apply(pilot: Pilot[None], app: CapathApp, key: str, count: str) -> None:
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await pilot.press("a")
+        await until(pilot, lambda: count in screen_text(app))
+        states.append(entries(crts))
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "nothing was undone last" in screen_text(app))
+        await pilot.press("space")
+        await review_and_apply(pilot, app, "w", "4 trusted")
+        await review_and_apply(pilot, app, "u", "5 trusted")
+        await review_and_apply(pilot, app, "ctrl+r", "4 trusted")
+        await review_and_apply(pilot, app, "u", "5 trusted")
+
+    drive(make_app(crts), scenario)
+    assert states[0] == states[2] == states[4] != states[1] == states[3]
+
+
 def test_what_is_off_stays_off_after_openssl_rehash(crts: Path) -> None:
     """The explorer's off is durable: the next rehash of openssl leaves it off."""
 

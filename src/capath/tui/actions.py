@@ -60,7 +60,9 @@ ACTIONS = (
     Action("stage_shown", "A", "stage all", "Stage every certificate that the filter shows", _CERTIFICATES),
     Action("review", "w", "review", "See what is staged, step by step, then apply it", ALL, True),
     Action("undo", "u", "undo", "Unstage the last step; with nothing staged, take back the last change made"),
-    Action("redo", "ctrl+r", "redo", "Stage again what was unstaged"),
+    Action(
+        "redo", "ctrl+r", "redo", "Stage again what was unstaged; with nothing staged, make an undone change again"
+    ),
     Action("unstage_all", "U", "unstage all", "Unstage everything"),
     Action("test", "t", "test", "Test a connection: type host:port", ALL, True, moves=True),
     Action("retest", "r", "again", "Test the host again", _CONNECTIONS, True),

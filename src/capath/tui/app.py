@@ -218,10 +218,14 @@ class CapathApp(App[None]):
         work.start(self, lambda: work.plan_undo(directory))
 
     def action_redo(self) -> None:
+        """Stage again what was unstaged; with nothing staged, make again the change that was undone."""
+        store = self.workspace.store
         if self.workspace.redo():
             self._staging_changed()
-        else:
+        elif self.workspace.staged:
             self.main.say("nothing to stage again")
+        elif store is not None:
+            work.start(self, lambda: work.plan_redo(store))
 
     def action_unstage_all(self) -> None:
         self.workspace.clear()
@@ -267,7 +271,8 @@ class CapathApp(App[None]):
 
     @on(work.Applied)
     def _applied(self, message: work.Applied) -> None:
-        self.main.say(f"done: {message.made.plan.summary} · u takes it back")
+        back = "Ctrl-R makes it again" if message.made.change_number else "u takes it back"
+        self.main.say(f"done: {message.made.plan.summary} · {back}")
         if message.made.of_staged:
             self.workspace.applied()
             self.bench.applied()
@@ -392,7 +397,8 @@ class CapathApp(App[None]):
         self._compared_with = message.text
         if not again:
             self.main.hush()
-        self.main.compare.show_comparison(message.comparison, focus=not again)
+        importable = message.text != "mozilla"
+        self.main.compare.show_comparison(message.comparison, focus=not again, importable=importable)
 
     def action_import_source(self) -> None:
         """Import what a source holds; in Compare the one certificate under the cursor."""

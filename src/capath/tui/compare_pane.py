@@ -68,6 +68,7 @@ class ComparePane(Vertical):
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._rows: tuple[Row, ...] = ()
+        self._importable = False
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="filter-line"):
@@ -96,8 +97,9 @@ class ComparePane(Vertical):
         number = self.table.current
         return None if number is None else self._rows[number]
 
-    def show_comparison(self, comparison: Comparison, *, focus: bool) -> None:
-        """Show this store (left) beside another (right)."""
+    def show_comparison(self, comparison: Comparison, *, focus: bool, importable: bool) -> None:
+        """Show this store (left) beside another (right), which has certificates to import where `importable`."""
+        self._importable = importable
         self._rows = _rows(comparison)
         self.table.set_empty(f"no difference: {comparison.same:,} certificates are judged alike")
         self.table.set_columns(_columns(self._rows))
@@ -119,7 +121,11 @@ class ComparePane(Vertical):
         if row is not None:
             text.append(f"{visible(row.member.label)}\n", "bold")
             text.append(f"{row.difference.value}", _RICH_STYLES[row.difference])
-            text.append(f"  {visible(row.more)}\n" if row.more else "\n")
+            text.append(f"  {visible(row.more)}" if row.more else "")
+            if self._importable and row.difference is Difference.ONLY_THERE:
+                text.append("  I", "bold")
+                text.append(" imports it", "dim")
+            text.append("\n")
             text.append(f"SHA-256 {row.member.sha256}", "dim")
         self.query_one("#compare-why", Static).update(text)
 

@@ -30,7 +30,8 @@ class HelpScreen(ModalScreen[None]):
             with VerticalScroll(id="help-scroll", can_focus=False):
                 yield Static(id="help-text", markup=False)
             yield Static(
-                Text("● trusted  ○ off  ▲ a defect  + − staged     hold Shift to select text"), markup=False
+                Text("● trusted  ○ off  ◌ not linked  ▲ defect  + − staged\nhold Shift to select text", "dim"),
+                markup=False,
             )
 
     def on_mount(self) -> None:

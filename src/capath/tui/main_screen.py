@@ -270,8 +270,11 @@ class MainScreen(Screen[None]):
 
     @on(LineTable.Chosen, "#compare-table")
     def _difference_chosen(self) -> None:
-        if (row := self.compare.current) is not None:
-            self.go_to_certificate(row.member.sha256)
+        if (row := self.compare.current) is None:
+            return
+        if self.certificates.find(row.member.sha256) is None:
+            self.say("this certificate is only there, not in this directory")
+        self.go_to_certificate(row.member.sha256)
 
     @on(LineTable.Chosen, "#link-table")
     def _link_chosen(self) -> None:

@@ -292,6 +292,14 @@ def plan_undo(directory: str) -> PlanMade:
     return PlanMade(undo, change.number)
 
 
+def plan_redo(store: Store) -> PlanMade:
+    """The plan that makes the change again that was undone last."""
+    from capath.change.redo import redo_plan
+
+    snapshot = store.listing.snapshot
+    return PlanMade(redo_plan(snapshot, Journal(snapshot.directory).changes()))
+
+
 def plan_mending(snapshot: Snapshot) -> PlanMade:
     """The plan that makes and mends the hash links, as far as it can be done."""
     from capath.change.plan import applicable
