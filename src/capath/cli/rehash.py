@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from capath.change.assign import HashStyle, Passed
 from capath.change.journal_file import JournalFile
-from capath.change.quick_rehash import rehash_directory
+from capath.change.quick_rehash import Rehashed, rehash_directory
 from capath.errors import BadInputError, CapathError, ChangeError
 from capath.pki.visible import visible
 
@@ -78,7 +78,17 @@ def _rehash(directory: str, arguments: argparse.Namespace) -> tuple[int, dict[st
     _complain(done.passed, done.refusals)
     if arguments.verbose:
         print("\n".join([f"Doing {visible(directory)}", *map(visible, done.lines)]))
+    elif sys.stderr.isatty():
+        print(f"capath: {visible(directory)}: {_summary(done)}", file=sys.stderr)
     return done.error_count, {}
+
+
+def _summary(done: Rehashed) -> str:
+    """What was done, for a person who looks on: standard output is as silent as upstream's."""
+    if done.step_count:
+        steps = f"{done.step_count:,} change{'' if done.step_count == 1 else 's'}"
+        return f"{steps} of hash links done (-v lists the links, capath undo takes the changes back)"
+    return "nothing was changed" if done.error_count else "the hash links are right, nothing was to be done"
 
 
 def _rehash_told(directory: str, style: HashStyle, arguments: argparse.Namespace) -> tuple[int, dict[str, object]]:

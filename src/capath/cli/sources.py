@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import shlex
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -59,8 +60,11 @@ class SourceReader:
         try:
             data = download(url, progress=progress)
         except DownloadError as error:
-            advice = "; fetch it another way and give the file" if title == "mozilla" else ""
-            raise NotReachedError(f"{error}{advice}") from None
+            name = "mozilla" if title == "mozilla" else "the address"
+            raise NotReachedError(
+                f"{error}; fetch it where there is a way to it (curl -o roots {visible(shlex.quote(url))}) and "
+                f"give that file in place of {name}"
+            ) from None
         finally:
             if shown:
                 print(file=sys.stderr)

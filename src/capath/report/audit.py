@@ -24,6 +24,7 @@ from capath.store import Listing
 
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _MARKS = {Severity.ERROR: "✗", Severity.WARNING: "▲", Severity.INFO: "·"}
+_SHOWN_ALIKE = 10
 
 
 def audit_json(listing: Listing, found: Sequence[Finding], policy: Policy) -> Json:
@@ -71,7 +72,7 @@ def audit_text(listing: Listing, found: Sequence[Finding], policy: Policy, *, ev
         groups.setdefault((finding.severity, finding.rule), []).append(finding)
     for (severity, rule), group in groups.items():
         if severity is not Severity.INFO or everything:
-            lines.extend(_group_lines(severity, rule, group))
+            lines.extend(_group_lines(severity, rule, group, everything=everything))
     if lines:
         lines.append("")
     notes = [(rule, len(group)) for (severity, rule), group in groups.items() if severity is Severity.INFO]
@@ -107,13 +108,25 @@ def counts(found: Sequence[Finding]) -> dict[str, int]:
     return {severity.value: counted[severity] for severity in Severity}
 
 
-def _group_lines(severity: Severity, rule: str, group: Sequence[Finding]) -> list[str]:
+def _group_lines(severity: Severity, rule: str, group: Sequence[Finding], *, everything: bool) -> list[str]:
     first = group[0]
     title = next((known.title for known in RULES if known.id == rule), rule)
     lines = ["", f"{_MARKS[severity]} {_WORDS[severity]} {rule}: {title}  [{first.source}]"]
+    alike: dict[tuple[str, str], list[Finding]] = {}
     for finding in group:
-        lines.append(f"    {_name(finding.subject)}: {visible(finding.text)}")
-        lines.append(f"        {visible(finding.evidence)}")
+        alike.setdefault((finding.text, finding.evidence), []).append(finding)
+    for (text, evidence), findings in alike.items():
+        if len(findings) == 1:
+            lines.append(f"    {_name(findings[0].subject)}: {visible(text)}")
+            lines.append(f"        {visible(evidence)}")
+            continue
+        # One sentence for all of whom it says the same.
+        lines.append(f"    {len(findings):,} alike: {visible(text)}")
+        lines.append(f"        {visible(evidence)}")
+        shown = findings if everything else findings[:_SHOWN_ALIKE]
+        lines.extend(f"        {_name(finding.subject)}" for finding in shown)
+        if len(shown) < len(findings):
+            lines.append(f"        … and {len(findings) - len(shown):,} more (--all names them)")
     remedies = {finding.remedy for finding in group}
     if len(remedies) == 1:
         lines.append(f"    → {visible(first.remedy)}")

@@ -10,9 +10,10 @@ from capath.pki.key import public_key
 from capath.pki.visible import visible
 from capath.report.certificate import certificate_json, crl_json, date_text
 from capath.report.document import Json
+from capath.report.standing import Mark, mark_of
 from capath.store import CertificateRow, Listing
 from capath.store.links import LinkReport, LinkState
-from capath.store.standing import TakenOut, Trusted, explain
+from capath.store.standing import explain
 
 FindingsOf = Mapping[str, Sequence[Finding]]
 """The findings about each certificate, by its SHA-256."""
@@ -31,15 +32,15 @@ def listing_json(listing: Listing, findings: FindingsOf) -> Json:
 
 
 def listing_text(listing: Listing, now: datetime) -> str:
-    """One line a certificate, and what else is there; for people."""
-    lines = [_certificate_line(row, now) for row in listing.certificates]
+    """One line a certificate under the columns' titles, and what else is there; for people."""
+    lines = _certificate_lines(listing.certificates, now)
     lines.extend(
-        f"▪ CRL       {visible(row.links[0]) if row.links else '–':<12} "
+        f"▪ CRL         {visible(row.links[0]) if row.links else '–':<12} "
         f"until {date_text(row.crl.next_update)}  {row.crl.revoked_count} revoked  "
         f"{visible(row.crl.issuer.title)}  ({visible(row.file)})"
         for row in listing.crls
     )
-    lines.extend(f"· skipped   {visible(item.file)}: {visible(item.reason)}" for item in listing.skipped)
+    lines.extend(f"· skipped     {visible(item.file)}: {visible(item.reason)}" for item in listing.skipped)
     lines.append(summary_text(listing))
     return "\n".join(lines)
 
@@ -80,24 +81,34 @@ def links_text(listing: Listing) -> str:
     return "\n".join(lines)
 
 
-def _certificate_line(row: CertificateRow, now: datetime) -> str:
-    match row.standing:
-        case Trusted():
-            mark, word = "●", "trusted"
-        case TakenOut():
-            mark, word = "○", "off"
-        case _:
-            mark, word = "▲" if row.links else "○", "untrusted"
+def _certificate_lines(rows: Sequence[CertificateRow], now: datetime) -> list[str]:
+    """The titles of the columns and a line a certificate; where a defect is in the way, also which."""
+    table = [_cells(row, now) for row in rows]
+    if not table:
+        return []
+    titles = ("State", "Link", "Key", "Until")
+    state, link, key, until = (
+        max(len(title), *(len(cells[number]) for cells in table)) for number, title in enumerate(titles)
+    )
+    lines = [f"  {'State':<{state}}  {'Link':<{link}}  {'Key':<{key}}  {'Until':<{until}}  Certificate  (File)"]
+    for row, cells in zip(rows, table, strict=True):
+        mark = mark_of(row.standing)
+        lines.append(
+            f"{mark.value} {cells[0]:<{state}}  {cells[1]:<{link}}  {cells[2]:<{key}}  {cells[3]:<{until}}  "
+            f"{visible(row.certificate.subject.title)}  ({visible(row.file)})"
+        )
+        if mark is Mark.DEFECT:
+            lines.append(f"  {'':<{state}}  {visible(explain(row.standing))}")
+    return lines
+
+
+def _cells(row: CertificateRow, now: datetime) -> tuple[str, str, str, str]:
     certificate = row.certificate
     until = date_text(certificate.not_after)
     if certificate.not_after is not None and certificate.not_after < now:
         until += " expired"
     link = visible(row.links[0]) if row.links else "–"
-    key = visible(public_key(certificate).text)
-    line = f"{mark} {word:<9} {link:<12} {key:<10} {until:<10}  {visible(certificate.subject.title)}"
-    if not isinstance(row.standing, Trusted | TakenOut) and row.links:
-        line += f"\n            {visible(explain(row.standing))}"
-    return f"{line}  ({visible(row.file)})" if "\n" not in line else line
+    return mark_of(row.standing).word, link, visible(public_key(certificate).text), until
 
 
 def _link_line(link: LinkReport) -> str:

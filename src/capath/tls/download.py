@@ -13,6 +13,7 @@ from typing_extensions import assert_never
 
 from capath.errors import BadInputError, CapathError
 from capath.pki.visible import visible
+from capath.tls.why_not_fetched import why_not_fetched
 
 if TYPE_CHECKING:
     import requests
@@ -102,7 +103,7 @@ class _Fetch:
         try:
             self.said.put(self._fetch())
         except Exception as error:  # whatever a thread does not say is never heard
-            self.said.put(_Failed(f"it could not be fetched: {error}"))
+            self.said.put(_Failed(f"it could not be fetched: {why_not_fetched(error, self._url)}"))
 
     def _fetch(self) -> _Failed | _Done:
         import certifi

@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
+from capath.report.standing import Mark
 from capath.tui.details import certificate_details
-from capath.tui.model import Item, Mark, Stage, Staged, Store
+from capath.tui.model import Item, Stage, Staged, Store
 from capath.tui.pane import Details, FilterInput
 from capath.tui.search import FILTER_HELP, Order, matching, ordered, unknown_word
 from capath.tui.table import Cell, Column, LineTable

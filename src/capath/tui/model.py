@@ -13,17 +13,9 @@ from capath.audit import Finding
 from capath.errors import StrEnum
 from capath.pki.key import public_key
 from capath.pki.visible import visible
+from capath.report.standing import Mark, mark_of
 from capath.store import CertificateRow, Listing
-from capath.store.standing import NotLinked, TakenOut, Trusted, is_meant_to_be_trusted
-
-
-class Mark(StrEnum):
-    """The state of a certificate in one character; the details say it in words."""
-
-    TRUSTED = "●"
-    OFF = "○"
-    NOT_LINKED = "◌"
-    DEFECT = "▲"
+from capath.store.standing import Trusted, is_meant_to_be_trusted
 
 
 class Stage(StrEnum):
@@ -58,20 +50,12 @@ class Item:
 
     @property
     def trusted(self) -> bool:
-        return isinstance(self.rows[0].standing, Trusted)
+        return self.mark is Mark.TRUSTED
 
     @property
     def state_word(self) -> str:
         """The state in words."""
-        match self.rows[0].standing:
-            case Trusted():
-                return "trusted"
-            case TakenOut():
-                return "off"
-            case standing if is_meant_to_be_trusted(standing):
-                return "link broken"
-            case _:
-                return "not linked"
+        return self.mark.word
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +133,6 @@ def _item(rows: tuple[CertificateRow, ...], now: datetime) -> Item:
     row = ordered[0]
     certificate = row.certificate
     standing = row.standing
-    mark = Mark.OFF
-    if isinstance(standing, Trusted):
-        mark = Mark.TRUSTED
-    elif is_meant_to_be_trusted(standing):
-        mark = Mark.DEFECT
-    elif isinstance(standing, NotLinked):
-        mark = Mark.NOT_LINKED
     title = visible(certificate.subject.title)
     organisation = visible(certificate.subject.organisation)
     key = visible(public_key(certificate).text)
@@ -168,4 +145,4 @@ def _item(rows: tuple[CertificateRow, ...], now: datetime) -> Item:
     files = visible(" ".join(other.file for other in ordered))
     search = "\n".join((title, organisation, links, files, certificate.sha256, certificate.sha1, key)).lower()
     link = visible(standing.link) if isinstance(standing, Trusted) else visible(next(iter(row.links), "–"))
-    return Item(ordered, title, organisation, link, key, until, certificate.not_after, mark, search)
+    return Item(ordered, title, organisation, link, key, until, certificate.not_after, mark_of(standing), search)

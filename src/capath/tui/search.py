@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from capath.errors import StrEnum
-from capath.tui.model import Item, Mark, Staged
+from capath.report.standing import Mark
+from capath.tui.model import Item, Staged
 
 FILTER_HELP = "words is:off is:trusted is:staged org:x key:rsa expires<1y"
 _EXPIRES = re.compile(r"expires<(\d+)([dmy])")
