@@ -44,7 +44,7 @@ class BasicConstraints:
     path_length: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """A certificate that OpenSSL would load. Two are the same certificate when their `sha256` are equal."""
 
@@ -54,12 +54,15 @@ class Certificate:
     _plain: bytes = field(repr=False, compare=False)
     """`der` itself; where that is only BER, the same in DER, which the frame's bounds are of."""
     _frame: CertificateFrame = field(repr=False, compare=False)
+    _sha256: str = field(default="", init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def sha256(self) -> str:
-        return hashlib.sha256(self._fingerprinted).hexdigest()
+        if not self._sha256:
+            object.__setattr__(self, "_sha256", hashlib.sha256(self._fingerprinted).hexdigest())
+        return self._sha256
 
-    @cached_property
+    @property
     def sha1(self) -> str:
         return hashlib.sha1(self._fingerprinted, usedforsecurity=False).hexdigest()
 
@@ -91,7 +94,7 @@ class Certificate:
         oid, oid_end = der.expect(self._plain, start, stop, der.OID, "algorithm")
         return der.oid_text(self._plain[oid:oid_end])
 
-    @cached_property
+    @property
     def extensions(self) -> tuple[Extension, ...]:
         found = []
         at, stop = self._frame.extensions
@@ -127,7 +130,7 @@ class Certificate:
         """The hash its links are named by."""
         return self.subject.subject_hash
 
-    @cached_property
+    @property
     def _fingerprinted(self) -> bytes:
         """What `openssl x509 -fingerprint` hashes: what was signed as it is, the rest as DER."""
         algorithm, signature = self._frame.signature_algorithm

@@ -7,6 +7,8 @@ must not cost decoding them, nor importing what only people's view of them needs
 from __future__ import annotations
 
 from functools import lru_cache
+from struct import Struct
+from sys import byteorder
 
 from capath.errors import ParseError
 from capath.pki import ber, der
@@ -17,13 +19,11 @@ Bounds = tuple[int, int]
 class CertificateFrame:
     """Bounds in the encoding: ``(start, stop)``. Names and the key are whole elements, the rest contents.
 
-    `extensions` is ``(0, 0)`` where there are none.
+    `extensions` is ``(0, 0)`` where there are none. All is kept in one string of octets: as numbers in pairs it
+    would be as large as the certificate.
     """
 
-    __slots__ = (
-        *("version", "serial", "issuer", "validity", "subject", "public_key_info", "extensions"),
-        *("signature_algorithm", "end"),
-    )
+    __slots__ = ("_packed", "version")
 
     def __init__(
         self,
@@ -37,15 +37,47 @@ class CertificateFrame:
         signature_algorithm: Bounds,
         end: int,
     ) -> None:
+        self._packed = _PACKING.pack(
+            *(*serial, *issuer, *validity, *subject, *public_key_info, *extensions, *signature_algorithm),
+            end,
+        )
         self.version = version
-        self.serial = serial
-        self.issuer = issuer
-        self.validity = validity
-        self.subject = subject
-        self.public_key_info = public_key_info
-        self.extensions = extensions
-        self.signature_algorithm = signature_algorithm
-        self.end = end
+
+    @property
+    def serial(self) -> Bounds:
+        return _PAIR.unpack_from(self._packed, 0)
+
+    @property
+    def issuer(self) -> Bounds:
+        return _PAIR.unpack_from(self._packed, 8)
+
+    @property
+    def validity(self) -> Bounds:
+        return _PAIR.unpack_from(self._packed, 16)
+
+    @property
+    def subject(self) -> Bounds:
+        return _PAIR.unpack_from(self._packed, 24)
+
+    @property
+    def public_key_info(self) -> Bounds:
+        return _PAIR.unpack_from(self._packed, 32)
+
+    @property
+    def extensions(self) -> Bounds:
+        return _PAIR.unpack_from(self._packed, 40)
+
+    @property
+    def signature_algorithm(self) -> Bounds:
+        return _PAIR.unpack_from(self._packed, 48)
+
+    @property
+    def end(self) -> int:
+        return int.from_bytes(self._packed[56:], byteorder)
+
+
+_PAIR = Struct("=II")
+_PACKING = Struct("=15I")
 
 
 class CrlFrame:

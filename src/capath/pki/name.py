@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from capath.pki import der
 from capath.pki.canonical import STRING_CODECS, canonical_bytes, name_hash, old_name_hash, rdns
@@ -54,13 +53,14 @@ class Attribute:
         return self.value.decode(codec, "replace")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Name:
     """A distinguished name: its encoded bytes (the whole SEQUENCE element), and the `canonical` ones that
     OpenSSL compares and hashes names by (see `canonical_bytes`)."""
 
     encoded: bytes
     canonical: bytes
+    _subject_hash: str = field(default="", init=False, repr=False, compare=False)
 
     @classmethod
     def decode(cls, encoded: bytes) -> Name:
@@ -98,12 +98,14 @@ class Name:
         """The O attribute, or an empty string."""
         return next((a.text for rdn in self.rdns for a in rdn if a.label == "O"), "")
 
-    @cached_property
+    @property
     def subject_hash(self) -> str:
         """``openssl x509 -subject_hash``: eight lowercase hex digits."""
-        return name_hash(self.canonical)
+        if not self._subject_hash:
+            object.__setattr__(self, "_subject_hash", name_hash(self.canonical))
+        return self._subject_hash
 
-    @cached_property
+    @property
     def old_hash(self) -> str:
         """``openssl x509 -subject_hash_old``: eight lowercase hex digits."""
         return old_name_hash(self.encoded)

@@ -31,10 +31,13 @@ class TrustAttributes:
         return not self.trusted or bool(wanted.intersection(self.trusted))
 
 
+_NONE = TrustAttributes()
+
+
 def read_trust_attributes(data: bytes) -> TrustAttributes:
     """Decode `data`, the bytes behind a certificate. No bytes mean no attributes. Raises ParseError."""
     if not data:
-        return TrustAttributes()
+        return _NONE
     at, end = der.expect(data, 0, len(data), der.SEQUENCE, "trust attributes")
     found: dict[int, tuple[int, int]] = {}
     for tag in _MEMBERS:

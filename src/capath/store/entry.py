@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from typing_extensions import assert_never
 
@@ -35,27 +34,31 @@ class FileStat:
         return self.device, self.inode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Readable:
     """A regular file's objects. `is_der`: it is one certificate or CRL in DER, which lookup does not read."""
 
     objects: tuple[PkiObject, ...]
     is_der: bool = False
+    _as_certificates: Loaded | DoesNotLoad | None = field(default=None, init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def certificates(self) -> tuple[CertificateObject, ...]:
-        return tuple(item for item in self.objects if isinstance(item, CertificateObject))
+        return tuple([item for item in self.objects if isinstance(item, CertificateObject)])
 
-    @cached_property
+    @property
     def crls(self) -> tuple[CrlObject, ...]:
-        return tuple(item for item in self.objects if isinstance(item, CrlObject))
+        return tuple([item for item in self.objects if isinstance(item, CrlObject)])
 
-    @cached_property
+    @property
     def as_certificates(self) -> Loaded | DoesNotLoad:
         """What lookup gets from it in a slot of certificates."""
-        return _load(self, LinkKind.CERTIFICATE)
+        if self._as_certificates is None:
+            object.__setattr__(self, "_as_certificates", _load(self, LinkKind.CERTIFICATE))
+        assert self._as_certificates is not None
+        return self._as_certificates
 
-    @cached_property
+    @property
     def as_crls(self) -> Loaded | DoesNotLoad:
         """What lookup gets from it in a slot of CRLs."""
         return _load(self, LinkKind.CRL)

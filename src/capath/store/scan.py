@@ -80,6 +80,7 @@ class _Reader:
     def __init__(self, directory: str) -> None:
         self._directory = directory
         self._contents: dict[tuple[int, int], Content] = {}
+        self._stats: dict[tuple[int, int], FileStat] = {}
 
     def read(self, name: str) -> Entry | None:
         """The entry called `name`; None where it has gone since the directory was listed."""
@@ -94,7 +95,7 @@ class _Reader:
             return self._read_link(name, path, status.st_mtime_ns)
         if not stat.S_ISREG(status.st_mode):
             return OtherEntry(name, _KINDS.get(stat.S_IFMT(status.st_mode), OtherKind.UNKNOWN))
-        return FileEntry(name, file_stat(status), self._content(path, status))
+        return FileEntry(name, self._stat(status), self._content(path, status))
 
     def _read_link(self, name: str, path: str, mtime_ns: int) -> Entry | None:
         try:
@@ -108,7 +109,13 @@ class _Reader:
         if not stat.S_ISREG(status.st_mode):
             kind = _KINDS.get(stat.S_IFMT(status.st_mode), OtherKind.UNKNOWN)
             return OtherEntry(name, kind, target, mtime_ns)
-        return LinkEntry(name, target, mtime_ns, file_stat(status), self._content(path, status))
+        return LinkEntry(name, target, mtime_ns, self._stat(status), self._content(path, status))
+
+    def _stat(self, status: os.stat_result) -> FileStat:
+        """What tells the file; the same value for each link to it, unless it has changed meanwhile."""
+        stat_now = file_stat(status)
+        known = self._stats.setdefault(stat_now.identity, stat_now)
+        return known if known == stat_now else stat_now
 
     def _content(self, path: str, status: os.stat_result) -> Content:
         identity = status.st_dev, status.st_ino

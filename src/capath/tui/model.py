@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from sys import intern
 
 from capath.audit import Finding
 from capath.errors import StrEnum
@@ -134,8 +135,8 @@ def _item(rows: tuple[CertificateRow, ...], now: datetime) -> Item:
     certificate = row.certificate
     standing = row.standing
     title = visible(certificate.subject.title)
-    organisation = visible(certificate.subject.organisation)
-    key = visible(public_key(certificate).text)
+    organisation = intern(visible(certificate.subject.organisation))
+    key = intern(visible(public_key(certificate).text))
     until = "unreadable"
     if certificate.not_after is not None:
         until = f"{certificate.not_after:%Y-%m-%d}"
