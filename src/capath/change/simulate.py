@@ -53,21 +53,23 @@ def simulate_rows(snapshot: Snapshot, operations: Iterable[Operation]) -> Simula
     for operation in operations:
         simulation.step(operation)
     after = Snapshot(snapshot.directory, simulation.entries, snapshot.writable)
-    links = [link for name in simulation.touched if (link := LinkName.parse(name)) is not None]
+    touched: dict[Row, list[LinkName]] = {}
+    for name in simulation.touched:
+        if (link := LinkName.parse(name)) is not None:
+            touched.setdefault(link.row, []).append(link)
     rows = dict(snapshot.rows)
-    for row in {link.row for link in links}:
+    for row, links in touched.items():
         slots = dict(rows.get(row, {}))
         for link in links:
-            if link.row == row:
-                slots.pop(link.slot, None)
-                if (entry := after.entries.get(str(link))) is not None:
-                    slots[link.slot] = entry
+            slots.pop(link.slot, None)
+            if (entry := after.entries.get(str(link))) is not None:
+                slots[link.slot] = entry
         rows[row] = dict(sorted(slots.items()))
         if not slots:
             del rows[row]
     # All other rows are as they are: reading them again would cost what the whole directory costs.
     after.__dict__["rows"] = rows
-    return Simulated(after, frozenset(link.row for link in links))
+    return Simulated(after, frozenset(touched))
 
 
 class Simulation:

@@ -204,6 +204,9 @@ class CapathApp(App[None]):
 
     def action_stage_shown(self) -> None:
         items = self.main.certificates.shown_items
+        if not items:
+            self.main.say("no certificate is shown that could be staged")
+            return
         self.workspace.toggle(items)
         self._staging_changed()
         self.main.say(f"{len(items):,} toggled; u takes it back")
@@ -215,7 +218,7 @@ class CapathApp(App[None]):
             self._staging_changed()
             return
         directory = self.exploration.directory
-        work.start(self, lambda: work.plan_undo(directory))
+        self._plan(lambda: work.plan_undo(directory))
 
     def action_redo(self) -> None:
         """Stage again what was unstaged; with nothing staged, make again the change that was undone."""
@@ -225,7 +228,7 @@ class CapathApp(App[None]):
         elif self.workspace.staged:
             self.main.say("nothing to stage again")
         elif store is not None:
-            work.start(self, lambda: work.plan_redo(store))
+            self._plan(lambda: work.plan_redo(store))
 
     def action_unstage_all(self) -> None:
         self.workspace.clear()
@@ -241,16 +244,22 @@ class CapathApp(App[None]):
         store, staged = self.workspace.store, self.workspace.staged
         if store is not None and staged:
             root = self.exploration.system_root
-            work.start(self, lambda: work.plan_review(store, staged, root))
+            self._plan(lambda: work.plan_review(store, staged, root))
 
     def action_rehash(self) -> None:
         store = self.workspace.store
         if store is not None:
             snapshot = store.listing.snapshot
-            work.start(self, lambda: work.plan_mending(snapshot))
+            self._plan(lambda: work.plan_mending(snapshot))
+
+    def _plan(self, make: Callable[[], work.PlanMade]) -> None:
+        """Have a plan made and reviewed. A large one takes seconds, so that is said."""
+        self.main.say("making the plan …")
+        work.start(self, lambda: work.with_outcome(make()))
 
     @on(work.PlanMade)
     def _plan_made(self, message: work.PlanMade) -> None:
+        self.main.hush()
         store = self.workspace.store
         titles = {} if store is None else {item.sha256: item.title for item in store.items}
         titles.update(work.titles_of_new(message.plan))
@@ -258,6 +267,9 @@ class CapathApp(App[None]):
         def answered(plan: Plan | None) -> None:
             if plan is not None:
                 made = work.PlanMade(plan, message.change_number, message.of_staged)
+                self.main.say(
+                    f"applying {len(plan.operations):,} step{'' if len(plan.operations) == 1 else 's'} …"
+                )
                 work.start(self, lambda: work.carry_out(made))
 
         review = ReviewScreen(
@@ -419,7 +431,7 @@ class CapathApp(App[None]):
     def _import(self, text: str, sha256: str) -> None:
         store = self.workspace.store
         if store is not None:
-            work.start(self, lambda: other_stores.plan_import_from(text, sha256, store))
+            self._plan(lambda: other_stores.plan_import_from(text, sha256, store))
 
     # --- copying, help, leaving ---
 

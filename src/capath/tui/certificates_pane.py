@@ -37,8 +37,8 @@ class CertificatesPane(Vertical):
         columns = (
             Column(Order.STATE, "", 6),
             Column(Order.TITLE, "Subject", 0, middle=True),
-            Column(Order.LINK, "Link", 13),
-            Column(Order.KEY, "Key", 12),
+            Column(Order.LINK, "Link", 12),
+            Column(Order.KEY, "Key", 10),
             Column(Order.UNTIL, "Until", 13),
         )
         with Horizontal(classes="filter-line"):

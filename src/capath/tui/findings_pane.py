@@ -18,6 +18,7 @@ from capath.tui.flow import flow
 from capath.tui.pane import Details, FilterInput
 from capath.tui.table import Cell, Column, LineTable
 
+_WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.INFO: "quiet"}
 
 
@@ -77,7 +78,10 @@ class FindingsPane(Vertical):
         )
         self.table.show(numbers, current=self.table.current)
         counts = Counter(finding.severity for finding in self._findings)
-        words_of_counts = ", ".join(f"{counts[severity]:,} {severity.value}" for severity in Severity)
+        words_of_counts = ", ".join(
+            f"{counts[severity]:,} {word}{'' if counts[severity] == 1 else 's'}"
+            for severity, word in _WORDS.items()
+        )
         self.query_one("#finding-count", Static).update(Text(words_of_counts, "dim"))
 
     @on(LineTable.Moved, "#finding-table")

@@ -153,7 +153,9 @@ class MainScreen(Screen[None]):
     def say(self, text: str, *, warning: bool = False) -> None:
         """Say something in the status line, which is as high as it needs, until something else is to be said."""
         self._said = visible(text)
-        self.query_one("#status", Static).update(Text(self._said, "bold yellow" if warning else ""))
+        status = self.query_one("#status", Static)
+        status.add_class("-said")
+        status.update(Text(self._said, "bold yellow" if warning else ""))
 
     def hush(self) -> None:
         """What was said is of no interest any more."""
@@ -168,7 +170,9 @@ class MainScreen(Screen[None]):
         if self._said:
             return
         test = self._bench.last_test
-        self.query_one("#status", Static).update(Text(_HINT, "dim") if test is None else one_line(test))
+        status = self.query_one("#status", Static)
+        status.remove_class("-said")
+        status.update(Text(_HINT, "dim") if test is None else one_line(test))
 
     # --- moving about ---
 

@@ -5,7 +5,7 @@ No Textual here. Every text is visible already (`capath.pki.visible`), so widget
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from sys import intern
@@ -72,9 +72,9 @@ class Staged:
     @property
     def text(self) -> str:
         """``+1 −2``, or nothing."""
-        parts = [f"+{len(self.taken_in)}"] if self.taken_in else []
+        parts = [f"+{len(self.taken_in):,}"] if self.taken_in else []
         if self.taken_out:
-            parts.append(f"−{len(self.taken_out)}")
+            parts.append(f"−{len(self.taken_out):,}")
         return " ".join(parts)
 
     def stage_of(self, sha256: str) -> Stage:
@@ -82,12 +82,12 @@ class Staged:
             return Stage.IN
         return Stage.OUT if sha256 in self.taken_out else Stage.NONE
 
-    def toggled(self, item: Item) -> Staged:
-        """The same with `item` staged to change, or no longer."""
-        sha256 = item.sha256
-        if item.trusted:
-            return replace(self, taken_out=self.taken_out ^ {sha256})
-        return replace(self, taken_in=self.taken_in ^ {sha256})
+    def toggled(self, items: Iterable[Item]) -> Staged:
+        """The same with each of `items` staged to change, or no longer."""
+        taken_in, taken_out = set(self.taken_in), set(self.taken_out)
+        for item in items:
+            (taken_out if item.trusted else taken_in).symmetric_difference_update({item.sha256})
+        return Staged(frozenset(taken_in), frozenset(taken_out))
 
     def kept(self, items: Mapping[str, Item]) -> Staged:
         """What still makes sense in a store that has changed: the certificate is there, in its old state."""

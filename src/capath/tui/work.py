@@ -150,6 +150,14 @@ def plan_review(store: Store, staged: Staged, system_root: str) -> PlanMade:
     return PlanMade(with_owner_notes(plan, system_root), of_staged=True)
 
 
+def with_outcome(made: PlanMade) -> PlanMade:
+    """The same, and what it would change in trust is worked out here, not when it is drawn."""
+    for plan in (made.plan, made.policy):
+        if plan is not None:
+            _ = plan.gained, plan.lost
+    return made
+
+
 class StagedDirectories:
     """Temporary CApaths of staged stores: made when first tested, removed at the end."""
 

@@ -28,10 +28,7 @@ class Workspace:
 
     def toggle(self, items: Iterable[Item]) -> None:
         """Stage the opposite state for each of `items`, or take that back."""
-        staged = self.staged
-        for item in items:
-            staged = staged.toggled(item)
-        self._set(staged)
+        self._set(self.staged.toggled(items))
 
     def stage_in(self, sha256s: Iterable[str]) -> None:
         """Stage certificates to be trusted, whatever was staged for them."""
