@@ -58,7 +58,7 @@ def test_two_undone_two_done_again_and_undone_again(crts: Path) -> None:
     for state in (states[1], states[2]):
         _redo(crts)
         assert _names(crts) == state
-    with pytest.raises(BadInputError, match="nothing was undone last"):
+    with pytest.raises(BadInputError, match="no undone change"):
         _redo(crts)
     undo_last(str(crts))
     assert _names(crts) == states[1]

@@ -93,7 +93,7 @@ def test_an_undone_change_is_made_again_and_undone_again(crts: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("ctrl+r")
-        await until(pilot, lambda: "nothing was undone last" in screen_text(app))
+        await until(pilot, lambda: "no undone change" in screen_text(app))
         await pilot.press("space")
         await review_and_apply(pilot, app, "w", "4 trusted")
         await review_and_apply(pilot, app, "u", "5 trusted")

@@ -34,7 +34,7 @@ def redo_plan(snapshot: Snapshot, changes: Iterable[Change]) -> Plan:
     """The plan that makes the change undone last again. Raises BadInputError: there is none."""
     last = next_redo(changes)
     if last is None:
-        raise BadInputError(f"{visible(snapshot.directory)}: nothing was undone last that could be done again")
+        raise BadInputError(f"{visible(snapshot.directory)}: there is no undone change here to make again")
     return Plan(snapshot, last.summary, last.operations)
 
 

@@ -52,6 +52,7 @@ class MainScreen(Screen[None]):
         self._bench = bench
         self._now = now
         self._said = ""
+        self._warned = False
 
     def compose(self) -> ComposeResult:
         yield TopBar(self._path, self._read_only, id="top")
@@ -152,14 +153,14 @@ class MainScreen(Screen[None]):
 
     def say(self, text: str, *, warning: bool = False) -> None:
         """Say something in the status line, which is as high as it needs, until something else is to be said."""
-        self._said = visible(text)
+        self._said, self._warned = visible(text), warning
         status = self.query_one("#status", Static)
         status.add_class("-said")
         status.update(Text(self._said, "bold yellow" if warning else ""))
 
     def hush(self) -> None:
         """What was said is of no interest any more."""
-        self._said = ""
+        self._said, self._warned = "", False
         self._show_status()
 
     @property
@@ -190,7 +191,8 @@ class MainScreen(Screen[None]):
         self.remove_class("-details-over")
         self._focus_table()
         self.refresh_bindings()
-        self._show_status()
+        if not self._warned:
+            self.hush()
 
     def action_test(self) -> None:
         self.action_mode(Mode.CONNECTIONS.name)
@@ -257,7 +259,8 @@ class MainScreen(Screen[None]):
 
     @on(Input.Changed)
     def _typing(self) -> None:
-        self._said = ""
+        if self._said:
+            self.hush()
 
     @on(LineTable.Chosen, "#certificate-table")
     @on(LineTable.Chosen, "#history-table")
