@@ -31,9 +31,9 @@ class FindingsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         columns = (
-            Column("severity", " Severity", 12),
-            Column("about", "About", 0, middle=True),
-            Column("text", "Finding", 0),
+            Column("severity", " Severity", 11),
+            Column("about", "About", 0, middle=True, weight=2),
+            Column("text", "Finding", 0, weight=3),
         )
         with Horizontal(classes="filter-line"):
             yield FilterInput(

@@ -25,7 +25,7 @@ HEADER_LINES = 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column `width` cells wide; 0 takes what the others leave.
+    """A column `width` cells wide; 0 takes what the others leave, `weight` parts of it.
 
     `middle`: what is too long loses its middle, for names that differ at their ends. `from_width`: the column is
     shown where the table has that many cells or more.
@@ -36,6 +36,7 @@ class Column:
     width: int
     middle: bool = False
     from_width: int = 0
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +218,9 @@ class LineTable(ScrollView, can_focus=True):
     def _widths(self, width: int) -> list[int]:
         """How wide each column is drawn; 0 for one that is not shown."""
         shown = [column for column in self._columns if width >= column.from_width]
-        flexible = sum(not column.width for column in shown)
-        share = max(4, (width - sum(column.width for column in shown)) // max(1, flexible))
-        return [(column.width or share) if column in shown else 0 for column in self._columns]
+        parts = sum(column.weight for column in shown if not column.width)
+        share = max(4, width - sum(column.width for column in shown)) / max(1, parts)
+        return [(column.width or int(share * column.weight)) if column in shown else 0 for column in self._columns]
 
     # --- moving ---
 
