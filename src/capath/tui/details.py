@@ -35,8 +35,10 @@ def certificate_details(
     text = Text(no_wrap=False)
     text.append(item.title, "bold")
     style = "green" if item.trusted else ("yellow" if item.state_word == "link broken" else "dim")
-    text.append(f"\n{item.mark.value} {item.state_word}", style)
-    text.append(f" · {visible(explain(row.standing))}\n")
+    state = f"{item.mark.value} {item.state_word}"
+    told = flow(f"{state} · {visible(explain(row.standing))}", width - 2, "  ")
+    text.append(f"\n{told[: len(state)]}", style)
+    text.append(f"{told[len(state) :]}\n")
     stage = staged.stage_of(item.sha256)
     if stage is not Stage.NONE:
         text.append(f"{stage.value} {_STAGE_TEXT[stage]}\n", "bold yellow")

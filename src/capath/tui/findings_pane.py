@@ -18,7 +18,11 @@ from capath.tui.flow import flow
 from capath.tui.pane import Details, FilterInput
 from capath.tui.table import Cell, Column, LineTable
 
-_WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_WORDS = {
+    Severity.ERROR: ("error", "errors"),
+    Severity.WARNING: ("warning", "warnings"),
+    Severity.INFO: ("info",) * 2,
+}
 _STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.INFO: "quiet"}
 
 
@@ -79,8 +83,8 @@ class FindingsPane(Vertical):
         self.table.show(numbers, current=self.table.current)
         counts = Counter(finding.severity for finding in self._findings)
         words_of_counts = ", ".join(
-            f"{counts[severity]:,} {word}{'' if counts[severity] == 1 else 's'}"
-            for severity, word in _WORDS.items()
+            f"{counts[severity]:,} {one if counts[severity] == 1 else many}"
+            for severity, (one, many) in _WORDS.items()
         )
         self.query_one("#finding-count", Static).update(Text(words_of_counts, "dim"))
 
