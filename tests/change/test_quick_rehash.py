@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from capath.change import read_files
 from capath.change import survey as survey_module
 from capath.change.apply import apply_plan, undo_last
 from capath.change.assign import HashStyle
@@ -158,13 +159,13 @@ def _hashes(directory: Path) -> dict[str, str]:
 def _reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read from now on."""
     read: list[str] = []
-    real = survey_module._read
+    real = read_files._read
 
     def spy(directory: str, descriptor: int, name: str) -> Any:
         read.append(name)
         return real(directory, descriptor, name)
 
-    monkeypatch.setattr(survey_module, "_read", spy)
+    monkeypatch.setattr(read_files, "_read", spy)
     return read
 
 
@@ -183,13 +184,13 @@ def _rehashed(store: Path, **how: Any) -> list[str]:
     """Rehash, and tell which files were read or looked up for it."""
     with pytest.MonkeyPatch.context() as patched:
         looked: list[str] = []
-        real = survey_module._read_some
+        real = survey_module._read_all
 
         def spy(result: Any, descriptor: int, names: Any) -> Any:
             looked.extend(names)
             return real(result, descriptor, names)
 
-        patched.setattr(survey_module, "_read_some", spy)
+        patched.setattr(survey_module, "_read_all", spy)
         rehash_directory(str(store), **how)
     return looked
 
@@ -319,10 +320,10 @@ def test_two_processes_read_as_one(cached: Path) -> None:
     (cached / "b.pem").mkdir()
     alone = survey(str(cached), cached=False)
     code = (
-        "import sys; from capath.change import survey as module\n"
+        "import sys; from capath.change import read_files, survey as module\n"
         "from capath.change.digest_cache import DigestCache\n"
         "import capath.change.digest_cache as cache; cache.SETTLED_NS = -10**12\n"
-        "module._WORTH_A_PROCESS = 2; module._WORTH_KEEPING = 1; module._may_fork = lambda: True\n"
+        "read_files._WORTH_A_PROCESS = 2; module._WORTH_KEEPING = 1; read_files.may_fork = lambda: True\n"
         "for _ in range(2):\n"
         "    found = module.survey(sys.argv[1])\n"
         "    found.remember('', {}, is_right=False)\n"

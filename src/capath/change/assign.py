@@ -53,7 +53,7 @@ def assign(files: Iterable[tuple[str, Single | NotSingle]], style: HashStyle) ->
             passed.append(Passed(name, found.reason, found.is_error))
             continue
         for row in rows_of(found, style):
-            first = first_of.setdefault((row, found.identity), name)
+            first = first_of.setdefault((row, found.sha256), name)
             if first != name:
                 what = "CRL" if found.letter else "certificate"
                 passed.append(Passed(name, f"it is the same {what} as {first}", is_error=False))

@@ -12,15 +12,21 @@ def has_rehash_extension(name: str) -> bool:
 
 
 class Single:
-    """The one certificate or CRL of a file. `letter` is that of its slots' names: ``r`` for a CRL."""
+    """The one certificate or CRL of a file. `letter` is that of its slots' names: ``r`` for a CRL.
 
-    __slots__ = ("identity", "letter", "old_hash", "remark", "subject_hash")
+    Two with the same `sha256` are the same; both fingerprints are what people name a certificate by.
+    """
 
-    def __init__(self, letter: str, subject_hash: str, old_hash: str, identity: bytes, remark: str = "") -> None:
+    __slots__ = ("letter", "old_hash", "remark", "sha1", "sha256", "subject_hash")
+
+    def __init__(
+        self, letter: str, subject_hash: str, old_hash: str, sha256: bytes, sha1: bytes, remark: str = ""
+    ) -> None:
         self.letter = letter
         self.subject_hash = subject_hash
         self.old_hash = old_hash
-        self.identity = identity
+        self.sha256 = sha256
+        self.sha1 = sha1
         self.remark = remark
 
 

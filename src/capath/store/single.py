@@ -22,10 +22,10 @@ def single_object(content: Readable | Unreadable) -> Single | NotSingle:
     if content.certificates:
         found = content.certificates[0].certificate
         remark = "its CRL gets no link, its certificate does" if content.crls else ""
-        return _single("", found.subject, found.sha1, remark)
+        return _single("", found.subject, found.sha256, found.sha1, remark)
     if content.crls:
         crl = content.crls[0].crl
-        return _single("r", crl.issuer, crl.sha1, "")
+        return _single("r", crl.issuer, crl.sha256, crl.sha1, "")
     return NotSingle("it holds a private key and no certificate", is_error=True)
 
 
@@ -42,8 +42,8 @@ def single_entry(entry: Entry) -> Single | NotSingle:
             assert_never(entry)
 
 
-def _single(letter: str, name: Name, sha1: str, remark: str) -> Single:
-    return Single(letter, name.subject_hash, name.old_hash, bytes.fromhex(sha1), remark)
+def _single(letter: str, name: Name, sha256: str, sha1: str, remark: str) -> Single:
+    return Single(letter, name.subject_hash, name.old_hash, bytes.fromhex(sha256), bytes.fromhex(sha1), remark)
 
 
 def _problem(content: Readable) -> NotSingle | None:
