@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from capath.change.plan import Plan
 from capath.cli.changing import add_dry_run, carry_out, recover_first
@@ -27,34 +27,62 @@ def configure_toggle(parser: argparse.ArgumentParser) -> None:
     add_dry_run(parser)
 
 
-def read_selection(arguments: argparse.Namespace) -> tuple[Listing, list[str]]:
-    """The store and the SHA-256 of each certificate named. Raises BadInputError."""
+def read_selection(
+    arguments: argparse.Namespace, *, trusting: bool, whole: bool = False
+) -> tuple[Listing, list[str]]:
+    """The store and the SHA-256 of each certificate named. Raises BadInputError.
+
+    Of a large store that is what these certificates need, from which the plan is the same; with `whole`, or
+    where something is to be said of other certificates, it is all of it.
+    """
+    from capath.change.part import list_part
     from capath.store import list_store, scan
-    from capath.store.select import select_one
+    from capath.store.scan import check_directory
 
     if not arguments.dry_run:
         recover_first(arguments.directory)
+    check_directory(arguments.directory)
+    lists = {which: _read_fingerprints(which[1:]) for which in arguments.which if which.startswith("@")}
+    if not whole and not arguments.policy:
+        listed = [sha256 for wanted in lists.values() for sha256 in wanted]
+        named = [which for which in arguments.which if which not in lists]
+        part = list_part(arguments.directory, named, listed, trusting=trusting)
+        if part is not None:
+            try:
+                return part, _choose(part, arguments.which, lists)
+            except BadInputError:
+                pass  # what is wrong with it is told of the whole directory
     listing = list_store(scan(arguments.directory))
+    return listing, _choose(listing, arguments.which, lists)
+
+
+def _choose(listing: Listing, every: Iterable[str], lists: Mapping[str, Sequence[str]]) -> list[str]:
+    from capath.store.select import select_one
+
     chosen: list[str] = []
-    for which in arguments.which:
-        if which.startswith("@"):
-            chosen.extend(_read_fingerprints(which[1:], listing))
+    for which in every:
+        if which in lists:
+            _check_presence(which[1:], lists[which], listing)
+            chosen.extend(lists[which])
         else:
             chosen.append(select_one(listing, which).certificate.sha256)
-    return listing, chosen
+    return chosen
 
 
-def _read_fingerprints(path: str, listing: Listing) -> tuple[str, ...]:
-    """The certificates that the list at `path` names; all of them must be here."""
+def _read_fingerprints(path: str) -> tuple[str, ...]:
     from capath.change.fingerprint_list import parse_fingerprints
 
     try:
         with open(path, encoding="utf-8") as file:
-            wanted = parse_fingerprints(file.read(), path)
+            return parse_fingerprints(file.read(), path)
     except OSError as error:
         raise BadInputError(f"{visible(path)}: the list cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadInputError(f"{visible(path)}: this is no list: it is not text") from None
+
+
+def _check_presence(path: str, wanted: Sequence[str], listing: Listing) -> None:
+    """Whether all certificates that the list at `path` names are here. Raises BadInputError."""
     missing = [sha256 for sha256 in wanted if sha256 not in listing.by_sha256]
     if missing:
         listed = "\n".join(f"  {sha256}" for sha256 in missing)
@@ -62,7 +90,6 @@ def _read_fingerprints(path: str, listing: Listing) -> tuple[str, ...]:
             f"{visible(path)}: {len(missing)} of {len(wanted)} are not in the directory; capath import brings "
             f"them in:\n{listed}"
         )
-    return wanted
 
 
 def toggle(

@@ -35,23 +35,38 @@ def select_one(listing: Listing, which: str) -> CertificateRow:
     )
 
 
+def is_subject(which: str) -> bool:
+    """Whether it is by a part of its subject that `which` names a certificate."""
+    return which.startswith(_SUBJECT)
+
+
+def is_hash(which: str) -> bool:
+    """Whether `which` may be a subject hash, if it is no name."""
+    return _HASH.fullmatch(which) is not None
+
+
+def is_fingerprint(digits: str) -> bool:
+    """Whether `digits`, in which there are no colons any more, may begin a fingerprint."""
+    return _PREFIX.fullmatch(digits) is not None
+
+
 def select_all(listing: Listing, which: str) -> tuple[CertificateRow, ...]:
     """Return all rows that `which` names: a file, a hash link, a subject hash (new or old), a prefix of a
     SHA-256 or SHA-1 fingerprint (at least 8 digits, colons allowed), or ``subject~TEXT`` (in any case)."""
     rows = listing.certificates
-    if which.startswith(_SUBJECT):
+    if is_subject(which):
         text = which.removeprefix(_SUBJECT).casefold()
         return tuple(row for row in rows if text in row.certificate.subject.text.casefold())
     if named := tuple(row for row in rows if which in (row.file, visible(row.file)) or which in row.links):
         return named
     digits = which.replace(":", "").lower()
-    if _HASH.fullmatch(which):
+    if is_hash(which):
         hashed = tuple(
             row for row in rows if digits in (row.certificate.subject_hash, row.certificate.subject.old_hash)
         )
         if hashed:
             return hashed
-    if _PREFIX.fullmatch(digits):
+    if is_fingerprint(digits):
         return tuple(
             row
             for row in rows
