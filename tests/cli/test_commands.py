@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from capath.cli.explore import ExploreRequest
 from capath.cli.main import main
+from capath.cli.openssl_directories import openssl_directories
 from capath.cli.registry import COMMANDS
 from tests.minting import mint_crl, mint_root
 
@@ -246,6 +248,23 @@ def test_the_default_directory_is_crts_then_openssls_own(
     monkeypatch.setenv("SSL_CERT_DIR", f"{other}/missing:{other}/roots")
     assert main([], explorer) == 0
     assert opened == ["crts", f"{other}/roots"]
+    monkeypatch.setenv("SSL_CERT_DIR", f"{other}/missing")
+    assert main([], explorer) == 2
+
+
+def test_rehash_without_a_directory_takes_openssls_own(
+    crts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of SSL_CERT_DIR, as openssl rehash does, which passes over what is empty in it."""
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / "root.pem").write_bytes(mint_root("Second").pem)
+    monkeypatch.setenv("SSL_CERT_DIR", f"{crts}::{second}:")
+    assert capath("rehash") == 0
+    assert len([name for name in os.listdir(second) if name.endswith(".0")]) == 1
+    monkeypatch.delenv("SSL_CERT_DIR")
+    own = ssl.get_default_verify_paths().openssl_capath
+    assert openssl_directories() == [own]
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])

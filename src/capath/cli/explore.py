@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
+from capath.cli.openssl_directories import openssl_directories
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store.scan import check_directory
@@ -87,13 +88,11 @@ def default_directory() -> str:
     """``./crts`` if it is there, else the CApath that OpenSSL itself would use (SSL_CERT_DIR honoured)."""
     if os.path.isdir("crts"):
         return "crts"
-    import ssl
-
-    paths = ssl.get_default_verify_paths()
-    value = os.environ.get("SSL_CERT_DIR") or paths.openssl_capath
-    for directory in value.split(":"):
+    directories = openssl_directories()
+    for directory in directories:
         if os.path.isdir(directory):
             return directory
+    own = ":".join(directories) or "none"
     raise BadInputError(
-        f"there is no ./crts, and OpenSSL's own CApath ({visible(value)}) is not there; name one: capath DIR"
+        f"there is no ./crts, and OpenSSL's own CApath ({visible(own)}) is not there; name one: capath DIR"
     )

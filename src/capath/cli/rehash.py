@@ -133,11 +133,9 @@ def _complain(passed: Iterable[Passed], refusals: Iterable[Refusal]) -> None:
 
 
 def _default_directories() -> list[str]:
-    if value := os.environ.get("SSL_CERT_DIR"):
-        return value.split(":")
-    import ssl
+    from capath.cli.openssl_directories import openssl_directories
 
-    path = ssl.get_default_verify_paths().openssl_capath
-    if not path:
+    directories = openssl_directories()
+    if not directories:
         raise CapathError("OpenSSL has no default certificate directory here; name one")
-    return [path]
+    return directories
