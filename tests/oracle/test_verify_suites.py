@@ -210,3 +210,34 @@ def test_a_host_that_pyopenssl_does_not_take_is_left_to_the_binary(tmp_path: Pat
         certificate, str(directory), host="a b", at=NOW, flags=flags_of(()), ask_installed=True
     )
     assert result.verification.errors
+
+
+@needs_openssl
+@pytest.mark.oracle
+@pytest.mark.parametrize("time", [b"2601010000Z", b"xx", b""], ids=["no seconds", "no digits", "empty"])
+@pytest.mark.parametrize("which", ["leaf", "middle"])
+def test_a_certificate_that_pyopenssl_does_not_load_is_left_to_the_binary(
+    tmp_path: Path, time: bytes, which: str
+) -> None:
+    """4.0 refuses a date that is too short when it loads; 3.0 loads it and says what it says of the chain."""
+    directory, leaf, untrusted = write_world(World(), tmp_path / "world")
+    assert untrusted is not None
+    odd = leaf if which == "leaf" else untrusted
+    odd.write_bytes(pem("CERTIFICATE", _with_not_before(_first_certificate(odd.read_bytes()).der, time)))
+    result = ask_capath(directory, leaf, untrusted, "", NOW, ())
+    assert capath_verdict(result) == binary_verdict(directory, leaf, untrusted, "", NOW, ())
+    assert capath_verdict(result) != (0, 0)
+    assert diagnose_offline(result, scan(directory)) is not None
+
+
+def _with_not_before(certificate: bytes, time: bytes) -> bytes:
+    """The certificate with another notBefore, a UTCTime; its signature is no longer right."""
+    _, content, end = der.header(certificate, 0, len(certificate))
+    parts = [certificate[at:stop] for _, at, _, stop in der.elements(certificate, content, end)]
+    _, content, end = der.header(parts[0], 0, len(parts[0]))
+    fields = [parts[0][at:stop] for _, at, _, stop in der.elements(parts[0], content, end)]
+    _, content, end = der.header(fields[4], 0, len(fields[4]))
+    times = [fields[4][at:stop] for _, at, _, stop in der.elements(fields[4], content, end)]
+    fields[4] = der.encode(der.SEQUENCE, der.encode(der.UTC_TIME, time) + times[1])
+    parts[0] = der.encode(der.SEQUENCE, b"".join(fields))
+    return der.encode(der.SEQUENCE, b"".join(parts))

@@ -85,7 +85,7 @@ def verify_offline(
 
     question = VerifyQuestion(capath, leaf, tuple(untrusted), host, moment, flags)
     installed = ask_openssl_verify(question) if ask_installed else NoVerdict("it was not asked")
-    own = _own_answer(question, may_skip_host=isinstance(installed, InstalledVerdict))
+    own = _own_answer(question, may_be_missing=isinstance(installed, InstalledVerdict))
     errors, engines = _followed(installed, own)
     chain = own.chain
     if not chain:
@@ -104,8 +104,11 @@ class _OwnAnswer:
     of_all: bool = True
 
 
-def _own_answer(question: VerifyQuestion, *, may_skip_host: bool) -> _OwnAnswer:
-    """Ask it. Raises BadInputError for a host name that it does not take, unless that `may_skip_host`."""
+def _own_answer(question: VerifyQuestion, *, may_be_missing: bool) -> _OwnAnswer:
+    """Ask it. Raises BadInputError for what it does not take, unless its answer `may_be_missing`.
+
+    That is a host name, or a certificate: 4.0 does not load some (with an odd date) that 3.0 loads and rejects.
+    """
     with capath_argument(question.directory) as directory:
         asked = Question(
             directory, question.leaf, tuple(question.untrusted), question.host, question.at, question.flags
@@ -113,11 +116,19 @@ def _own_answer(question: VerifyQuestion, *, may_skip_host: bool) -> _OwnAnswer:
         try:
             errors, chain = all_errors(asked)
         except BadInputError:
-            if not (may_skip_host and question.host):
+            if not may_be_missing:
                 raise
-            errors, chain = all_errors(replace(asked, host=""))
-            return _OwnAnswer(tuple(errors), chain, of_all=False)
+            return _without_host(asked)
     return _OwnAnswer(tuple(errors), chain)
+
+
+def _without_host(asked: Question) -> _OwnAnswer:
+    """What it says of the certificates alone, for the sake of the chain; nothing where it does not load them."""
+    try:
+        errors, chain = all_errors(replace(asked, host=""))
+    except BadInputError:
+        return _OwnAnswer((), (), of_all=False)
+    return _OwnAnswer(tuple(errors), chain, of_all=False)
 
 
 def _followed(
