@@ -220,6 +220,40 @@ def test_verify_offline(
     assert (status, document["errors"][0]["name"]) == (1, "X509_V_ERR_CERT_HAS_EXPIRED")
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("0", "1970-01-01T00:00:00Z"),
+        ("12345678", "1970-05-23T21:21:18Z"),
+        ("20270131", "2027-01-31T00:00:00Z"),
+        ("2027-01-31T12:00:00+02:00", "2027-01-31T10:00:00Z"),
+    ],
+)
+def test_verify_takes_any_time(
+    capsys: pytest.CaptureFixture[str],
+    directory: str,
+    tmp_path: Path,
+    root: authority.Identity,
+    text: str,
+    seen: str,
+) -> None:
+    """Seconds since 1970 however few they are, as `openssl verify -attime` takes them; a date is a date."""
+    leaf = tmp_path / "leaf.pem"
+    leaf.write_bytes(authority.leaf(root, "host.test").pem)
+    assert _json(capsys, "verify", directory, str(leaf), "--at", text)[1]["at"] == seen
+
+
+@pytest.mark.parametrize("text", ["", "soon", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9" * 30])
+def test_verify_takes_nothing_else_for_a_time(
+    capsys: pytest.CaptureFixture[str], directory: str, tmp_path: Path, root: authority.Identity, text: str
+) -> None:
+    """An empty one, as from an unset variable, would verify at another time than was meant."""
+    leaf = tmp_path / "leaf.pem"
+    leaf.write_bytes(authority.leaf(root, "host.test").pem)
+    assert main(["verify", directory, str(leaf), "--at", text], _no_explorer) == 2
+    assert "this is no time" in capsys.readouterr().err
+
+
 def test_verify_waits_for_no_fifo(capsys: pytest.CaptureFixture[str], directory: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "leaf.pem")
     assert main(["verify", directory, str(tmp_path / "leaf.pem")], _no_explorer) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import re
 import sys
 from datetime import datetime, timezone
 
@@ -18,6 +20,8 @@ from capath.store.scan import read_content
 from capath.tls.endpoint import parse_endpoint
 
 _FILE_OCTETS_LIMIT = 32 * 1024 * 1024
+_SECONDS = re.compile(r"-?[0-9]{1,12}", re.ASCII)
+_DATE = re.compile(r"(19|20)[0-9]{6}", re.ASCII)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.directory,
         untrusted=[certificate for path in arguments.untrusted for certificate in _read(path)],
         host=_host(arguments.hostname),
-        at=_time(arguments.at) if arguments.at else None,
+        at=None if arguments.at is None else _time(arguments.at),
         flags=verify_flags(arguments),
         snapshot=snapshot,
         ask_installed=True,
@@ -84,12 +88,16 @@ def _host(text: str) -> str:
 
 
 def _time(text: str) -> datetime:
+    """What `text` says, in UTC. Eight digits are a date where they can be one: 20260131."""
     try:
-        if text.lstrip("-").isdigit() and len(text) > 8:
+        if _DATE.fullmatch(text):
+            with contextlib.suppress(ValueError):
+                return datetime.strptime(text, "%Y%m%d").replace(tzinfo=timezone.utc)
+        if _SECONDS.fullmatch(text):
             return datetime.fromtimestamp(int(text), timezone.utc)
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
     except (ValueError, OverflowError, OSError):
         raise BadInputError(
             f"{visible(text)}: this is no time; write 2026-01-31, 2026-01-31T12:00:00Z or seconds since 1970"
         ) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
