@@ -29,6 +29,7 @@ Every command has --json. Exit status: 0 good · 1 something is bad · 2 wrong u
 
 def main(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
     """Run the command that `argv` (without the program's name) gives; return the exit status."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -40,7 +41,7 @@ def main(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone: that is its right, and no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return ExitStatus.GOOD
     except ChangeError as error:
         return _say(error, ExitStatus.UNCHANGED)
@@ -48,6 +49,25 @@ def main(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
         return _say(error, ExitStatus.BAD)  # not UNCHANGED: the directory is half changed until the next capath
     except CapathError as error:
         return _say(error, ExitStatus.USAGE)
+    except OSError as error:
+        # No space, a device's fault: without a name it is of standard output, all else is met where it comes up.
+        if type(error) is not OSError or error.filename is not None:
+            raise
+        reason = f"what was found could not be written: {error.strerror}"
+        _discard_output()
+        return _say(CapathError(reason), ExitStatus.BAD)
+
+
+def _open_closed_streams() -> None:
+    """Give a standard stream that the caller has closed (``>&-``) an end that takes all and has nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (as long as the process)
+
+
+def _discard_output() -> None:
+    """Let what is still in standard output's buffer go nowhere when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
