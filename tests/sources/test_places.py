@@ -108,3 +108,9 @@ def test_androids_store_is_read() -> None:
     items, refused = split(open_source(str(REAL_DATA / "aosp_cacerts"), nobody))
     assert len(set(fingerprints(items))) == len(os.listdir(REAL_DATA / "aosp_cacerts"))
     assert refused == []
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="there is no /proc/self/mem")
+def test_a_file_that_opens_and_does_not_read_is_bad_input() -> None:
+    with pytest.raises(BadInputError, match=r"/proc/self/mem: it cannot be read"):
+        open_source("/proc/self/mem", nobody)

@@ -29,6 +29,11 @@ def open_file(path: str) -> BinaryIO:
         os.close(descriptor)
         limit = FILE_OCTETS_LIMIT // 2**20
         raise BadInputError(f"{visible(path)}: it is larger than {limit} MiB, so it was not read; split it first")
+    try:
+        os.pread(descriptor, 1, 0)  # some open, and fail when they are read: a disk's error, /proc/self/mem
+    except OSError as error:
+        os.close(descriptor)
+        raise BadInputError(f"{visible(path)}: it cannot be read: {error.strerror}") from None
     return open(descriptor, "rb")
 
 

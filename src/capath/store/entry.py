@@ -83,6 +83,7 @@ class OtherKind(StrEnum):
     FIFO = "a FIFO"
     SOCKET = "a socket"
     DEVICE = "a device"
+    OUT_OF_SIGHT = "nothing that can be looked at: the directory gives no permission to"
     UNKNOWN = "not a file"
 
 

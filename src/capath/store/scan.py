@@ -90,7 +90,7 @@ class _Reader:
         except FileNotFoundError:
             return None
         except OSError:
-            return OtherEntry(name, OtherKind.UNKNOWN)
+            return OtherEntry(name, OtherKind.OUT_OF_SIGHT)
         if stat.S_ISLNK(status.st_mode):
             return self._read_link(name, path, status.st_mtime_ns)
         if not stat.S_ISREG(status.st_mode):
