@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import subprocess
 import tarfile
 from datetime import datetime, timezone
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from capath.change.export import (
     bundle,
+    check_replaceable,
     der_files,
     tar_archive,
     trusted_certificates,
@@ -125,6 +127,43 @@ def test_files_are_written_whole_and_readable(tmp_path: Path) -> None:
     assert path.read_bytes() == b"2"
     assert path.stat().st_mode & 0o777 == 0o644
     assert os.listdir(path.parent) == ["a.der"]
+
+
+def test_what_is_no_regular_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    """A pipe is written to, as is a device; a symbolic link goes on leading where it led."""
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_file(str(tmp_path / "pipe"), b"1")
+        assert os.read(reader, 9) == b"1"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    (tmp_path / "link").symlink_to("target")
+    for content in (b"1", b"2"):
+        write_file(str(tmp_path / "link"), content)
+        assert (os.readlink(tmp_path / "link"), (tmp_path / "target").read_bytes()) == ("target", content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"precious",
+        b"# a comment\n",
+        b"# a comment\n" + ROOTS[0].pem + b"trailing",
+        ROOTS[0].pem,
+        b"# Root\n" + ROOTS[0].pem.replace(b"CERTIFICATE", b"X509 CERTIFICATE"),
+        bytes(1024),
+        b"# title\n" + b"0" * 64 + b"  Root\n",
+    ],
+    ids=["text", "comment", "more behind", "no name before", "other label", "zeros", "other list"],
+)
+def test_what_only_resembles_an_export_is_not_replaced(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(ChangeError, match="--force"):
+        check_replaceable(str(path), b"new")
+    check_replaceable(str(path), content)
 
 
 def test_what_cannot_be_written_is_a_change_error(tmp_path: Path) -> None:

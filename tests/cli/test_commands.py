@@ -135,6 +135,47 @@ def test_distrust_then_trust_leaves_the_directory_as_it_was(crts: Path, capsys: 
     assert listing(crts) == before
 
 
+def test_a_file_that_is_off_answers_to_the_name_it_had(crts: Path, capsys: Capture) -> None:
+    """What took it out, with the other verb, takes it in again; a file that has the name now comes first."""
+    before = listing(crts)
+    assert capath("distrust", crts, "Root_B.pem") == 0
+    assert run_json(capsys, "show", crts, "Root_B.pem")["file"] == "Root_B.pem.untrusted"
+    assert capath("trust", crts, "Root_B.pem") == 0
+    assert listing(crts) == before
+    assert capath("distrust", crts, "Root_B.pem") == 0
+    (crts / "Root_B.pem").write_bytes((crts / "Root_C.pem").read_bytes())
+    assert run_json(capsys, "show", crts, "Root_B.pem")["subject"] == "CN=Root C"
+
+
+def test_undo_where_there_is_no_directory_says_that(tmp_path: Path, capsys: Capture) -> None:
+    assert capath("undo", tmp_path / "nowhere") == 2
+    assert "there is no such directory" in capsys.readouterr().err
+
+
+def test_export_overwrites_nothing_but_exports(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A file of somebody else's stays, and then nothing is written at all; --force says that it may go."""
+    precious, fresh = crts / "Root_A.pem", tmp_path / "roots.txt"
+    before = precious.read_bytes()
+    assert capath("export", crts, "--list", fresh, "--bundle", precious) == 4
+    assert "--force" in capsys.readouterr().err
+    assert precious.read_bytes() == before
+    assert not fresh.exists()
+    assert capath("export", crts, "--bundle", precious, "--force") == 0
+    assert precious.read_bytes() != before
+
+
+def test_exports_are_made_anew(crts: Path, tmp_path: Path) -> None:
+    """A bundle, an archive and a list of before are replaced by those of the store as it is."""
+    paths = [tmp_path / name for name in ("b.pem", "t.tar", "l.txt")]
+    arguments = ("--bundle", paths[0], "--tar", paths[1], "--list", paths[2])
+    assert capath("export", crts, *arguments) == 0
+    before = [path.read_bytes() for path in paths]
+    assert capath("distrust", crts, "Root_A.pem") == 0
+    assert capath("export", crts, *arguments) == 0
+    after = [path.read_bytes() for path in paths]
+    assert all(old != new for old, new in zip(before, after, strict=True))
+
+
 def test_dry_run_prints_the_plan_and_does_nothing(crts: Path, capsys: Capture) -> None:
     """--dry-run changes no name and writes no history."""
     before = listing(crts)

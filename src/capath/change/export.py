@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import stat
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping
 
 from capath.change.file_names import FileNames
-from capath.errors import ChangeError
+from capath.change.fingerprint_list import LIST_HEAD, parse_fingerprints
+from capath.errors import BadInputError, ChangeError
 from capath.pki.certificate import Certificate
+from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.pem import encode_pem
 from capath.pki.visible import visible
 from capath.store.constraints import CONSTRAINTS_FILE, Kept, render_constraints
 from capath.store.listing import Listing
 
+_KEPT_OCTETS_LIMIT = 64 * 1024 * 1024
+_END = b"-----END CERTIFICATE-----\n"
 Limits = Mapping[str, Kept]
 """What is kept of roots beside the store, by SHA-256."""
 
@@ -65,17 +70,47 @@ def tar_archive(certificates: Iterable[Certificate], limits: Limits) -> bytes:
     return stream.getvalue()
 
 
+def check_replaceable(path: str, content: bytes) -> None:
+    """Raise ChangeError where writing `content` to `path` would lose a file that no export has written.
+
+    Replaced may be what is empty, the same, or looks in every octet like an export of certificates.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return  # written to, not replaced
+        with open(path, "rb") as file:
+            old = file.read(_KEPT_OCTETS_LIMIT)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ChangeError(f"{visible(path)}: what is there cannot be read: {error.strerror}") from None
+    if old and old != content and not (_is_bundle(old) or _is_archive(old) or _is_list(old)):
+        raise ChangeError(
+            f"{visible(path)}: this file is there already, and capath export did not write it; name another, or "
+            "give --force to replace it"
+        )
+
+
 def write_file(path: str, content: bytes) -> None:
-    """Write `path` in one step: whoever reads it sees the old content or the new. Raises ChangeError."""
+    """Write `path` in one step: whoever reads it sees the old content or the new. Raises ChangeError.
+
+    A symbolic link stays one, and what is no regular file (a device, a pipe) is written to.
+    """
     temporary = ""
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".capath-", dir=os.path.dirname(path) or ".")
+        mode = _mode_of(path)
+        if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            with open(path, "wb", buffering=0) as file:
+                file.write(content)
+            return
+        target = os.path.realpath(path)
+        descriptor, temporary = tempfile.mkstemp(prefix=".capath-", dir=os.path.dirname(target))
         with open(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        os.chmod(temporary, 0o644 if mode is None else stat.S_IMODE(mode))
+        os.replace(temporary, target)
     except OSError as error:
         if temporary:
             with contextlib.suppress(OSError):
@@ -91,6 +126,51 @@ def write_files(directory: str, files: Mapping[str, bytes]) -> None:
         raise ChangeError(f"{visible(directory)}: it could not be made: {error.strerror}") from None
     for name, content in files.items():
         write_file(os.path.join(directory, name), content)
+
+
+def _mode_of(path: str) -> int | None:
+    """The mode of what is at `path`; None where nothing is."""
+    try:
+        return os.stat(path).st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _is_bundle(data: bytes) -> bool:
+    """Whether `data` is what `bundle` writes: before every certificate its name, and nothing else."""
+    at = 0
+    while at < len(data):
+        start = at
+        while data.startswith(b"# ", at):
+            at = data.find(b"\n", at) + 1 or len(data)
+        objects = read_objects(data[at : data.find(_END, at) + len(_END)])
+        if at == start or len(objects) != 1 or not isinstance(objects[0], CertificateObject):
+            return False
+        written = encode_pem("CERTIFICATE", objects[0].certificate.der)
+        if not data.startswith(written, at):
+            return False
+        at += len(written)
+    return True
+
+
+def _is_archive(data: bytes) -> bool:
+    """Whether `data` is what `tar_archive` writes: files and links of one directory, of nobody and no time."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            members = archive.getmembers()
+    except tarfile.TarError:
+        return False
+    return bool(members) and all(not (item.mtime or item.uname or "/" in item.name) for item in members)
+
+
+def _is_list(data: bytes) -> bool:
+    """Whether `data` is a list of fingerprints, as `render_fingerprints` writes it."""
+    try:
+        text = data.decode()
+        parse_fingerprints(text, "")
+    except (UnicodeDecodeError, BadInputError):
+        return False
+    return LIST_HEAD in text
 
 
 def _by_name(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:

@@ -11,6 +11,7 @@ from capath.pki.visible import visible
 
 _LINE = re.compile(r"([0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31})(?:\s.*)?", re.ASCII)
 _LINES_LIMIT = 1_000_000
+LIST_HEAD = "# One a line: SHA-256, then the name. capath trust DIR --only @FILE applies it."
 
 
 def render_fingerprints(certificates: Iterable[Certificate], title: str) -> str:
@@ -19,7 +20,7 @@ def render_fingerprints(certificates: Iterable[Certificate], title: str) -> str:
         certificate.sha256: f"{certificate.sha256}  {visible(certificate.subject.title)}"
         for certificate in sorted(certificates, key=lambda item: (item.subject.title.casefold(), item.sha256))
     }
-    head = f"# {visible(title)}\n# One a line: SHA-256, then the name. capath trust DIR --only @FILE applies it.\n"
+    head = f"# {visible(title)}\n{LIST_HEAD}\n"
     return head + "".join(f"{line}\n" for line in lines.values())
 
 

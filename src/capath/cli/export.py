@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -29,10 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--select", metavar="WHICH", action="append", default=[], help="these, trusted or not, and no others"
     )
+    parser.add_argument("--force", action="store_true", help="replace files that capath export did not write")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from capath.change.export import bundle, der_files, tar_archive, write_files
+    from capath.change.export import bundle, check_replaceable, der_files, tar_archive, write_files
     from capath.change.fingerprint_list import render_fingerprints
     from capath.report.document import document
     from capath.store.constraints import read_constraints_file
@@ -41,16 +43,23 @@ def run(arguments: argparse.Namespace) -> int:
     listing = read_listing(arguments)
     chosen = _chosen(listing, arguments.select)
     limits = read_constraints_file(arguments.directory).by_sha256
-    written = []
+    to_write: list[tuple[str, bytes, str]] = []
     if arguments.bundle:
-        written.append(_write(arguments.bundle, bundle(chosen, limits), "bundle"))
+        to_write.append((arguments.bundle, bundle(chosen, limits), "bundle"))
     if arguments.tar:
-        written.append(_write(arguments.tar, tar_archive(chosen, limits), "tar"))
+        to_write.append((arguments.tar, tar_archive(chosen, limits), "tar"))
     if arguments.list:
         title = f"{len(chosen)} roots of {arguments.directory}"
-        written.append(_write(arguments.list, render_fingerprints(chosen, title).encode(), "list"))
+        to_write.append((arguments.list, render_fingerprints(chosen, title).encode(), "list"))
+    files = der_files(chosen) if arguments.der else {}
+    if not arguments.force:
+        for path, octets, _ in to_write:
+            if path != _STANDARD_OUTPUT:
+                check_replaceable(path, octets)
+        for name, octets in files.items():
+            check_replaceable(os.path.join(arguments.der, name), octets)
+    written = [_write(path, octets, kind) for path, octets, kind in to_write]
     if arguments.der:
-        files = der_files(chosen)
         write_files(arguments.der, files)
         written.append({"kind": "der", "path": arguments.der, "octets": sum(map(len, files.values()))})
     if arguments.json:

@@ -18,7 +18,9 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.change.apply import undo_last, undo_plan
     from capath.report.change import plan_json, plan_text
     from capath.report.document import document
+    from capath.store.scan import check_directory
 
+    check_directory(arguments.directory)
     if not arguments.dry_run:
         recover_first(arguments.directory)
     _, plan = undo_plan(arguments.directory)

@@ -7,6 +7,7 @@ import re
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store.listing import CertificateRow, Listing
+from capath.store.standing import UNTRUSTED_SUFFIX
 
 _HASH = re.compile(r"[0-9a-fA-F]{8}", re.ASCII)
 _PREFIX = re.compile(r"[0-9a-fA-F]{8,64}", re.ASCII)
@@ -51,14 +52,17 @@ def is_fingerprint(digits: str) -> bool:
 
 
 def select_all(listing: Listing, which: str) -> tuple[CertificateRow, ...]:
-    """Return all rows that `which` names: a file, a hash link, a subject hash (new or old), a prefix of a
-    SHA-256 or SHA-1 fingerprint (at least 8 digits, colons allowed), or ``subject~TEXT`` (in any case)."""
+    """Return all rows that `which` names: a file (one that is off by the name that it had, too), a hash link,
+    a subject hash (new or old), a prefix of a SHA-256 or SHA-1 fingerprint (at least 8 digits, colons allowed),
+    or ``subject~TEXT`` (in any case)."""
     rows = listing.certificates
     if is_subject(which):
         text = which.removeprefix(_SUBJECT).casefold()
         return tuple(row for row in rows if text in row.certificate.subject.text.casefold())
     if named := tuple(row for row in rows if which in (row.file, visible(row.file)) or which in row.links):
         return named
+    if off := tuple(row for row in rows if row.file == which + UNTRUSTED_SUFFIX):
+        return off
     digits = which.replace(":", "").lower()
     if is_hash(which):
         hashed = tuple(
