@@ -100,7 +100,7 @@ def _strength(certificate: Certificate) -> str:
         decoded = x509.load_der_x509_certificate(certificate.der)
         key = decoded.public_key()
         digest = decoded.signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         return "a key that is not readable"
     bits = getattr(key, "key_size", None)
     kind = type(key).__name__.strip("_").removesuffix("PublicKey")

@@ -7,6 +7,7 @@ import os
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.words import day, title
+from capath.pki.general_names import list_addresses
 from capath.pki.visible import visible
 
 _UNAVAILABLE = (3, 33, 35, 36, 44, 54)
@@ -69,18 +70,7 @@ def explain_old_list(case: Case) -> Finding | None:
 
 def crl_url(case: Case, depth: int) -> str:
     """The first http address of the list for the certificate at `depth` (RFC 5280 §4.2.1.13), else ``""``."""
-    from cryptography import x509
-
     certificate = case.verification.at(depth)
     if certificate is None:
         return ""
-    try:
-        decoded = x509.load_der_x509_certificate(certificate.der)
-        points = decoded.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        return ""
-    for point in points:
-        for name in point.full_name or ():
-            if isinstance(name, x509.UniformResourceIdentifier) and name.value.startswith("http"):
-                return str(name.value)
-    return ""
+    return next((url for url in list_addresses(certificate) if url.startswith("http")), "")

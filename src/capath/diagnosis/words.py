@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from capath.pki.certificate import Certificate
+from capath.pki.general_names import alternative_names
 from capath.pki.name import Name
 from capath.pki.visible import visible
 
@@ -26,12 +27,7 @@ def day(moment: datetime | None) -> str:
 
 def subject_alternative_names(certificate: Certificate) -> list[str]:
     """The DNS names and IP addresses that a certificate is for; none where the extension does not decode."""
-    from cryptography import x509
-
-    try:
-        decoded = x509.load_der_x509_certificate(certificate.der)
-        names = decoded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
-        return names.get_values_for_type(x509.DNSName) + addresses
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        return []
+    names = alternative_names(certificate)
+    return [name.decode("ascii", "backslashreplace") for name in names.dns] + [
+        str(item) for item in names.addresses
+    ]

@@ -136,7 +136,10 @@ def _pss(encoded: bytes) -> tuple[padding.PSS, hashes.HashAlgorithm]:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import padding
 
-    certificate = x509.load_der_x509_certificate(encoded)
+    try:
+        certificate = x509.load_der_x509_certificate(encoded)
+    except x509.InvalidVersion as error:
+        raise ValueError(str(error)) from None
     scheme, digest = certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm
     if not isinstance(scheme, padding.PSS) or digest is None:
         raise ValueError("its RSASSA-PSS parameters do not decode")

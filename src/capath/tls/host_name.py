@@ -5,11 +5,19 @@ A common name alone does not count: OpenSSL's own check would take it, requests 
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
+from capath.errors import ParseError
+from capath.pki.certificate import Certificate, read_certificate
+from capath.pki.general_names import alternative_names
 from capath.tls.verification import VerifyError
+
+if TYPE_CHECKING:
+    from service_identity.hazmat import DNSPattern, IPAddressPattern
 
 HOSTNAME_MISMATCH = 62
 IP_ADDRESS_MISMATCH = 64
@@ -24,20 +32,31 @@ _BEHIND_HOST_NAME = frozenset(
 @lru_cache(maxsize=1024)
 def check_host(leaf_der: bytes, host: str) -> VerifyError | None:
     """Return error 62 or 64 where the certificate is not for `host`, a name or an IP address; else None."""
-    from cryptography import x509
     from service_identity import CertificateError, VerificationError
-    from service_identity.cryptography import extract_patterns
     from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
 
     is_address = _is_address(host)
     wrong = VerifyError(IP_ADDRESS_MISMATCH if is_address else HOSTNAME_MISMATCH, 0)
     try:
         wanted = IPAddress_ID(host) if is_address else DNS_ID(host)
-        patterns = extract_patterns(x509.load_der_x509_certificate(leaf_der))
+        patterns = _patterns(read_certificate(leaf_der)[0])
         verify_service_identity(cert_patterns=patterns, obligatory_ids=[wanted], optional_ids=[])
-    except (VerificationError, CertificateError, ValueError):
+    except (VerificationError, CertificateError, ValueError, ParseError):
         return wrong
     return None
+
+
+def _patterns(leaf: Certificate) -> list[DNSPattern | IPAddressPattern]:
+    """What the certificate is for. A name that is none is passed over, as OpenSSL does, and hides no other."""
+    from service_identity import CertificateError
+    from service_identity.hazmat import DNSPattern, IPAddressPattern
+
+    names = alternative_names(leaf)
+    found: list[DNSPattern | IPAddressPattern] = [IPAddressPattern(address) for address in names.addresses]
+    for name in names.dns:
+        with contextlib.suppress(CertificateError):
+            found.append(DNSPattern.from_bytes(name))
+    return found
 
 
 def in_order(errors: Sequence[VerifyError], host_error: VerifyError | None) -> tuple[VerifyError, ...]:
