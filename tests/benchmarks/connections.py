@@ -3,9 +3,9 @@
     python -m tests.benchmarks.connections [--hosts 1000] [--repeat 3]
 
 Whole processes, from start to exit, each asking the same endpoints on loopback: a few `openssl s_server` with a
-key on P-256, named again and again (nothing is remembered by endpoint). Every way is measured `repeat` times, in
-turn, and its best time counts: what else the machine does only ever adds. Ratios are of one run; rates depend on
-the machine.
+key on P-256, named again and again (nothing is remembered by endpoint). Every way is measured `repeat` times, and
+capath before each of them, so that what else the machine does falls on all alike; the mean counts. Ratios are of
+one run; rates depend on the machine.
 
 - ``capath``: `capath test --client pyopenssl --json`: every error, the chain, the lookups, the session, for each.
 - ``s_client``: one `openssl s_client -CApath` process after the other.
@@ -27,9 +27,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from capath.change.rehash import plan_rehash
@@ -51,11 +53,12 @@ for line in open(sys.argv[1]):
 
 @dataclass(frozen=True)
 class Way:
-    """One way to test all hosts: `run` does so in whole processes and checks what came of it."""
+    """One way to test all hosts: `run` does so in whole processes, `check` looks at what came of it afterwards."""
 
     name: str
-    run: Callable[[], None]
+    run: Callable[[], bytes]
     hosts: int
+    check: Callable[[bytes], None] = lambda _: None
 
 
 @contextmanager
@@ -98,28 +101,31 @@ def _make_store(place: Path, root: authority.Identity, *, extra: int) -> str:
     return str(place)
 
 
-def _capath(hosts: Path, count: int, directory: str) -> Callable[[], None]:
+def _capath(hosts: Path, directory: str) -> Callable[[], bytes]:
     command = [sys.executable, "-m", "capath", "test", "--client", "pyopenssl", "--json", "--no-proxy"]
 
-    def run() -> None:
-        done = subprocess.run(
-            [*command, "--file", str(hosts), "--capath", directory], capture_output=True, check=True
-        )
-        results = json.loads(done.stdout)["results"]
-        assert len(results) == count
-        for result in results:
-            assert result["outcome"] == "verified"
-            assert len(result["chain"]) == 3
-            assert result["lookups"][-1]["found"]
-            assert result["session"]["session_id"]
+    def run() -> bytes:
+        arguments = [*command, "--file", str(hosts), "--capath", directory]
+        return subprocess.run(arguments, capture_output=True, check=True).stdout
 
     return run
 
 
-def _s_client(hosts: Path, directory: str, at_once: int) -> Callable[[], None]:
+def _check_capath(count: int, output: bytes) -> None:
+    """Every host was verified, and all that there is to tell was told."""
+    results = json.loads(output)["results"]
+    assert len(results) == count
+    for result in results:
+        assert result["outcome"] == "verified"
+        assert len(result["chain"]) == 3
+        assert result["lookups"][-1]["found"]
+        assert result["session"]["session_id"]
+
+
+def _s_client(hosts: Path, directory: str, at_once: int) -> Callable[[], bytes]:
     command = ["openssl", "s_client", "-CApath", directory, "-verify_return_error", "-verify_ip", LOOPBACK]
 
-    def run() -> None:
+    def run() -> bytes:
         running: list[subprocess.Popen[bytes]] = []
         for endpoint in hosts.read_text().split():
             running.append(
@@ -133,23 +139,26 @@ def _s_client(hosts: Path, directory: str, at_once: int) -> Callable[[], None]:
             if len(running) == at_once:
                 assert running.pop(0).wait() == 0
         assert all(process.wait() == 0 for process in running)
+        return b""
 
     return run
 
 
-def _requests(hosts: Path, directory: str) -> Callable[[], None]:
-    def run() -> None:
+def _requests(hosts: Path, directory: str) -> Callable[[], bytes]:
+    def run() -> bytes:
         subprocess.run([sys.executable, "-c", _REQUESTS, str(hosts), directory], check=True)
+        return b""
 
     return run
 
 
 def measure(hosts: int, repeat: int, few: int) -> dict[str, float]:
-    """Handshakes a second of each way, the best of `repeat`. The slow ways are asked `few` hosts alone."""
+    """Handshakes a second of each way, the mean of all its runs. The slow ways are asked `few` hosts alone."""
     root = authority.root("Root")
     intermediate = authority.intermediate(root, "Intermediate")
     leaf = authority.leaf(intermediate, LOOPBACK)
-    best: dict[str, float] = {}
+    tested: dict[str, int] = defaultdict(int)
+    took_s: dict[str, float] = defaultdict(float)
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         (place / "chain.pem").write_bytes(leaf.key_pem + leaf.pem + intermediate.pem)
@@ -159,20 +168,22 @@ def measure(hosts: int, repeat: int, few: int) -> dict[str, float]:
             for file, count in (("all", hosts), ("few", few)):
                 endpoints = (f"{LOOPBACK}:{ports[number % _SERVERS]}\n" for number in range(count))
                 (place / file).write_text("".join(endpoints))
-            ways = [
-                Way("capath", _capath(place / "all", hosts, small), hosts),
+            check = partial(_check_capath, hosts)
+            ours = Way("capath", _capath(place / "all", small), hosts, check)
+            others = [
                 Way("s_client", _s_client(place / "few", small, 1), few),
                 Way("s_client x4", _s_client(place / "few", small, 4), few),
                 Way("requests", _requests(place / "few", small), few),
-                Way("capath, 10 x the roots", _capath(place / "all", hosts, large), hosts),
+                Way("capath, 10 x the roots", _capath(place / "all", large), hosts, check),
             ]
-            for _ in range(repeat):
-                for way in ways:
+            for other in others * repeat:
+                for way in (ours, other):
                     started = time.perf_counter()
-                    way.run()
-                    rate = way.hosts / (time.perf_counter() - started)
-                    best[way.name] = max(best.get(way.name, 0.0), rate)
-    return best
+                    output = way.run()
+                    took_s[way.name] += time.perf_counter() - started
+                    tested[way.name] += way.hosts
+                    way.check(output)
+    return {name: tested[name] / took_s[name] for name in tested}
 
 
 def main() -> int:

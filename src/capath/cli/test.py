@@ -236,7 +236,9 @@ def _print_json(arguments: argparse.Namespace, directory: str, told: Sequence[To
 
     store = {"directory": directory, "trust": arguments.trust, "distrust": arguments.distrust}
     head = {"store": store, "interrupted": interrupted}
-    print(document_of_elements(head, "results", [one.text for one in told]))
+    for piece in document_of_elements(head, "results", [one.text for one in told]):
+        print(piece, end="")
+    print()
 
 
 def _status(told: Sequence[Told]) -> ExitStatus:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from capath.store import Snapshot
@@ -55,7 +55,7 @@ class Examiner:
     directory: str
     kept: KeptConstraints
     roots: KnownRoots | None = None
-    environment: Mapping[str, str] | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     try_remedies: bool = True
     fetch_intermediates: bool = False
     resolver: Resolver = system_resolver
@@ -68,9 +68,8 @@ class Examiner:
 
     def examine(self, result: ProbeResult, snapshot: Snapshot) -> Examination:
         """Tell `result`, a test against `snapshot`. Raises CancelledError."""
-        variables = os.environ if self.environment is None else self.environment
         beside = Beside(
-            environment_traps(variables, result.endpoint, self.directory),
+            environment_traps(self.environment, result.endpoint, self.directory),
             _opinions(result, self.kept),
         )
         if _needs_no_explanation(result, snapshot):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -22,13 +22,16 @@ def element(item: Json) -> str:
     return json.dumps(item, ensure_ascii=True)
 
 
-def document_of_elements(content: Mapping[str, Any], name: str, elements: Sequence[str]) -> str:
-    """The same with ``name``, a list of elements. Where these are many, each stays the one line that it is."""
+def document_of_elements(content: Mapping[str, Any], name: str, elements: Sequence[str]) -> Iterator[str]:
+    """The same with ``name``, a list of elements, in pieces. Where these are many, each stays one line."""
     if len(elements) <= _INDENTED_LIMIT:
-        return document({**content, name: [json.loads(line) for line in elements]})
-    head = document(content).removesuffix("\n}")
-    lines = ",\n".join(elements)
-    return f'{head},\n  "{name}": [\n{lines}\n  ]\n}}'
+        yield document({**content, name: [json.loads(line) for line in elements]})
+        return
+    yield document(content).removesuffix("\n}")
+    yield f',\n  "{name}": [\n'
+    for number, line in enumerate(elements):
+        yield f",\n{line}" if number else line
+    yield "\n  ]\n}"
 
 
 def moment(value: datetime | None) -> str | None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from capath.errors import StrEnum
 
@@ -55,7 +55,7 @@ class MozillaList:
 @lru_cache(maxsize=1)
 def mozilla_roots() -> MozillaList:
     """Return the table that comes with capath."""
-    text = files("capath.sources").joinpath("mozilla_roots.tsv").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("mozilla_roots.tsv").read_text(encoding="utf-8")
     list_date = date.min
     roots = {}
     for line in text.splitlines():
@@ -75,9 +75,7 @@ def _root(cells: list[str]) -> MozillaRoot:
         date.fromisoformat(included),
         date.fromisoformat(removed) if removed else None,
         TlsTrust(tls),
-        datetime.strptime(distrust_after, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-        if distrust_after
-        else None,
+        datetime.fromisoformat(distrust_after.replace("Z", "+00:00")) if distrust_after else None,
         constraints,
         reason,
     )

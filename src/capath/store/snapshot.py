@@ -10,9 +10,12 @@ from capath.store.entry import Entry, symlink_target
 from capath.store.link_name import LinkName, Row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The entries of `directory` by name. `writable` is whether this process may change the directory."""
+    """The entries of `directory` by name. `writable` is whether this process may change the directory.
+
+    A snapshot is equal to itself alone: what was found in it can be kept by it.
+    """
 
     directory: str
     entries: Mapping[str, Entry]

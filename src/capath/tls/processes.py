@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import multiprocessing.connection
 import os
+import selectors
 import signal
 import sys
 import threading
@@ -95,27 +95,32 @@ class Processes(Generic[_Item, _Answer]):
                 os.close(end)
 
     def __iter__(self) -> Iterator[tuple[int, _Answer]]:
-        waiting = list(self._readers)
-        while waiting:
-            for reader in multiprocessing.connection.wait(waiting):
-                assert isinstance(reader, Connection)
-                try:
-                    with _no_interrupt():
-                        position, answer = reader.recv()
-                except (EOFError, OSError):
-                    waiting.remove(reader)
-                    continue
-                self._feed()
-                self._unread.discard(position)
-                if isinstance(answer, Raised):
-                    raise answer.error
-                yield position, answer
+        with selectors.DefaultSelector() as waiting:
+            for reader in self._readers:
+                waiting.register(reader, selectors.EVENT_READ, reader)
+            yield from self._come(waiting)
         left = sorted(self._unread)
         self._here = each(
             left, lambda position: (position, self._work(self._items[position])), threads=self._at_once
         )
         for _, answer in self._here:
             yield answer
+
+    def _come(self, waiting: selectors.BaseSelector) -> Iterator[tuple[int, _Answer]]:
+        """The answers of the processes, until each has come to its end."""
+        while waiting.get_map():
+            for key, _ in waiting.select():
+                try:
+                    with _no_interrupt():
+                        position, answer = key.data.recv()
+                except (EOFError, OSError):
+                    waiting.unregister(key.fileobj)
+                    continue
+                self._feed()
+                self._unread.discard(position)
+                if isinstance(answer, Raised):
+                    raise answer.error
+                yield position, answer
 
     def ready(self) -> Iterator[tuple[int, _Answer]]:
         for reader in self._readers:

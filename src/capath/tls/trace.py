@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from capath.errors import ParseError
 from capath.pki.certificate import Certificate, read_certificate
@@ -77,26 +78,41 @@ def _read(data: bytes) -> Certificate | str:
 _read_again = lru_cache(maxsize=1024)(_read)
 
 
+class _Sought:
+    """What was sought in a snapshot, by the name and by how lookup goes on."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[bytes, bool], tuple[Found, ...]] = {}
+        self.tried: dict[tuple[str, bool], tuple[str, ...]] = {}
+
+
+_SOUGHT: WeakKeyDictionary[Snapshot, _Sought] = WeakKeyDictionary()
+
+
 class _Directory:
-    """Lookup in one snapshot, each name sought once."""
+    """Lookup in one snapshot, each name sought once for all hosts: they share their issuers."""
 
     def __init__(self, snapshot: Snapshot, steps_over: bool) -> None:
         self._snapshot = snapshot
         self._steps_over = steps_over
-        self._found: dict[bytes, tuple[Found, ...]] = {}
+        self._sought = _SOUGHT.setdefault(snapshot, _Sought())
 
     def find(self, name: Name) -> tuple[Found, ...]:
         """The certificates of that subject, in slot order."""
-        found = self._found.get(name.encoded)
+        key = (name.encoded, self._steps_over)
+        found = self._sought.found.get(key)
         if found is None:
-            found = find_issuers(self._snapshot, name, steps_over=self._steps_over)
-            self._found[name.encoded] = found
+            found = self._sought.found[key] = find_issuers(self._snapshot, name, steps_over=self._steps_over)
         return found
 
     def tried(self, name: Name) -> tuple[str, ...]:
         """The links that are asked for on the way."""
-        row = Row(name.subject_hash, LinkKind.CERTIFICATE)
-        return walk(self._snapshot, row, steps_over=self._steps_over).tried
+        key = (name.subject_hash, self._steps_over)
+        tried = self._sought.tried.get(key)
+        if tried is None:
+            row = Row(name.subject_hash, LinkKind.CERTIFICATE)
+            tried = self._sought.tried[key] = walk(self._snapshot, row, steps_over=self._steps_over).tried
+        return tried
 
     def served(self, certificate: Certificate) -> FromCapath | None:
         """Where lookup finds `certificate` itself."""
