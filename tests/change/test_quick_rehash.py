@@ -19,12 +19,13 @@ from capath.change import read_files
 from capath.change import survey as survey_module
 from capath.change.apply import apply_plan, undo_last
 from capath.change.assign import HashStyle
-from capath.change.digest_cache import DigestCache, cache_directory
+from capath.change.digest_cache import DigestCache
 from capath.change.journal import Journal
 from capath.change.plan import applicable
 from capath.change.quick_rehash import rehash_directory
 from capath.change.rehash import plan_rehash
 from capath.change.survey import survey
+from capath.change.user_directories import cache_directory
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.pki.found import Single
 from capath.store.scan import scan

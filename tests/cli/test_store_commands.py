@@ -432,3 +432,40 @@ def test_an_intermediate_is_a_warning_of_the_audit(crts: Path, capsys: Capture) 
     run("rehash", crts)
     _, found = run_json(capsys, "check", crts)
     assert "intermediate-as-anchor" in {item["rule"] for item in found["findings"]}
+
+
+def test_an_empty_list_is_no_set_of_roots(crts: Path, bundle: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A list that was cut short would take every root out of trust."""
+    run("import", crts, bundle)
+    (tmp_path / "list").write_text("# One a line\n\n")
+    capsys.readouterr()
+    assert run("trust", crts, "--only", f"@{tmp_path / 'list'}") == 2
+    assert "names no certificate" in capsys.readouterr().err
+    assert trusted(crts) == {A.sha256, B.sha256}
+
+
+def test_a_state_directory_that_is_relative_is_ignored(
+    crts: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was changed in one working directory is undone from another."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    assert run("import", crts, bundle) == 0
+    monkeypatch.chdir(tmp_path / "other")
+    assert run("undo", crts) == 0
+    assert trusted(crts) == set()
+    assert list((tmp_path / "one").iterdir()) == []
+
+
+def test_an_empty_name_is_no_default(capsys: Capture) -> None:
+    for arguments in (["list", ""], ["test", "--capath", "", "localhost"], [""]):
+        assert run(*arguments) == 2
+        assert capsys.readouterr().err == "capath: the name of the directory is empty; name one\n"
+
+
+def test_an_option_before_its_command_is_told_where_it_stands(crts: Path, capsys: Capture) -> None:
+    assert run("--json", "list", crts) == 2
+    assert "capath list --json" in capsys.readouterr().err

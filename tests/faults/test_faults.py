@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from capath.change.apply import apply_plan, recover, undo_last
-from capath.change.journal import Journal, Progress, state_directory
+from capath.change.journal import Journal, Progress
 from capath.change.plan import Plan
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
+from capath.change.user_directories import state_directory
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.pki.certificate import read_certificate
 from capath.store.listing import list_store

@@ -12,11 +12,11 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-import sys
 import time
 import zlib
 from collections.abc import Iterable, Mapping
 
+from capath.change.user_directories import cache_directory
 from capath.pki.found import Single
 
 _MAGIC = b"capath digests 3\n"
@@ -148,11 +148,3 @@ class DigestCache:
         if magic == _MAGIC and zlib.crc32(body) == checksum and records == count * _RECORD_OCTETS:
             self._body, self._names_octets = body, names_octets
             self.right_state = right_state if any(right_state) else b""
-
-
-def cache_directory() -> str:
-    """Where capath keeps what it can find out again ($XDG_CACHE_HOME/capath)."""
-    if sys.platform == "darwin":
-        return os.path.expanduser("~/Library/Caches/capath")
-    base = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")
-    return os.path.join(base, "capath")

@@ -14,14 +14,14 @@ from functools import cached_property
 from typing import Any
 
 from capath.change.codec import all_from_json, all_to_json
-from capath.change.journal_file import ABANDONED, BEGUN, DONE, TAKEN_BACK, JournalFile, state_directory
+from capath.change.journal_file import ABANDONED, BEGUN, DONE, TAKEN_BACK, JournalFile
 from capath.change.operation import Operation
 from capath.errors import ParseError, StrEnum
 from capath.store.entry import symlink_target
 from capath.store.link_name import LinkName, Row
 from capath.store.snapshot import Snapshot
 
-__all__ = ["Change", "Journal", "Progress", "current_changes", "state_directory"]
+__all__ = ["Change", "Journal", "Progress", "current_changes"]
 
 
 class Progress(StrEnum):

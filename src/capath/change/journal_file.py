@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import time
 from collections.abc import Mapping, Sequence
 
+from capath.change.user_directories import state_directory
 from capath.errors import ChangeError
 from capath.pki.visible import visible
 
@@ -111,11 +111,3 @@ class JournalFile:
                 f"{visible(self.path)}: the history cannot be written ({error.strerror}), so nothing is changed; "
                 "make room there, or set XDG_STATE_HOME to a directory that can be written"
             ) from None
-
-
-def state_directory() -> str:
-    """Where capath keeps its history ($XDG_STATE_HOME/capath)."""
-    if sys.platform == "darwin":
-        return os.path.expanduser("~/Library/Application Support/capath")
-    base = os.environ.get("XDG_STATE_HOME", "").strip() or os.path.expanduser("~/.local/state")
-    return os.path.join(base, "capath")

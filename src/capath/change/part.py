@@ -63,7 +63,7 @@ class _Part:
         """The certificates (SHA-256) that may be meant; which of them are, selecting from the listing tells."""
         found = set(map(bytes.fromhex, sha256s))
         for one in which:
-            for name in (one, *(name for name in self._escaped if visible(name) == one)):
+            for name in (one, one + UNTRUSTED_SUFFIX, *(name for name in self._escaped if visible(name) == one)):
                 found.update(value[SHA256] for value in self._certificates_at(name))
             means = _matcher(one)
             if means is not None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from capath.pki.canonical import name_hash, old_name_hash
 from capath.pki.found import NotSingle, Single
 from capath.pki.ordinary import only_certificate
+from capath.processors import forkable_processors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def side_by_side(size: int, ours: Callable[[], _Ours], childs: Callable[[], _Chi
 
     `size` is the number of files that they look at.
     """
-    if size < _WORTH_A_PROCESS or not may_fork():
+    if size < _WORTH_A_PROCESS or forkable_processors() < 2:
         return ours(), childs()
     shared = os.memfd_create("capath")
     try:
@@ -74,13 +74,6 @@ def side_by_side(size: int, ours: Callable[[], _Ours], childs: Callable[[], _Chi
             return first, second
     finally:
         os.close(shared)
-
-
-def may_fork() -> bool:
-    """Whether a second process helps: two processors, and no threads that a fork would leave behind."""
-    threading = sys.modules.get("threading")
-    alone = threading is None or threading.active_count() == 1
-    return alone and sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
 
 
 def _read(directory: str, descriptor: int, name: str) -> Found:

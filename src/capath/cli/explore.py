@@ -48,7 +48,7 @@ def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
         arguments = parser.parse_args(argv)
     except SystemExit as leaving:
         return ExitStatus.GOOD if not leaving.code else ExitStatus.USAGE
-    directory = arguments.directory or default_directory()
+    directory = default_directory() if arguments.directory is None else arguments.directory
     try:
         check_directory(directory)
     except BadInputError as error:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from capath import __version__
 from capath.cli.exit_status import ExitStatus
 from capath.cli.registry import COMMANDS, find_command
-from capath.errors import CapathError, ChangeError, InterruptedChangeError
+from capath.errors import BadInputError, CapathError, ChangeError, InterruptedChangeError
 
 TYPE_CHECKING = False  # typing's, without importing it: `capath rehash` imports next to nothing
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ Every command has --json. Exit status: 0 good · 1 something is bad · 2 wrong u
 · 3 a host could not be reached · 4 the change could not be made, nothing was changed
 · 130 interrupted. capath rehash counts errors, as openssl rehash does.
 """
+
+
+_EXPLORER_OPTIONS = frozenset({"--read-only", "--hosts"})
 
 
 def main(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
@@ -70,6 +73,17 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _check_order(argv: Sequence[str]) -> None:
+    """Raise BadInputError where an option of a command stands before it."""
+    if argv and argv[0].startswith("-") and argv[0] not in _EXPLORER_OPTIONS:
+        meant = next((word for word in argv[1:] if find_command(word) is not None), "")
+        if meant:
+            from capath.pki.visible import visible
+
+            option = visible(argv[0])
+            raise BadInputError(f"{option} stands behind the command: capath {meant} {option} …")
+
+
 def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
     if argv and argv[0] in ("-h", "--help", "help"):
         width = max(len(command.name) for command in COMMANDS)
@@ -81,6 +95,7 @@ def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
         return ExitStatus.GOOD
     command = find_command(argv[0]) if argv else None
     if command is None:
+        _check_order(argv)
         from capath.cli.explore import explore
 
         return explore(argv, open_explorer)

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     clients = clients_to_ask(arguments.client)
     hosts = hosts_to_test(arguments)
-    directory = arguments.capath or default_directory()
+    directory = default_directory() if arguments.capath is None else arguments.capath
     cancelled = threading.Event()
     done: dict[int, Told] = {}
     try:

@@ -74,11 +74,16 @@ def _read_fingerprints(path: str) -> tuple[str, ...]:
 
     try:
         with open(path, encoding="utf-8") as file:
-            return parse_fingerprints(file.read(), path)
+            wanted = parse_fingerprints(file.read(), path)
     except OSError as error:
         raise BadInputError(f"{visible(path)}: the list cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadInputError(f"{visible(path)}: this is no list: it is not text") from None
+    if not wanted:  # with --only, all roots would go
+        raise BadInputError(
+            f"{visible(path)}: this list names no certificate; capath export DIR --list writes one"
+        )
+    return wanted
 
 
 def _check_presence(path: str, wanted: Sequence[str], listing: Listing) -> None:

@@ -47,7 +47,7 @@ def scan(directory: str | Path) -> Snapshot:
     try:
         names = os.listdir(path)
     except OSError as error:
-        raise BadInputError(f"{visible(path)}: {_directory_advice(error)}") from None
+        raise BadInputError(_directory_advice(path, error)) from None
     with no_collection():
         return scan_names(path, (name for name in names if not name.startswith(TEMPORARY_PREFIX)))
 
@@ -59,7 +59,7 @@ def check_directory(directory: str | Path) -> None:
         with os.scandir(path):
             pass
     except OSError as error:
-        raise BadInputError(f"{visible(path)}: {_directory_advice(error)}") from None
+        raise BadInputError(_directory_advice(path, error)) from None
 
 
 def read_entry(directory: str, name: str) -> Entry | None:
@@ -164,13 +164,16 @@ def _dangling_reason(error: OSError, target: str) -> str:
     return f"it leads to {visible(target)}, which cannot be reached: {error.strerror}"
 
 
-def _directory_advice(error: OSError) -> str:
+def _directory_advice(path: str, error: OSError) -> str:
+    if not path:
+        return "the name of the directory is empty; name one"
+    name = visible(path)
     match error.errno:
         case errno.ENOENT:
-            return "there is no such directory; name one, or create it with mkdir"
+            return f"{name}: there is no such directory; name one, or create it with mkdir"
         case errno.ENOTDIR:
-            return "this is a file, not a directory; name the directory that holds the certificates"
+            return f"{name}: this is a file, not a directory; name the directory that holds the certificates"
         case errno.EACCES | errno.EPERM:
-            return "no permission to read this directory; try as its owner, or on a copy"
+            return f"{name}: no permission to read this directory; try as its owner, or on a copy"
         case _:
-            return f"this directory cannot be read: {error.strerror}"
+            return f"{name}: this directory cannot be read: {error.strerror}"

@@ -11,12 +11,12 @@ import multiprocessing
 import os
 import selectors
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
+from capath.processors import forkable_processors
 from capath.tls.pool import Raised, Threads, each
 
 _Item = TypeVar("_Item")
@@ -31,9 +31,7 @@ _END_WITHIN_S = 2.0
 
 def worthwhile_processes(items: int, at_once: int) -> int:
     """How many processes help with so many items, `at_once` of them at a time; 1 where threads do as well."""
-    if sys.platform != "linux" or threading.active_count() > 1:  # a fork would leave the other threads behind
-        return 1
-    return max(1, min(len(os.sched_getaffinity(0)), at_once, items // _ITEMS_WORTH_A_PROCESS, _PROCESSES_LIMIT))
+    return max(1, min(forkable_processors(), at_once, items // _ITEMS_WORTH_A_PROCESS, _PROCESSES_LIMIT))
 
 
 class Processes(Generic[_Item, _Answer]):
