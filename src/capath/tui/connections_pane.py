@@ -136,7 +136,7 @@ class ConnectionsPane(Vertical):
 
 
 def _columns(two_sides: bool) -> tuple[Column, ...]:
-    first = (Column("mark", "", 3), Column("host", "Host", 0, middle=True))
+    first = (Column("mark", "", 3), Column("host", "Host", 0, middle=True, tail=len(":65535")))
     if not two_sides:
         return (*first, Column("as-is", "Verify code, cause", 32))
     return (*first, Column("as-is", "As it is", 23), Column("as-staged", "As staged", 23))

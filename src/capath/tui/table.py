@@ -27,14 +27,16 @@ HEADER_LINES = 1
 class Column:
     """A column `width` cells wide; 0 takes what the others leave, `weight` parts of it.
 
-    `middle`: what is too long loses its middle, for names that differ at their ends. `from_width`: the column is
-    shown where the table has that many cells or more.
+    `middle`: what is too long loses its middle, for names that differ at their ends; of its end `tail` cells stay,
+    or as many as of its beginning where that is 0. `from_width`: the column is shown where the table has that many
+    cells or more.
     """
 
     key: str
     title: str
     width: int
     middle: bool = False
+    tail: int = 0
     from_width: int = 0
     weight: int = 1
 
@@ -208,7 +210,9 @@ class LineTable(ScrollView, can_focus=True):
         cells = self._cells_of(self._view[position])
         for cell, column, column_width in zip(cells, self._columns, self._widths(width), strict=True):
             style = base + self._cell_style(cell.style) if cell.style else base
-            segments.append(Segment(_fit(cell.text, column_width, middle=column.middle), style))
+            segments.append(
+                Segment(_fit(cell.text, column_width, middle=column.middle, tail_width=column.tail), style)
+            )
         return Strip(segments).adjust_cell_length(width, base)
 
     def _cell_style(self, name: str) -> Style:
@@ -287,13 +291,13 @@ class LineTable(ScrollView, can_focus=True):
         self._go(position)
 
 
-def _fit(text: str, width: int, *, middle: bool = False) -> str:
+def _fit(text: str, width: int, *, middle: bool = False, tail_width: int = 0) -> str:
     """`text` in exactly `width` cells, cut with an ellipsis, one space kept towards the next column."""
     if width <= 1:
         return " " * max(width, 0)
     if cell_len(text) <= width - 1:
         return set_cell_size(text, width)
-    tail = _tail(text, (width - 2) // 2) if middle else ""
+    tail = _tail(text, min(tail_width or width, (width - 2) // 2)) if middle else ""
     return set_cell_size(text, width - 2 - cell_len(tail)) + f"…{tail} "
 
 
