@@ -10,6 +10,7 @@ from capath.pki.visible import visible
 from capath.report.beside import beside_json, beside_text, sent_notes_json, sent_notes_text
 from capath.report.document import Json, moment
 from capath.report.server import server_json, server_text, warnings_text
+from capath.report.test_mark import TestMark, mark_of
 from capath.report.verification import (
     chain_text,
     diagnosis_json,
@@ -23,13 +24,9 @@ from capath.tls.result import (
     NoAnswer,
     NotAccepted,
     NotAsked,
-    OutcomeName,
     ProbeResult,
 )
 from capath.tls.session import RecordNotAvailable, Session
-
-_MARKS = {OutcomeName.VERIFIED: "✓", OutcomeName.REJECTED: "✗", OutcomeName.UNREACHABLE: "∅"}
-_DIFFERS_MARK = "▲"
 
 
 def result_json(
@@ -82,9 +79,9 @@ def result_text(
     beside: Beside = NOTHING_BESIDE,
 ) -> str:
     """The verdict in a line, then why and what mends it; with `verbose` the chain, the session, the clients."""
-    lines = [result_line(result), *(f"    {line}" for line in warnings_text(result))]
-    if diagnosis is not None and result.outcome_name is OutcomeName.VERIFIED:
-        lines[0] = lines[0].replace(_MARKS[OutcomeName.VERIFIED], _DIFFERS_MARK, 1)
+    mark = mark_of(result, diagnosis)
+    lines = [_result_line(result, mark), *(f"    {line}" for line in warnings_text(result))]
+    if mark is TestMark.DIFFERS:
         lines.append(f"    {_differs_text(result)} The exit status is 1.")
     if diagnosis is not None:
         lines.extend(f"    {line}" for line in diagnosis_text(diagnosis))
@@ -103,10 +100,9 @@ def result_text(
     return "\n".join(lines)
 
 
-def result_line(result: ProbeResult) -> str:
+def _result_line(result: ProbeResult, mark: TestMark) -> str:
     """One host in one line."""
-    name = result.outcome_name
-    parts = [f"{_MARKS[name]} {result.endpoint.text}", name.value]
+    parts = [f"{mark} {result.endpoint.text}", result.outcome_name.value]
     if result.verification.sent:
         parts.append(verdict_text(result.verification))
     if result.session is not None:

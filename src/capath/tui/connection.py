@@ -10,6 +10,7 @@ from capath.pki.key import public_key
 from capath.pki.visible import visible
 from capath.report.beside import beside_text, sent_notes_text
 from capath.report.certificate import date_text
+from capath.report.test_mark import TestMark, mark_of
 from capath.tls.result import (
     Accepted,
     ClientReport,
@@ -24,11 +25,11 @@ from capath.tls.verification import ChainElement, FromCapath, FromServer, Verifi
 from capath.tui.bench import Finished, HostTest, Running, Waiting
 from capath.tui.flow import flow
 
-OUTCOME_MARKS = {OutcomeName.VERIFIED: "✓", OutcomeName.REJECTED: "✗", OutcomeName.UNREACHABLE: "∅"}
-OUTCOME_STYLES = {
-    OutcomeName.VERIFIED: "good",
-    OutcomeName.REJECTED: "bad",
-    OutcomeName.UNREACHABLE: "warn",
+MARK_STYLES = {
+    TestMark.VERIFIED: "good",
+    TestMark.DIFFERS: "warn",
+    TestMark.REJECTED: "bad",
+    TestMark.UNREACHABLE: "warn",
 }
 _TEXT_STYLES = {"good": "bold green", "bad": "bold red", "warn": "bold yellow"}
 
@@ -62,9 +63,9 @@ def one_line(test: HostTest) -> Text:
         case Running():
             return Text(f"… testing {test.endpoint.text}", "dim")
         case Finished(result=result, diagnosis=diagnosis, store_name=store_name):
-            name = result.outcome_name
+            mark = mark_of(result, diagnosis)
             text = Text(no_wrap=True, overflow="ellipsis")
-            text.append(f"{OUTCOME_MARKS[name]} {test.endpoint.text}", _TEXT_STYLES[OUTCOME_STYLES[name]])
+            text.append(f"{mark} {test.endpoint.text}", _TEXT_STYLES[MARK_STYLES[mark]])
             if diagnosis is not None:
                 text.append(f"  {short_verdict(result, diagnosis)}", "bold")
                 text.append("  m mends it" if key_remedy(diagnosis) is not None else "", "bold green")
@@ -117,9 +118,9 @@ def connection_details(test: HostTest, show_key: bool, width: int) -> Text:
 
 def _finished(finished: Finished, note: str, show_key: bool, width: int) -> Text:
     result, diagnosis = finished.result, finished.diagnosis
-    name = result.outcome_name
+    mark = mark_of(result, diagnosis)
     text = Text()
-    text.append(f"{OUTCOME_MARKS[name]} {name.value}", _TEXT_STYLES[OUTCOME_STYLES[name]])
+    text.append(f"{mark} {result.outcome_name.value}", _TEXT_STYLES[MARK_STYLES[mark]])
     text.append(f"  {result.endpoint.text}", "bold")
     text.append(f"\n  with {finished.store_name}\n", "dim")
     for flag in result.options.flags.told:

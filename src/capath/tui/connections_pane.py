@@ -15,9 +15,10 @@ from textual.message import Message
 from textual.widgets import Input, Static
 from typing_extensions import assert_never
 
+from capath.report.test_mark import mark_of
 from capath.tls.host_to_test import HostToTest
 from capath.tui.bench import Bench, Finished, HostTest, Impact, Running, State, Waiting
-from capath.tui.connection import OUTCOME_MARKS, OUTCOME_STYLES, connection_details, short_verdict
+from capath.tui.connection import MARK_STYLES, connection_details, short_verdict
 from capath.tui.pane import Details
 from capath.tui.table import Cell, Column, LineTable
 
@@ -148,8 +149,9 @@ def _mark(state: State) -> tuple[str, str]:
             return "·", "quiet"
         case Running():
             return "…", "quiet"
-        case Finished(result=result):
-            return OUTCOME_MARKS[result.outcome_name], OUTCOME_STYLES[result.outcome_name]
+        case Finished(result=result, diagnosis=diagnosis):
+            mark = mark_of(result, diagnosis)
+            return mark.value, MARK_STYLES[mark]
         case _:
             assert_never(state)
 
@@ -161,7 +163,7 @@ def _verdict(state: State) -> Cell:
         case Running():
             return Cell("testing", "quiet")
         case Finished(result=result, diagnosis=diagnosis):
-            return Cell(short_verdict(result, diagnosis), OUTCOME_STYLES[result.outcome_name])
+            return Cell(short_verdict(result, diagnosis), MARK_STYLES[mark_of(result, diagnosis)])
         case _:
             assert_never(state)
 
