@@ -75,7 +75,9 @@ class LinksPane(Vertical):
         self.table.show(numbers, current=self.table.current)
         defects = sum(link.state is not LinkState.OK for link in self._links)
         count = f"{len(numbers):,} of {len(self._links):,} links, {defects:,} with a defect"
-        self.query_one("#link-count", Static).update(Text(count, "yellow" if defects else "dim"))
+        text = Text(count, "yellow" if defects else "dim")
+        text.append("  R mends" if defects else "", "bold green")
+        self.query_one("#link-count", Static).update(text)
 
     @on(LineTable.Moved, "#link-table")
     def _moved(self) -> None:
