@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import random
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from capath.errors import ParseError
 from capath.pki.certificate import read_certificate
+from capath.pki.found import NotSingle, several
 from capath.pki.frame import frame_certificate
 from capath.pki.objects import BrokenObject, CertificateObject, read_objects
-from capath.pki.ordinary import only_certificate
+from capath.pki.ordinary import certificate_count, only_certificate
 from capath.pki.plain_frame import plain_names
+from capath.store.entry import Readable
+from capath.store.single import single_object
 from tests.benchmarks.stores import make_store
 from tests.minting import mint_crl, mint_leaf, mint_root, pem, raw_attribute, raw_certificate, raw_name
 from tests.oracle.mutants import mutate_der, odd_pem
@@ -68,6 +72,40 @@ def test_odd_files(seed: int) -> None:
         assert found.certificate.der == quick[0]
         assert found.trust.encoded == b""
     assert accepted > 50
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_odd_bundles(seed: int) -> None:
+    """A bundle that is counted has that many certificates, all of them whole, and nothing else."""
+    rng = random.Random(seed)
+    root = mint_root()
+    certificates = [mint_leaf(root, "x" * length).der for length in range(1, 49)]
+    others = [mint_crl(root), root.key_pem]
+    counted = 0
+    for _ in range(5000):
+        data = odd_pem(rng, certificates, others)
+        count = certificate_count(data)
+        if count:
+            counted += 1
+            found = read_objects(data)
+            assert [type(item) for item in found] == [CertificateObject] * count
+            quick = several(count) if count > 1 else None
+            careful = single_object(Readable(found))
+            assert quick is None or (isinstance(careful, NotSingle) and careful.reason == quick.reason)
+    assert counted > 50
+
+
+def test_a_bundle_as_systems_keep_it_is_counted() -> None:
+    blocks = [mint_root(f"Root {number}").pem for number in range(20)]
+    assert certificate_count(b"".join(blocks)) == 20
+    assert certificate_count(b"\n".join(b"# a root\n" + block for block in blocks)) == 20
+    assert certificate_count(b"".join([*blocks, mint_crl(mint_root())])) == 0
+
+
+def test_times_behind_2049_are_plain() -> None:
+    """A root that lasts longer, or whose dates are all in the long form, as Certum's second one has them."""
+    years = datetime(2060, 1, 1, tzinfo=timezone.utc)
+    assert plain_names(mint_root(not_after=years).der) is not None
 
 
 def test_a_blank_line_at_the_end_of_full_lines_is_seen() -> None:

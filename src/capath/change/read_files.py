@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 
 from capath.pki.canonical import name_hash, old_name_hash
-from capath.pki.found import NotSingle, Single
-from capath.pki.ordinary import only_certificate
+from capath.pki.found import NotSingle, Single, several
+from capath.pki.ordinary import certificate_count, only_certificate
 from capath.processors import forkable_processors
 
 TYPE_CHECKING = False
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     _Childs = TypeVar("_Childs")
 
 _READ_OCTETS = 8192
+_BUNDLE_OCTETS = 2**20
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _WORTH_A_PROCESS = 4000
 Found = Single | NotSingle | None
@@ -83,12 +85,17 @@ def _read(directory: str, descriptor: int, name: str) -> Found:
         return _read_with_care(directory, name)
     try:
         data = os.read(file, _READ_OCTETS)
+        if len(data) == _READ_OCTETS and stat.S_ISREG(os.fstat(file).st_mode):
+            data += os.read(file, _BUNDLE_OCTETS)
     except OSError:
         data = b""
     finally:
         os.close(file)
-    # Not a whole file, or nothing: a large file, a directory, a FIFO …
-    if not data or len(data) == _READ_OCTETS or (found := only_certificate(data)) is None:
+    if len(data) >= _READ_OCTETS:
+        count = certificate_count(data) if _READ_OCTETS < len(data) < _BUNDLE_OCTETS else 0
+        return several(count) if count > 1 else _read_with_care(directory, name)
+    # Nothing, or nothing plain: an empty file, a directory, a FIFO …
+    if not data or (found := only_certificate(data)) is None:
         return _read_with_care(directory, name)
     encoded, subject, canonical = found
     sha256 = hashlib.sha256(encoded).digest()

@@ -30,6 +30,9 @@ class Single:
         self.remark = remark
 
 
+SKIPPED_TEXT = "it does not contain exactly one certificate or CRL"
+
+
 class NotSingle:
     """A file that gets no link, and why. `is_error` counts in the exit status, as upstream counts it."""
 
@@ -38,3 +41,8 @@ class NotSingle:
     def __init__(self, reason: str, *, is_error: bool = False) -> None:
         self.reason = reason
         self.is_error = is_error
+
+
+def several(count: int) -> NotSingle:
+    """A file that holds `count` objects, more than the one that gets a link."""
+    return NotSingle(f"{SKIPPED_TEXT}, but {count} (capath import makes one file of each)")

@@ -46,8 +46,14 @@ def only_certificate(data: bytes) -> tuple[bytes, bytes, bytes] | None:
     None where it may be more, less, or odd: then reading all its objects tells.
     """
     encoded = _whole_file(data) or _block_in_text(data)
-    if encoded is None:
+    if encoded is None or (names := _plain_subject(encoded)) is None:
         return None
+    subject, canonical = names
+    return encoded, subject, canonical
+
+
+def _plain_subject(encoded: bytes) -> tuple[bytes, bytes] | None:
+    """The subject of a certificate, as encoded and canonical; None where reading it takes more care."""
     names = plain_names(encoded)
     if names is None:
         return None
@@ -58,7 +64,18 @@ def only_certificate(data: bytes) -> tuple[bytes, bytes, bytes] | None:
             canonical_bytes(issuer)
     except ParseError:
         return None
-    return encoded, subject, canonical
+    return subject, canonical
+
+
+def certificate_count(data: bytes) -> int:
+    """How many certificates `data` is, if it is a bundle of nothing else; 0 where reading it takes more care."""
+    at = count = 0
+    while (begin := data.find(BEGIN, at)) >= 0:
+        block = ordinary_block(data, begin)
+        if block is None or block[0] != b"CERTIFICATE" or _plain_subject(block[1]) is None:
+            return 0
+        at, count = block[2], count + 1
+    return count if has_plain_lines(data) else 0
 
 
 def _whole_file(data: bytes) -> bytes | None:

@@ -35,9 +35,10 @@ def _names(data: bytes) -> tuple[bytes, bytes] | None:
         return None
     issuer = _algorithm_end(data, 15 + length)
     validity = _end_of(data, issuer, 0x30)
-    if data[validity : validity + 4] != b"\x30\x1e\x17\x0d" or data[validity + 17 : validity + 19] != b"\x17\x0d":
-        return None
-    subject = validity + 32
+    if data[validity : validity + 4] == b"\x30\x1e\x17\x0d" and data[validity + 17 : validity + 19] == b"\x17\x0d":
+        subject = validity + 32
+    else:
+        subject = _times_end(data, validity)
     key = _end_of(data, subject, 0x30)
     key_end = _end_of(data, key, 0x30)
     key_bits = _algorithm_end(data, key + (4 if data[key + 1] == 0x82 else 3 if data[key + 1] == 0x81 else 2))
@@ -46,6 +47,19 @@ def _names(data: bytes) -> tuple[bytes, bytes] | None:
     if _bits_end(data, _algorithm_end(data, signed_end)) != end:
         return None
     return data[issuer:validity], data[subject:key]
+
+
+def _times_end(data: bytes, at: int) -> int:
+    """Where the validity at `at` ends: two times of whole seconds, of which those behind 2049 are longer."""
+    end = _end_of(data, at, 0x30)
+    at += 2
+    for _ in range(2):
+        if data[at : at + 2] not in (b"\x17\x0d", b"\x18\x0f"):
+            raise ParseError("a time of another shape")
+        at += 2 + data[at + 1]
+    if at != end:
+        raise ParseError("times of another shape")
+    return end
 
 
 def _extensions_end_at(data: bytes, at: int, end: int) -> bool:

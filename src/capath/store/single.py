@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing_extensions import assert_never
 
-from capath.pki.found import NotSingle, Single
+from capath.pki.found import SKIPPED_TEXT, NotSingle, Single, several
 from capath.pki.name import Name
 from capath.pki.objects import BrokenObject, CertificateObject, CrlObject, ForeignObject, KeyObject
 from capath.store.entry import DanglingEntry, Entry, FileEntry, LinkEntry, OtherEntry, Readable, Unreadable
-
-SKIPPED_TEXT = "it does not contain exactly one certificate or CRL"
 
 
 def single_object(content: Readable | Unreadable) -> Single | NotSingle:
@@ -67,5 +65,5 @@ def _problem(content: Readable) -> NotSingle | None:
     if content.is_der:
         return NotSingle(f"{SKIPPED_TEXT} in PEM: it is DER (capath import converts it)")
     if groups:
-        return NotSingle(f"{SKIPPED_TEXT}, but {groups} (capath import makes one file of each)")
+        return several(groups)
     return NotSingle(SKIPPED_TEXT)
