@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
+from capath.diagnosis.differences import is_strict_alone
 from capath.diagnosis.held import explain_other_key
 from capath.diagnosis.words import title
 from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate
 from capath.pki.signature import signs
-from capath.tls.verification import FromCapath
+from capath.tls.verification import ChainElement, FromCapath, VerifyError
 
+_EXPLICIT_CURVE = 94
 _PURPOSE = (26, 79, 24, 32, 37, 39)
 _WEAK = (66, 67, 68, 76)
-_MALFORMED = (13, 14, 34, 41, 42, 77, 78, 4, 6, 80, 81, 82, 83, 84, 93, 94)
+_MALFORMED = (13, 14, 34, 41, 42, 77, 78, 4, 6, _EXPLICIT_CURVE)
 
 
 def explain_signature(case: Case) -> Finding | None:
@@ -42,7 +44,7 @@ def explain_purpose(case: Case) -> Finding | None:
     """Codes 26, 79 and their kin: a certificate used for what it was not issued for."""
     error = case.first(*_PURPOSE)
     element = None if error is None else case.element(error)
-    if error is None or element is None:
+    if error is None or element is None or is_strict_alone(case, error):
         return None
     role = "a TLS server" if error.depth == 0 else "an authority"
     text = (
@@ -85,10 +87,27 @@ def explain_encoding(case: Case) -> Finding | None:
     """Dates, extensions or keys that cannot be read as RFC 5280 has them."""
     error = case.first(*_MALFORMED)
     element = None if error is None else case.element(error)
-    if error is None or element is None:
+    if error is None or element is None or is_strict_alone(case, error):
         return None
+    if error.code == _EXPLICIT_CURVE:
+        return _explicit_curve(case, error, element)
     text = f"“{title(element.certificate.subject)}”: {error.described.text} (at depth {error.depth})."
     remedy = Remedy(Action.ASK_OPERATOR, "Let it be reissued in order.")
+    return Finding(Cause.MALFORMED_CERTIFICATE, text, (remedy,))
+
+
+def _explicit_curve(case: Case, error: VerifyError, element: ChainElement) -> Finding:
+    """Code 94. Python's strict mode has no part in it: OpenSSL 3.0 and later refuse it in every mode."""
+    name = title(element.certificate.subject)
+    text = (
+        f"The key of “{name}” spells out the parameters of its curve instead of naming the curve (at depth "
+        f"{error.depth}; RFC 5480 §2.1.1). OpenSSL 3.0 and later refuse that in any certificate of a chain."
+    )
+    named = "with a key that names its curve (openssl: ec_param_enc:named_curve)"
+    if error.depth == 0:
+        remedy = Remedy(Action.ASK_OPERATOR, f"Let the server's certificate be issued again, {named}.")
+    else:
+        remedy = Remedy(Action.ASK_AUTHORITY, f"Ask who runs “{name}” for another certificate of it, {named}.")
     return Finding(Cause.MALFORMED_CERTIFICATE, text, (remedy,))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Confidence, Finding, Remedy
 from capath.diagnosis.words import title
+from capath.pki.certificate import BASIC_CONSTRAINTS, KEY_USAGE, Certificate
 from capath.pki.visible import visible
 from capath.store.lookup import find_issuers
 from capath.store.standing import BehindBroken
@@ -15,22 +16,23 @@ from capath.tls.result import Accepted, ClientReport, NotAccepted, Verified
 from capath.tls.verification import FromCapath, VerifyError
 from capath.tls.verify_codes import verify_code
 
-# What only X509_V_FLAG_X509_STRICT asks for (openssl-verification-options(1), -x509_strict).
-STRICT_CODES = frozenset(range(80, 95)) | {102, 103}
+# What only X509_V_FLAG_X509_STRICT asks for (check_extensions in crypto/x509/x509_vfy.c). Not 94 of these.
+STRICT_CODES = frozenset(range(80, 94)) | {102, 103}
+_SIGNATURE_INCONSISTENT, _INVALID_CA, _SIGNS_CERTIFICATES = 78, 79, 0x04
 _SECURITY_LEVEL_CODES = frozenset({66, 67, 68})
 _NOT_FOUND_CODES = frozenset({2, 18, 19, 20, 21})
 
 
 def explain_strict(case: Case) -> Finding | None:
     """The chain fails on rules that apply in strict mode, and on nothing else."""
-    if all(error.code in STRICT_CODES for error in case.verification.errors):
+    if all(is_strict_alone(case, error) for error in case.verification.errors):
         return explain_strict_too(case)
     return None
 
 
 def explain_strict_too(case: Case) -> Finding | None:
     """The chain fails on a rule that applies in strict mode alone, whatever else it fails on."""
-    error = case.first(*STRICT_CODES)
+    error = next((error for error in case.verification.errors if is_strict_alone(case, error)), None)
     if error is None:
         return None
     element = case.element(error)
@@ -40,6 +42,33 @@ def explain_strict_too(case: Case) -> Finding | None:
         f"{error.depth}). Python 3.13 and later refuse it; curl, OpenSSL and earlier Pythons accept it."
     )
     return Finding(Cause.CLIENT_DIFFERS, text, _strict_remedies())
+
+
+def is_strict_alone(case: Case, error: VerifyError) -> bool:
+    """Whether `error` is one that OpenSSL has in strict mode alone.
+
+    Outside it, an anchor's own signature is not looked at, and an anchor may be an authority by its version or its
+    keyUsage; nothing of the kind is asked of a leaf.
+    """
+    element = case.element(error)
+    if element is None:
+        return error.code in STRICT_CODES
+    is_anchor = element is case.verification.chain[-1]
+    if error.code == _SIGNATURE_INCONSISTENT:
+        return is_anchor
+    if error.code == _INVALID_CA:
+        return error.depth == 0 or (is_anchor and _acts_as_authority(element.certificate))
+    return error.code in STRICT_CODES
+
+
+def _acts_as_authority(certificate: Certificate) -> bool:
+    """Whether it is one though no basicConstraints say so (X509_check_ca)."""
+    if certificate.extension(BASIC_CONSTRAINTS) is not None:
+        return False
+    usage = certificate.extension(KEY_USAGE)
+    if usage is not None:
+        return bool(usage.value[3:4] and usage.value[3] & _SIGNS_CERTIFICATES)
+    return certificate.is_ca
 
 
 def explain_clients(case: Case) -> Finding | None:

@@ -19,7 +19,7 @@ _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, which pyOpenSSL does not
 _DATES = frozenset({9, 10, 13, 14})
 _LISTS = frozenset({3, 5, 8, 11, 12, 15, 16, 23, 33, 35, 36, 44, 54})
 _HOST = frozenset({62, 64})
-_STRICT = frozenset(range(80, 95)) | {102, 103}
+_STRICT = frozenset(range(80, 94)) | {102, 103}
 _NO_ISSUER = frozenset({2, 18, 19, 20, 21})
 _ROUNDS = 8
 
