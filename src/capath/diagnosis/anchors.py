@@ -7,11 +7,13 @@ import shlex
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import PARTIAL_CHAIN, Action, Cause, Confidence, Finding, Remedy
-from capath.diagnosis.held import explain_other_key, held_but_not_found, held_on_the_way
+from capath.diagnosis.held import held_but_not_found, held_on_the_way
 from capath.diagnosis.issuers import issuer_url
 from capath.diagnosis.lacking import import_known, import_shown, known_on_the_way, not_in_store
+from capath.diagnosis.passed_over import explain_other_key, explain_sent, sent_of_that_name
 from capath.diagnosis.words import title
 from capath.pki.certificate import Certificate
+from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.tls.verification import FromCapath
 
@@ -38,14 +40,17 @@ def _no_issuer(case: Case, child: Certificate, depth: int, child_is_ours: bool) 
     held = held_on_the_way(case, depth)
     if held is not None:
         return held
+    sent = sent_of_that_name(case, child)
     named = case.rows_named(child.issuer)
-    if named:
+    if named and not (sent is not None and signs(sent, child)):
         return explain_other_key(case, child, named)
     if child_is_ours:
         return _intermediate_only(case, child)
     known = known_on_the_way(case, depth)
     if known is not None:
         return not_in_store(case, known)
+    if sent is not None:
+        return explain_sent(case, child, sent)
     if depth == 0:
         return _missing_intermediate(case, child)
     wanted = title(child.issuer)

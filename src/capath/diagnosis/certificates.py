@@ -5,7 +5,8 @@ from __future__ import annotations
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.differences import is_strict_alone
-from capath.diagnosis.held import explain_other_key
+from capath.diagnosis.held import held_but_not_found
+from capath.diagnosis.passed_over import explain_other_key
 from capath.diagnosis.words import title
 from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate
 from capath.pki.signature import signs
@@ -30,8 +31,11 @@ def explain_signature(case: Case) -> Finding | None:
     by_another = [row for row in rows if signs(row.certificate, child)]
     key_is_named = child.extension(AUTHORITY_KEY_IDENTIFIER) is not None
     ours = above is not None and isinstance(above.origin, FromCapath)
-    if by_another or (ours and not key_is_named):
-        return explain_other_key(case, child, rows)
+    others = [row for row in rows if row not in by_another]
+    if others and (by_another or (ours and not key_is_named)):
+        return explain_other_key(case, child, others)
+    if by_another:
+        return held_but_not_found(case, by_another[0])
     text = (
         f"The signature of “{title(child.subject)}” is not that of “{title(child.issuer)}”: the certificate was "
         "changed after it was signed, or damaged on the way."

@@ -16,6 +16,7 @@ from capath.diagnosis.known_roots import KnownRoots
 from capath.diagnosis.words import title
 from capath.pki.certificate import Certificate
 from capath.pki.claims import Item
+from capath.pki.key_identifiers import mismatch
 from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.sources.detect import source_of_bytes
@@ -147,9 +148,16 @@ def _fetch(url: str, child: Certificate, resolver: Resolver, cancelled: Callable
             return f"{at}: {reason}"
         case Fetched(url=at, octets=octets):
             found = [item for item in source_of_bytes(at, octets, lambda _: None).read() if isinstance(item, Item)]
-            for item in found:
-                if item.certificate.subject.canonical == child.issuer.canonical and signs(item.certificate, child):
-                    return FetchedIssuer(at, item.certificate)
+            issuers = [
+                item.certificate
+                for item in found
+                if item.certificate.subject.canonical == child.issuer.canonical and signs(item.certificate, child)
+            ]
+            for issuer in issuers:
+                if mismatch(issuer, child) is None:
+                    return FetchedIssuer(at, issuer)
+            if issuers:
+                return f"{at}: what is there is another issue of “{child.issuer.title}” than the one asked for"
             return f"{at}: what is there did not issue “{child.subject.title}”"
 
 

@@ -6,8 +6,10 @@ import os
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
-from capath.diagnosis.words import day, title, which
+from capath.diagnosis.passed_over import MAY_NOT_DECODE, explain_held
+from capath.diagnosis.words import title, which
 from capath.pki.certificate import Certificate
+from capath.pki.key_identifiers import mismatch
 from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.store import CertificateRow
@@ -20,8 +22,9 @@ def held_on_the_way(case: Case, depth: int) -> Finding | None:
     """A certificate of the directory that signed one of the chain up to `depth`, the topmost first.
 
     Below the top it is the root of a shorter chain, which the one that was sent leads away from over a
-    cross-signature.
+    cross-signature. One that OpenSSL passes over, whatever its state, is told of where there is no other.
     """
+    passed_over = None
     built = {element.certificate.sha256 for element in case.verification.chain}
     for at in range(depth, -1, -1):
         child = case.verification.at(at)
@@ -33,14 +36,19 @@ def held_on_the_way(case: Case, depth: int) -> Finding | None:
             if signs(row.certificate, child)
             and (at == depth or (row.certificate.self_issued and row.certificate.sha256 not in built))
         ]
-        if proven:
-            finding = held_but_not_found(case, _most_useful(case, proven))
+        fitting = [row for row in proven if mismatch(row.certificate, child) is None]
+        if fitting:
+            finding = held_but_not_found(case, _most_useful(case, fitting))
             top = case.verification.at(depth)
             if at == depth or top is None:
                 return finding
             away = f"The chain that was sent leads on to “{title(top.issuer)}” instead, which is not here."
             return Finding(finding.cause, f"{finding.text} {away}", finding.remedies, finding.confidence)
-    return None
+        if proven and at == depth:
+            row = _most_useful(case, proven)
+            differs = mismatch(row.certificate, child)
+            passed_over = None if differs is None else explain_held(case, child, row, differs)
+    return passed_over
 
 
 def held_but_not_found(case: Case, row: CertificateRow) -> Finding:
@@ -54,7 +62,10 @@ def held_but_not_found(case: Case, row: CertificateRow) -> Finding:
         mend = Remedy(Action.REHASH, "Make the hash links again.", case.command("rehash"))
         return Finding(Cause.LINK_BROKEN, text, (mend,))
     if isinstance(row.standing, Trusted):
-        text = f"“{name}” ({file}) signs this chain and lookup finds it, yet it was not accepted; {why}."
+        text = (
+            f"“{name}” ({file}) signs this chain and lookup finds it, yet it was not accepted; {why}. "
+            f"{MAY_NOT_DECODE}"
+        )
         return Finding(Cause.OTHER, text, (), Confidence.LIKELY)
     text = f"“{name}” is in the directory, and it is off: {why}."
     take_in = Remedy(
@@ -78,23 +89,3 @@ def _most_useful(case: Case, rows: list[CertificateRow]) -> CertificateRow:
 def _valid(certificate: Certificate, case: Case) -> bool:
     begin, end = certificate.not_before, certificate.not_after
     return begin is not None and end is not None and begin <= case.now <= end
-
-
-def explain_other_key(case: Case, child: Certificate, rows: tuple[CertificateRow, ...]) -> Finding:
-    row = rows[0]
-    name = title(row.certificate.subject)
-    text = (
-        f"The directory has “{name}” ({visible(row.file)}), but its key did not sign {title(child.subject)}: two "
-        "authorities of the same name, or one that has changed its key."
-    )
-    remedies = [
-        Remedy(
-            Action.IMPORT,
-            f"Get the other “{name}” from who runs it, compare its fingerprint by another way, then import it.",
-        )
-    ]
-    if row.trusted:
-        out = case.command("distrust", which(row.certificate))
-        gone = f"Take the old one out if it is no longer used (valid to {day(row.certificate.not_after)})."
-        remedies.append(Remedy(Action.DISTRUST, gone, out, row.certificate.sha256))
-    return Finding(Cause.SAME_NAME_OTHER_KEY, text, tuple(remedies))

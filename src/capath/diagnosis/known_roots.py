@@ -15,6 +15,7 @@ from functools import cached_property
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.pki.claims import Item, ServerTrust
+from capath.pki.key_identifiers import mismatch
 from capath.pki.name import Name
 from capath.pki.signature import signs
 from capath.sources.certifi_roots import CertifiSource
@@ -66,8 +67,12 @@ class KnownRoots:
     shelves: Sequence[Shelf]
 
     def issuer(self, child: Certificate, now: datetime) -> KnownRoot | None:
-        """The root whose key signed `child`: one that is valid at `now` before others."""
-        proven = [root for root in self._named(child.issuer) if signs(root.certificate, child)]
+        """The root whose key signed `child`, and that it asks for: one that is valid at `now` before others."""
+        proven = [
+            root
+            for root in self._named(child.issuer)
+            if mismatch(root.certificate, child) is None and signs(root.certificate, child)
+        ]
         return min(proven, key=lambda root: not _valid(root.certificate, now), default=None)
 
     def find(self, certificate: Certificate) -> KnownRoot | None:

@@ -69,6 +69,8 @@ class NotChecked:
     """The library at hand cannot check this kind of signature or key."""
 
     reason: str
+    of_key: bool = False
+    """Whether it is the key that does not load."""
 
 
 SignatureCheck = Good | Bad | NotChecked
@@ -99,7 +101,7 @@ def _check(encoded: bytes, public_key_info: bytes, oid: str) -> SignatureCheck:
     try:
         key = load_der_public_key(public_key_info)
     except (ValueError, UnsupportedAlgorithm) as error:
-        return NotChecked(f"its key does not load: {error}")
+        return NotChecked(f"its key does not load: {error}", of_key=True)
     try:
         return _verify(key, oid, encoded[at + 1 : stop], encoded[start:tbs_end], encoded)
     except InvalidSignature:
