@@ -50,6 +50,16 @@ def _off(store: Path, *chosen: Minted) -> Plan:
     return plan_toggle(list_store(scan(store)), [], [root.sha256 for root in chosen])
 
 
+def test_a_directory_where_changes_go_through_stops_them_cleanly(store: Path, roots: list[Minted]) -> None:
+    before = _without_times(store)
+    (store / f"{TEMPORARY_PREFIX}new.tmp").mkdir()
+    with pytest.raises(ChangeError, match=r"move \.capath-new\.tmp away"):
+        apply_plan(_off(store, roots[0], roots[2]))
+    (store / f"{TEMPORARY_PREFIX}new.tmp").rmdir()
+    assert _without_times(store) == before
+    assert recover(str(store)) == ""
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
 @pytest.mark.parametrize("call", ["symlink", "rename", "link", "unlink"])
 @pytest.mark.parametrize("at", [1, 2, 3])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
+import stat
 
 from typing_extensions import assert_never
 
@@ -113,9 +113,14 @@ class Directory:
                 assert_never(operation)
 
     def remove_leftovers(self) -> None:
-        """Remove the temporary name that a killed process can leave behind."""
-        with contextlib.suppress(FileNotFoundError):
+        """Remove the temporary name that a killed process can leave behind. A directory is none of ours."""
+        try:
             os.unlink(TEMPORARY_NAME, dir_fd=self.descriptor)
+        except FileNotFoundError:
+            pass
+        except (IsADirectoryError, PermissionError):  # unlink(2): EPERM elsewhere than on Linux
+            if not stat.S_ISDIR(os.stat(TEMPORARY_NAME, dir_fd=self.descriptor, follow_symlinks=False).st_mode):
+                raise
 
     def _expect(self, name: str, expected: Absent | Symlink) -> None:
         try:
@@ -144,7 +149,10 @@ class Directory:
             os.symlink(target, TEMPORARY_NAME, dir_fd=self.descriptor)
         except FileExistsError:
             self.remove_leftovers()
-            os.symlink(target, TEMPORARY_NAME, dir_fd=self.descriptor)
+            try:
+                os.symlink(target, TEMPORARY_NAME, dir_fd=self.descriptor)
+            except FileExistsError:
+                raise _blocked() from None
         try:
             if mtime_ns:
                 os.utime(TEMPORARY_NAME, ns=(mtime_ns, mtime_ns), dir_fd=self.descriptor, follow_symlinks=False)
@@ -177,7 +185,10 @@ class Directory:
     def _add(self, name: str, content: bytes, mode: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         self.remove_leftovers()
-        descriptor = os.open(TEMPORARY_NAME, flags, mode, dir_fd=self.descriptor)
+        try:
+            descriptor = os.open(TEMPORARY_NAME, flags, mode, dir_fd=self.descriptor)
+        except FileExistsError:
+            raise _blocked() from None
         with open(descriptor, "wb") as file:
             file.write(content)
             file.flush()
@@ -187,6 +198,10 @@ class Directory:
         except (OSError, ChangeError):
             self.remove_leftovers()
             raise
+
+
+def _blocked() -> ChangeError:
+    return ChangeError(f"a directory has the name that changes go through; move {TEMPORARY_NAME} away first")
 
 
 def _taken(name: str) -> ChangeError:
