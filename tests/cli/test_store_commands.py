@@ -409,6 +409,18 @@ def test_minimise_names_hosts_without_a_path(
     assert "does not verify now" in capsys.readouterr().out
 
 
+def test_minimise_changes_nothing_for_a_host_that_does_not_verify_now(
+    crts: Path, cross_signed: list[str], loopback: Loopback, capsys: Capture
+) -> None:
+    """Its server may forget an intermediate alone: the root that it needs could be one of those that would go."""
+    before = names(crts)
+    unknown = serve(loopback, authority.root("Unknown Root"))
+    # Options may stand between what is named.
+    assert run("minimise", crts, cross_signed[1], "--apply", unknown) == 1
+    assert "nothing was changed" in capsys.readouterr().err
+    assert names(crts) == before
+
+
 def test_minimise_counts_an_intermediate_that_only_the_store_gives(
     crts: Path, loopback: Loopback, capsys: Capture
 ) -> None:

@@ -7,6 +7,7 @@ import argparse
 from capath.change.plan import Plan
 from capath.cli.exit_status import ExitStatus
 from capath.cli.store_view import say
+from capath.pki.visible import visible
 
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:
@@ -37,4 +38,6 @@ def carry_out(plan: Plan, arguments: argparse.Namespace) -> int:
         print(f"{'would ' if dry else ''}{plan.summary}:" if plan.operations else "nothing to do")
         if plan.operations or plan.refusals or plan.notes:
             print(plan_text(plan))
+        if plan.operations and not dry:
+            print(f"capath undo {visible(plan.before.directory)} takes it back")
     return ExitStatus.UNCHANGED if plan.refusals else ExitStatus.GOOD

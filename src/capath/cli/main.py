@@ -111,7 +111,7 @@ def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     module.configure(parser)
     try:
-        arguments = parser.parse_args(argv[1:])
+        arguments = parser.parse_intermixed_args(argv[1:])
     except SystemExit as leaving:
         return ExitStatus.GOOD if not leaving.code else ExitStatus.USAGE
     arguments.open_explorer = open_explorer

@@ -46,10 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
     if failing := failing_with(minimum, hosts, trusted):
         raise ChangeError(f"no set was found that keeps {', '.join(failing)} verifying; nothing was changed")
     unreached = any(isinstance(host, NotReached) for host in hosts)
-    _carry_out(arguments, listing, hosts, minimum, may_apply=not unreached)
+    rejected = any(isinstance(host, NotVerifying) for host in hosts)
+    _carry_out(arguments, listing, hosts, minimum, may_apply=not unreached and not rejected)
     if unreached:
         return ExitStatus.UNREACHABLE
-    return ExitStatus.BAD if any(isinstance(host, NotVerifying) for host in hosts) else ExitStatus.GOOD
+    return ExitStatus.BAD if rejected else ExitStatus.GOOD
 
 
 def _ask(wanted: Sequence[HostToTest], listing: Listing, trusted: Trusted, jobs: int) -> list[HostNeeds]:
@@ -93,7 +94,7 @@ def _carry_out(
         if applied:
             print(plan_text(plan))
     if arguments.apply and not may_apply:
-        say("nothing was changed: nobody knows what the hosts that were not reached need")
+        say("nothing was changed: nobody knows what the hosts need that were not reached or do not verify now")
     elif arguments.apply and not applied:
         say("nothing was changed: no host verifies, so every root would go")
 

@@ -8,6 +8,7 @@ import gc
 import resource
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from capath.cli.exit_status import ExitStatus
@@ -87,12 +88,21 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         cancelled.set()
     told = [done[position] for position in sorted(done)]
-    _say_traps(told)
+    if not arguments.verbose:
+        _say_traps(told)
     if interrupted:
         say(f"interrupted: {len(told)} of {len(hosts)} hosts were tested")
+    if len(told) > 1 and not arguments.json:
+        say(_summary(told))
     if arguments.json:
         _print_json(arguments, directory, told, interrupted)
     return ExitStatus.INTERRUPTED if interrupted else _status(told)
+
+
+def _summary(told: Sequence[Told]) -> str:
+    """How many hosts came out how."""
+    counts = Counter(one.outcome for one in told)
+    return f"{len(told):,} hosts: " + ", ".join(f"{counts[name]:,} {name}" for name in OutcomeName if counts[name])
 
 
 def _say_traps(told: Sequence[Told]) -> None:

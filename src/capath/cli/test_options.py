@@ -92,8 +92,10 @@ def _read_list(path: str) -> str:
             return sys.stdin.read(_LIST_OCTETS_LIMIT)
         with open(path, encoding="utf-8") as file:
             return file.read(_LIST_OCTETS_LIMIT)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"the list of hosts cannot be read: {error}") from None
+    except OSError as error:
+        raise BadInputError(f"{visible(path)}: the list of hosts cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadInputError(f"{visible(path)}: this is no list of hosts: it is not text") from None
 
 
 def _options(arguments: argparse.Namespace) -> ProbeOptions:

@@ -97,9 +97,12 @@ def _bundles(environment: Mapping[str, str], directory: str) -> list[Trap]:
         text = f"requests takes {visible(value)} instead of Session.verify and of its default"
         if name == "CURL_CA_BUNDLE":
             affects.append(Program.CURL)
-            text = f"{text}, and curl without --capath does" if not taken else f"curl takes {visible(value)}"
+            text = f"{text}, and curl without --capath does" if not taken else ""
         missing = "" if os.path.isabs(value) else " (from wherever the program is started)"
-        text = f"{text}{missing}. verify= of the call itself, or trust_env=False, beats it."
+        if text:
+            text = f"{text}{missing}. verify= of the call itself, or trust_env=False, beats it."
+        else:
+            text = f"curl takes {visible(value)}{missing}. --capath beats it."
         if affects:
             traps.append(Trap(name, value, tuple(affects), text))
         taken = taken or name
