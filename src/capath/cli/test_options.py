@@ -93,9 +93,9 @@ def _read_list(path: str) -> str:
         with open(path, encoding="utf-8") as file:
             return file.read(_LIST_OCTETS_LIMIT)
     except OSError as error:
-        raise BadInputError(f"{visible(path)}: the list of hosts cannot be read: {error.strerror}") from None
+        raise BadInputError(f"the list of hosts cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadInputError(f"{visible(path)}: this is no list of hosts: it is not text") from None
+        raise BadInputError("this is no list of hosts: it is not text") from None
 
 
 def _options(arguments: argparse.Namespace) -> ProbeOptions:
