@@ -31,7 +31,9 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--servername", metavar="NAME", help="send and check this name; empty sends none")
     names.add_argument("--no-sni", action="store_true", help="send no name")
-    parser.add_argument("--timeout", metavar="S", type=_seconds, default=10.0, help="for one host (default: 10)")
+    parser.add_argument(
+        "--timeout", metavar="S", type=_seconds, default=10.0, help="for one host and one client (default: 10)"
+    )
     parser.add_argument("--jobs", metavar="N", type=_jobs, default=8, help="hosts at once (default: 8)")
     parser.add_argument("--alpn", metavar="LIST", default="", help="protocols to offer: h2,http/1.1")
     protocols = [protocol.value for protocol in Protocol]
