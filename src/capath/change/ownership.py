@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from capath.change.plan import Plan
-from capath.store.managed import managed_by
+from capath.store.managed import Managed, managed_by
+
+
+def owner_note(managed: Managed) -> str:
+    """Who owns the directory, and what that would do to a change."""
+    return f"{managed.owner.value} owns this directory: {managed.undone_by}"
 
 
 def with_owner_notes(plan: Plan, root: str = "/") -> Plan:
@@ -12,9 +17,5 @@ def with_owner_notes(plan: Plan, root: str = "/") -> Plan:
     managed = managed_by(plan.before.directory, root)
     if managed is None or not plan.operations:
         return plan
-    notes = (
-        *plan.notes,
-        f"{managed.owner.value} owns this directory: {managed.undone_by}",
-        f"to make it last: {managed.durable}",
-    )
+    notes = (*plan.notes, owner_note(managed), f"to make it last: {managed.durable}")
     return Plan(plan.before, plan.summary, plan.operations, plan.refusals, notes)

@@ -55,18 +55,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _ask(wanted: Sequence[HostToTest], listing: Listing, trusted: Trusted, jobs: int) -> list[HostNeeds]:
     from capath.diagnosis.host_needs import needs_of
-    from capath.tls.pool import each
+    from capath.tls.pool import each, ending
 
     cancelled = threading.Event()
 
     def ask(host: HostToTest) -> HostNeeds:
         return needs_of(host, listing, trusted, cancelled=cancelled.is_set)
 
-    try:
-        answers = dict(each(wanted, ask, threads=jobs))
-    finally:
-        cancelled.set()
-    return [answers[position] for position in sorted(answers)]
+    with ending(each(wanted, ask, threads=jobs), cancelled) as answers:
+        found = dict(answers)
+    return [found[position] for position in sorted(found)]
 
 
 def _carry_out(

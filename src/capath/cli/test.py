@@ -22,13 +22,12 @@ from capath.store import Snapshot, list_store, scan
 from capath.tls.context import SharedContexts, sharing_contexts
 from capath.tls.host_to_test import HostToTest
 from capath.tls.options import Client
-from capath.tls.pool import Answers, each
+from capath.tls.pool import Answers, each, ending
 from capath.tls.result import OutcomeName
 
 # Sockets, their second names and the pipes to other programs that one host can need at a time.
 _DESCRIPTORS_A_JOB = 8
 _DESCRIPTORS_BESIDE = 64
-_END_WITHIN_S = 2.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -165,12 +164,8 @@ def _answers(
         with Processes(hosts, work, processes=processes, at_once=at_once, cancelled=cancelled) as answers:
             yield answers
     else:
-        threads = each(hosts, work, threads=at_once)
-        try:
-            yield threads
-        finally:
-            cancelled.set()
-            threads.end(_END_WITHIN_S)
+        with ending(each(hosts, work, threads=at_once), cancelled) as answers:
+            yield answers
 
 
 def _work(

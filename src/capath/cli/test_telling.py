@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from capath.report.test_mark import TestMark, mark_of
 from capath.tls.host_to_test import HostToTest
 from capath.tls.result import OutcomeName
 
@@ -38,10 +39,9 @@ class Teller:
 
     def tell(self, host: HostToTest, seen: Examination) -> Told:
         """Tell the test of one host."""
-        outcome = seen.result.outcome_name
         return Told(
-            outcome,
-            outcome is OutcomeName.VERIFIED and seen.diagnosis is not None,
+            seen.result.outcome_name,
+            mark_of(seen.result, seen.diagnosis) is TestMark.DIFFERS,
             tuple(trap.variable for trap in seen.beside.traps if trap.is_silent),
             self._json(host, seen) if self.as_json else self._text(host, seen),
         )

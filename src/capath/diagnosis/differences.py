@@ -14,10 +14,8 @@ from capath.store.standing import BehindBroken
 from capath.tls.options import CrlCheck
 from capath.tls.result import Accepted, ClientReport, NotAccepted, Verified
 from capath.tls.verification import FromCapath, VerifyError
-from capath.tls.verify_codes import verify_code
+from capath.tls.verify_codes import STRICT_CODES, verify_code
 
-# What only X509_V_FLAG_X509_STRICT asks for (check_extensions in crypto/x509/x509_vfy.c). Not 94 of these.
-STRICT_CODES = frozenset(range(80, 94)) | {102, 103}
 _SIGNATURE_INCONSISTENT, _INVALID_CA, _SIGNS_CERTIFICATES = 78, 79, 0x04
 _SECURITY_LEVEL_CODES = frozenset({66, 67, 68})
 _NOT_FOUND_CODES = frozenset({2, 18, 19, 20, 21})

@@ -35,10 +35,7 @@ def _names(data: bytes) -> tuple[bytes, bytes] | None:
         return None
     issuer = _algorithm_end(data, 15 + length)
     validity = _end_of(data, issuer, 0x30)
-    if data[validity : validity + 4] == b"\x30\x1e\x17\x0d" and data[validity + 17 : validity + 19] == b"\x17\x0d":
-        subject = validity + 32
-    else:
-        subject = _times_end(data, validity)
+    subject = _times_end(data, validity)
     key = _end_of(data, subject, 0x30)
     key_end = _end_of(data, key, 0x30)
     key_bits = _algorithm_end(data, key + (4 if data[key + 1] == 0x82 else 3 if data[key + 1] == 0x81 else 2))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from capath.diagnosis.cause import Diagnosis
+from typing import TYPE_CHECKING
+
 from capath.errors import StrEnum
 from capath.tls.result import OutcomeName, ProbeResult
+
+if TYPE_CHECKING:
+    from capath.diagnosis.cause import Diagnosis
 
 
 class TestMark(StrEnum):

@@ -11,6 +11,7 @@ from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.tls.options import CrlCheck, VerifyFlags
 from capath.tls.verification import VerifyError
+from capath.tls.verify_codes import STRICT_CODES
 
 if TYPE_CHECKING:
     from OpenSSL import crypto
@@ -19,7 +20,6 @@ _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, which pyOpenSSL does not
 _DATES = frozenset({9, 10, 13, 14})
 _LISTS = frozenset({3, 5, 8, 11, 12, 15, 16, 23, 33, 35, 36, 44, 54})
 _HOST = frozenset({62, 64})
-_STRICT = frozenset(range(80, 94)) | {102, 103}
 _NO_ISSUER = frozenset({2, 18, 19, 20, 21})
 _ROUNDS = 8
 
@@ -73,7 +73,7 @@ def _without(question: Question, failed: _Failed) -> Question | None:
         return replace(question, check_time=False)
     if code in _LISTS:
         return replace(question, flags=replace(question.flags, crl_check=CrlCheck.NONE))
-    if code in _STRICT:
+    if code in STRICT_CODES:
         return replace(question, flags=replace(question.flags, strict=False))
     if code in _HOST:
         return replace(question, host="")

@@ -7,6 +7,7 @@ limit, while the processor has nothing to do.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -16,6 +17,8 @@ from typing import Generic, Protocol, TypeVar
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 _Seen = TypeVar("_Seen", covariant=True)
+END_WITHIN_S = 2.0
+"""How long work that was told to end is waited for."""
 _AT_FIRST = 2
 _SHORT_LIST = 50
 _LOOK_AFTER_S = 0.01
@@ -42,7 +45,7 @@ class Raised:
 def each(items: Sequence[_Item], work: Callable[[_Item], _Answer], *, threads: int) -> Threads[_Answer]:
     """Begin ``work(item)`` on every item, at most `threads` at a time.
 
-    The threads are daemons: who stops reading leaves them behind, and should tell `work` to end, then `end` them.
+    The threads are daemons: who stops reading leaves them behind, unless they are `ending`.
     """
     positions = iter(range(len(items)))
     lock = threading.Lock()
@@ -53,6 +56,19 @@ def each(items: Sequence[_Item], work: Callable[[_Item], _Answer], *, threads: i
 
     limit = min(threads, len(items))
     return Threads(take, lambda at: work(items[at]), limit=limit, cautious=len(items) > _SHORT_LIST)
+
+
+@contextlib.contextmanager
+def ending(threads: Threads[_Answer], cancelled: threading.Event) -> Iterator[Answers[_Answer]]:
+    """The answers of `threads`, which end with the block: `cancelled` is set, so that the work returns soon.
+
+    What a thread has made, as a copy of a store, is put away by then.
+    """
+    try:
+        yield threads
+    finally:
+        cancelled.set()
+        threads.end(END_WITHIN_S)
 
 
 class Threads(Generic[_Answer]):

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
 from capath.processors import forkable_processors
-from capath.tls.pool import Raised, Threads, each
+from capath.tls.pool import END_WITHIN_S, Raised, Threads, each
 
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
@@ -26,7 +26,6 @@ _AHEAD = 512
 """How many positions are in the pipe at most: half of what the smallest pipe holds, which is a page."""
 _ITEMS_WORTH_A_PROCESS = 50
 _PROCESSES_LIMIT = 8
-_END_WITHIN_S = 2.0
 
 
 def worthwhile_processes(items: int, at_once: int) -> int:
@@ -79,13 +78,13 @@ class Processes(Generic[_Item, _Answer]):
             if child.is_alive():
                 child.terminate()
         for child in self._children:
-            child.join(_END_WITHIN_S)
+            child.join(END_WITHIN_S)
             if child.is_alive():
                 child.kill()
                 child.join()
             child.close()
         if self._here is not None:
-            self._here.end(_END_WITHIN_S)
+            self._here.end(END_WITHIN_S)
         for reader in self._readers:
             reader.close()
         for end in (self._pending, self._feeding):

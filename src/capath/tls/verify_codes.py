@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STRICT_CODES = frozenset(range(80, 94)) | {102, 103}
+"""What only X509_V_FLAG_X509_STRICT asks for (check_extensions in crypto/x509/x509_vfy.c). Not 94 of these."""
+
 
 @dataclass(frozen=True, slots=True)
 class VerifyCode:

@@ -17,7 +17,7 @@ from textual.message_pump import MessagePump
 from capath.audit import Finding
 from capath.change.journal import Change, Journal
 from capath.change.operation import AddFile
-from capath.change.ownership import with_owner_notes
+from capath.change.ownership import owner_note, with_owner_notes
 from capath.change.plan import Plan
 from capath.change.staging import make_staged_directory
 from capath.change.toggle import plan_toggle
@@ -144,8 +144,7 @@ def plan_review(store: Store, staged: Staged, system_root: str) -> PlanMade:
         tree = DebianTree.under(system_root)
         policy = plan_debian(store.listing, staged.taken_in, staged.taken_out, tree)
         if policy.operations and not policy.refusals:
-            note = f"{managed.owner.value} owns this directory: {managed.undone_by}"
-            plan = replace(plan, notes=(*plan.notes, note))
+            plan = replace(plan, notes=(*plan.notes, owner_note(managed)))
             return PlanMade(plan, of_staged=True, policy=policy)
     return PlanMade(with_owner_notes(plan, system_root), of_staged=True)
 
