@@ -17,9 +17,9 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from capath.demo.world import World, open_world
-from capath.tls.address import Address
-from capath.tls.endpoint import Endpoint
-from capath.tls.host_to_test import HostToTest
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.network.address import Address
+from capath.tls.network.endpoint import Endpoint
 from capath.tui.app import CapathApp, Exploration
 from capath.tui.bench import Finished
 from capath.tui.review import ReviewScreen

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from capath.store import CertificateRow, Listing, Snapshot, list_store, scan
     from capath.store.lookup import find_issuers
     from capath.store.select import select_all, select_one
-    from capath.tls.endpoint import Endpoint, parse_endpoint
-    from capath.tls.offline import OfflineResult, read_certificates, verify_offline
-    from capath.tls.options import Client, CrlCheck, ProbeOptions, VerifyFlags
+    from capath.tls.handshake.verification import Verification
+    from capath.tls.network.endpoint import Endpoint, parse_endpoint
+    from capath.tls.offline.verify import OfflineResult, read_certificates, verify_offline
     from capath.tls.probe import probe
     from capath.tls.result import ProbeResult
-    from capath.tls.verification import Verification
+    from capath.tls.test_options import Client, CrlCheck, ProbeOptions, VerifyFlags
 
 __version__ = "0.1.0"
 
@@ -48,12 +48,12 @@ _MODULES = {
     "capath.store": ("CertificateRow", "Listing", "Snapshot", "list_store", "scan"),
     "capath.store.lookup": ("find_issuers",),
     "capath.store.select": ("select_all", "select_one"),
-    "capath.tls.endpoint": ("Endpoint", "parse_endpoint"),
-    "capath.tls.offline": ("OfflineResult", "read_certificates", "verify_offline"),
-    "capath.tls.options": ("Client", "CrlCheck", "ProbeOptions", "VerifyFlags"),
+    "capath.tls.network.endpoint": ("Endpoint", "parse_endpoint"),
+    "capath.tls.offline.verify": ("OfflineResult", "read_certificates", "verify_offline"),
+    "capath.tls.test_options": ("Client", "CrlCheck", "ProbeOptions", "VerifyFlags"),
     "capath.tls.probe": ("probe",),
     "capath.tls.result": ("ProbeResult",),
-    "capath.tls.verification": ("Verification",),
+    "capath.tls.handshake.verification": ("Verification",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -12,19 +12,19 @@ from urllib.parse import urlsplit
 
 from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Finding, Remedy
 from capath.diagnosis.diagnose import diagnose
-from capath.diagnosis.trial import try_remedies
 from capath.errors import BadInputError
 from capath.pki.visible import visible
+from capath.remedy.try_remedies import try_remedies
 from capath.store import scan
-from capath.tls.address import Resolver, system_resolver
-from capath.tls.endpoint import Endpoint, parse_endpoint
-from capath.tls.environment import Program, environment_traps, proxy_variable
-from capath.tls.options import Client, ProbeOptions
+from capath.tls.clients.requests import ssl_errors
+from capath.tls.handshake.verify_codes import verify_code
+from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.network.endpoint import Endpoint, parse_endpoint
+from capath.tls.network.environment import Program, environment_traps, proxy_variable
+from capath.tls.network.proxy import proxy_from_environment
 from capath.tls.probe import probe
-from capath.tls.proxy import proxy_from_environment
-from capath.tls.requests_client import ssl_errors
 from capath.tls.result import ProbeResult
-from capath.tls.verify_codes import verify_code
+from capath.tls.test_options import Client, ProbeOptions
 
 _NO_SUCH_PATH = "invalid path: "
 

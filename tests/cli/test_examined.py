@@ -12,7 +12,7 @@ import pytest
 from capath.cli.main import main
 from capath.demo import authority
 from capath.demo.server import LOOPBACK, Loopback, files, http, tls, tls_context
-from capath.tls.offline import read_certificates
+from capath.tls.offline.verify import read_certificates
 from tests.tls.conftest import MakeStore, make_store
 
 __all__ = ["make_store"]

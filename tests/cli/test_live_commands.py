@@ -19,7 +19,7 @@ from capath.cli.main import main
 from capath.demo import authority
 from capath.demo.server import LOOPBACK, Loopback, http, silent, tls, tls_context
 from capath.store import scan
-from capath.tls.context import steps_over_broken_slots
+from capath.tls.handshake.context import steps_over_broken_slots
 from tests.tls.conftest import rehash
 
 HOST = "localhost"

@@ -12,20 +12,20 @@ from capath.demo import authority
 from capath.demo.authority import Identity
 from capath.demo.server import LOOPBACK, Loopback, files, http, tls, tls_context
 from capath.diagnosis.cause import Cause, Confidence, Mends
-from capath.diagnosis.examine import Examination, Examiner
-from capath.diagnosis.fetched import missing_issuer_url
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.diagnosis.mozilla_view import Limit, mozilla_view
 from capath.diagnosis.sent_chain import SentFault, sent_chain_notes
 from capath.pki.certificate import Certificate
+from capath.remedy.full_answer import Examination, Examiner
+from capath.remedy.missing_intermediate import missing_issuer_url
 from capath.report.test import result_json, result_text
 from capath.sources.mozilla_roots import MozillaList, MozillaRoot, TlsTrust
 from capath.store import scan
 from capath.store.constraints import Kept
-from capath.tls.endpoint import Endpoint
-from capath.tls.offline import read_certificates, verify_offline
+from capath.tls.handshake.verification import Verification
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.offline.verify import read_certificates, verify_offline
 from capath.tls.probe import probe
-from capath.tls.verification import Verification
 from tests.tls.conftest import MakeStore, loopback, make_store
 
 __all__ = ["loopback", "make_store"]

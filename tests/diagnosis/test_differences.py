@@ -14,11 +14,11 @@ from capath.diagnosis.cause import Cause, Confidence, Diagnosis
 from capath.diagnosis.diagnose import diagnose
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.store import scan
-from capath.tls.context import steps_over_broken_slots
-from capath.tls.endpoint import Endpoint
-from capath.tls.options import Client, CrlCheck, ProbeOptions, VerifyFlags
+from capath.tls.handshake.context import steps_over_broken_slots
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, ClientAnswer, ClientReport, NotAccepted, ProbeResult
+from capath.tls.test_options import Client, CrlCheck, ProbeOptions, VerifyFlags
 from tests.tls.conftest import MakeStore, loopback, make_store
 
 __all__ = ["loopback", "make_store"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from capath.change.apply import apply_plan, undo_last
 from capath.change.toggle import plan_toggle
 from capath.demo.world import open_world
-from capath.diagnosis.anchor_sets import trusted_objects
-from capath.diagnosis.host_needs import Carried, failing_with, needs_of, smallest_set
+from capath.remedy.anchor_sets import trusted_objects
+from capath.remedy.host_needs import Carried, failing_with, needs_of, smallest_set
 from capath.store import list_store, scan
-from capath.tls.host_to_test import HostToTest
+from capath.tls.many.host_to_test import HostToTest
 from capath.tls.probe import probe
 from capath.tls.result import OutcomeName
 

@@ -22,9 +22,9 @@ from capath.pki.certificate import Certificate
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.signature import signs
 from capath.store import Snapshot, scan
-from capath.tls.offline import read_certificates, verify_offline
-from capath.tls.options import VerifyFlags
-from capath.tls.verification import ChainElement, FromServer, Verification, VerifyError
+from capath.tls.handshake.verification import ChainElement, FromServer, Verification, VerifyError
+from capath.tls.offline.verify import read_certificates, verify_offline
+from capath.tls.test_options import VerifyFlags
 
 HOST = "host.capath.test"
 NOW = datetime.now(timezone.utc)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capath.diagnosis.minimise import Alternative, minimise
+from capath.remedy.minimise import Alternative, minimise
 
 Alternatives = Mapping[str, Collection[Alternative]]
 

@@ -14,13 +14,13 @@ from capath.demo.authority import Identity
 from capath.demo.server import LOOPBACK, Loopback, files, http, tls, tls_context
 from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Mends
 from capath.diagnosis.diagnose import diagnose, diagnose_offline
-from capath.diagnosis.examine import Examiner
 from capath.diagnosis.known_roots import NO_ROOTS, KnownRoots, Shelf
-from capath.diagnosis.trial import try_remedies, try_remedies_offline
+from capath.remedy.full_answer import Examiner
+from capath.remedy.try_remedies import try_remedies, try_remedies_offline
 from capath.sources.pem import PemSource
 from capath.store import scan
-from capath.tls.endpoint import Endpoint
-from capath.tls.offline import read_certificates, verify_offline
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.offline.verify import read_certificates, verify_offline
 from capath.tls.probe import probe
 from tests.diagnosis.remade import key_info, off_curve, remade, with_unknown_signature
 from tests.tls.conftest import MakeStore, loopback, make_store

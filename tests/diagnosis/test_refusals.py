@@ -20,10 +20,10 @@ from capath.demo.server import (
 from capath.diagnosis.cause import Action, Cause, Diagnosis
 from capath.diagnosis.diagnose import diagnose
 from capath.store import scan
-from capath.tls.endpoint import Endpoint
-from capath.tls.options import CrlCheck, ProbeOptions, Starttls, VerifyFlags
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.proxy import Proxy, ProxyKind
 from capath.tls.probe import probe
-from capath.tls.proxy import Proxy, ProxyKind
+from capath.tls.test_options import CrlCheck, ProbeOptions, Starttls, VerifyFlags
 from tests.tls.conftest import MakeStore, loopback, make_store, to_loopback
 
 __all__ = ["loopback", "make_store"]

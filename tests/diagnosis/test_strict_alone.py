@@ -15,10 +15,10 @@ from capath.demo.authority import Identity
 from capath.diagnosis.cause import Action, Cause, Diagnosis, Mends
 from capath.diagnosis.diagnose import diagnose_offline
 from capath.diagnosis.known_roots import NO_ROOTS
-from capath.diagnosis.trial import try_remedies_offline
+from capath.remedy.try_remedies import try_remedies_offline
 from capath.store import scan
-from capath.tls.offline import read_certificates, verify_offline
-from capath.tls.options import VerifyFlags
+from capath.tls.offline.verify import read_certificates, verify_offline
+from capath.tls.test_options import VerifyFlags
 from tests.diagnosis.remade import (
     ECDSA_WITH_SHA256,
     ECDSA_WITH_SHA384,

@@ -16,16 +16,16 @@ from capath.demo.server import LOOPBACK, Loopback, closing, conversing, http, si
 from capath.diagnosis.cause import Action, Cause, Diagnosis, DoesNotMend, Mends, NotTried
 from capath.diagnosis.diagnose import case_of, diagnose, diagnose_offline
 from capath.diagnosis.known_roots import KnownRoots, Shelf
-from capath.diagnosis.retest import LiveRetest
-from capath.diagnosis.trial import try_remedies, try_remedies_offline
+from capath.remedy.test_again import LiveRetest
+from capath.remedy.try_remedies import try_remedies, try_remedies_offline
 from capath.sources.pem import PemSource
 from capath.store import scan
-from capath.tls.address import Address, NameNotFoundError, system_resolver
-from capath.tls.deadline import never
-from capath.tls.endpoint import Endpoint
-from capath.tls.offline import read_certificates, verify_offline
-from capath.tls.options import Client, ProbeOptions, VerifyFlags
+from capath.tls.network.address import Address, NameNotFoundError, system_resolver
+from capath.tls.network.deadline import never
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.offline.verify import read_certificates, verify_offline
 from capath.tls.probe import probe
+from capath.tls.test_options import Client, ProbeOptions, VerifyFlags
 from tests.tls.conftest import MakeStore, loopback, make_store
 
 __all__ = ["loopback", "make_store"]

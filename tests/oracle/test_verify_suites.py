@@ -17,7 +17,7 @@ from capath.errors import ParseError
 from capath.pki import der
 from capath.pki.certificate import Certificate, read_certificate
 from capath.store import Snapshot, scan
-from capath.tls.offline import verify_offline
+from capath.tls.offline.verify import verify_offline
 from tests.minting import pem
 from tests.oracle.chains import HOST, LEAF, MIDDLE, NOW, ROOT, List, World, make
 from tests.oracle.openssl import needs_openssl

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from capath.change.rehash import plan_rehash
 from capath.store import Snapshot, scan
-from capath.tls.offline import OfflineResult, read_certificates, verify_offline
-from capath.tls.options import CrlCheck, VerifyFlags
+from capath.tls.offline.verify import OfflineResult, read_certificates, verify_offline
+from capath.tls.test_options import CrlCheck, VerifyFlags
 from tests.minting import pem
 from tests.oracle.chains import World, make, make_list
 from tests.oracle.openssl import openssl

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from capath.pki.certificate import Certificate, read_certificate
 from capath.pki.general_names import alternative_names, issuer_addresses, list_addresses
-from capath.tls.host_name import check_host
+from capath.tls.handshake.host_name import check_host
 from tests.minting import tlv
 
 SAN, POINTS, ACCESS = "2.5.29.17", "2.5.29.31", "1.3.6.1.5.5.7.1.1"

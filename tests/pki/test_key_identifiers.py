@@ -10,7 +10,7 @@ from capath.demo import authority
 from capath.pki import der
 from capath.pki.certificate import Certificate, read_certificate
 from capath.pki.key_identifiers import OtherIssuer, OtherKey, OtherSerial, mismatch, subject_key_identifier
-from capath.tls.offline import read_certificates
+from capath.tls.offline.verify import read_certificates
 
 ROOT = authority.root("Root")
 NAME = x509.DirectoryName(ROOT.certificate.subject)

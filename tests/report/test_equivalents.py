@@ -15,14 +15,14 @@ import pytest
 
 from capath.demo import authority
 from capath.demo.server import LOOPBACK, Loopback, http, tls, tls_context
-from capath.report.equivalents import Wording, environment_lines, equivalents, evidence
+from capath.report.test_commands import Wording, environment_lines, equivalents, evidence
 from capath.store import scan
-from capath.tls.endpoint import Endpoint
-from capath.tls.host_to_test import HostToTest
-from capath.tls.offline import read_certificates
-from capath.tls.options import CrlCheck, ProbeOptions, Protocol, Starttls, VerifyFlags
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.proxy import parse_proxy
+from capath.tls.offline.verify import read_certificates
 from capath.tls.probe import probe
-from capath.tls.proxy import parse_proxy
+from capath.tls.test_options import CrlCheck, ProbeOptions, Protocol, Starttls, VerifyFlags
 from tests.tls.conftest import MakeStore, loopback, make_store
 
 __all__ = ["loopback", "make_store"]

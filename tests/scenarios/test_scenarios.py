@@ -12,8 +12,8 @@ from capath.demo.scenarios import registered
 from capath.demo.world import DemoHost, World
 from capath.diagnosis.cause import Action, Cause, Confidence
 from capath.store import Snapshot
-from capath.tls.options import Client
 from capath.tls.result import Accepted, NoAnswer, NotAccepted, NotAsked, OutcomeName
+from capath.tls.test_options import Client
 
 SCENARIOS = [scenario.name for scenario in registered()]
 # Cannot be shown on loopback as it is now: they need two OpenSSLs of known versions.

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from capath.demo.server import LOOPBACK, Loopback, files, read_until, scripted, silent
-from capath.tls.aia import OCTETS_LIMIT, Fetched, NotFetched, fetch_issuer
-from capath.tls.deadline import CancelledError
+from capath.tls.network.deadline import CancelledError
+from capath.tls.network.http import OCTETS_LIMIT, Fetched, NotFetched, fetch_issuer
 from tests.tls.conftest import loopback
 
 __all__ = ["loopback"]

@@ -18,13 +18,13 @@ from OpenSSL import SSL
 from capath.demo import authority
 from capath.demo.server import Handler, Loopback, http, tls, tls_context
 from capath.errors import BadInputError
-from capath.tls.client_identity import read_client_identity
-from capath.tls.endpoint import Endpoint
 from capath.tls.failure import AlertReceived
-from capath.tls.options import Client, ProbeOptions, Protocol
+from capath.tls.handshake.client_identity import read_client_identity
+from capath.tls.handshake.staple import NoStatus, Staple, StapleStatus, read_staple
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, NotAsked, OutcomeName, Refused
-from capath.tls.staple import NoStatus, Staple, StapleStatus, read_staple
+from capath.tls.test_options import Client, ProbeOptions, Protocol
 from tests.tls.conftest import MakeStore, to_loopback
 
 HOST = "host.capath.test"

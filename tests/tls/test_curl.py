@@ -9,10 +9,10 @@ import pytest
 
 from capath.demo import authority
 from capath.demo.server import Loopback, http, scripted, tls, tls_context
-from capath.tls.endpoint import Endpoint
-from capath.tls.options import Client, ProbeOptions, Protocol
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, ClientAnswer, NotAccepted, NotAsked
+from capath.tls.test_options import Client, ProbeOptions, Protocol
 from tests.tls.conftest import MakeStore, to_loopback
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl binary on the PATH")

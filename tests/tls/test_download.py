@@ -13,7 +13,7 @@ import pytest
 
 from capath.demo.authority import leaf, root
 from capath.errors import BadInputError
-from capath.tls.download import DownloadError, download
+from capath.tls.network.download import DownloadError, download
 
 
 class Answers(http.server.BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capath.errors import BadInputError
-from capath.tls.endpoint import Endpoint, parse_endpoint
+from capath.tls.network.endpoint import Endpoint, parse_endpoint
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import requests
 
 from capath.demo import authority
 from capath.demo.server import Loopback, http, tls, tls_context
-from capath.tls.endpoint import Endpoint
-from capath.tls.environment import Program, Trap, environment_traps, proxy_variable
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.environment import Program, Trap, environment_traps, proxy_variable
 from tests.tls.conftest import MakeStore
 
 HOST = Endpoint("host.test", 443)

@@ -12,8 +12,8 @@ import pytest
     "module",
     [
         "capath.tls.probe",
-        "capath.tls.offline",
-        "capath.tls.requests_client",
+        "capath.tls.offline.verify",
+        "capath.tls.clients.requests",
         "capath.diagnosis.diagnose",
         "capath.cli.test",
         "capath.cli.verify",

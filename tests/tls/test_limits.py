@@ -14,11 +14,11 @@ import pytest
 from capath.demo import authority
 from capath.demo.authority import Template
 from capath.demo.server import Handler, Loopback, conversing, http, read_until, silent, tls, tls_context
-from capath.tls.endpoint import Endpoint
 from capath.tls.failure import ProtocolFault, Stage, TimedOut
-from capath.tls.options import Client, ProbeOptions, Starttls
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
 from capath.tls.result import NoAnswer, NotAsked, OutcomeName, ProbeResult
+from capath.tls.test_options import Client, ProbeOptions, Starttls
 from tests.tls.conftest import MakeStore, to_loopback
 
 HOST = "host.capath.test"

@@ -14,9 +14,9 @@ import pytest
 from capath.demo import authority
 from capath.demo.server import Loopback, http, silent, tls, tls_context
 from capath.errors import BadInputError
-from capath.tls.endpoint import Endpoint
-from capath.tls.host_list import parse_host_list
-from capath.tls.options import ProbeOptions, Starttls
+from capath.tls.many.host_list import parse_host_list
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.test_options import ProbeOptions, Starttls
 from tests.tls.conftest import MakeStore
 
 _COMMAND = [sys.executable, "-m", "capath", "test", "--client", "pyopenssl"]

@@ -12,9 +12,9 @@ from capath.demo import authority
 from capath.demo.authority import Identity, Template
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
-from capath.tls.offline import OfflineResult, read_certificates, verify_offline
-from capath.tls.options import CrlCheck, VerifyFlags
-from capath.tls.verification import FromCapath
+from capath.tls.handshake.verification import FromCapath
+from capath.tls.offline.verify import OfflineResult, read_certificates, verify_offline
+from capath.tls.test_options import CrlCheck, VerifyFlags
 from tests.oracle.openssl import needs_openssl, openssl
 from tests.tls.conftest import MakeStore
 

@@ -16,9 +16,6 @@ import pytest
 from capath.demo import authority
 from capath.demo.server import Loopback, closing, http, read_until, scripted, silent, tls, tls_context
 from capath.store import scan
-from capath.tls.address import Address, NameNotFoundError
-from capath.tls.connect import AttemptOutcome
-from capath.tls.endpoint import Endpoint
 from capath.tls.failure import (
     AlertReceived,
     Cancelled,
@@ -30,11 +27,14 @@ from capath.tls.failure import (
     Stage,
     TimedOut,
 )
-from capath.tls.options import Client, ProbeOptions, Protocol, VerifyFlags
+from capath.tls.handshake.session import SessionRecord
+from capath.tls.handshake.verification import FromCapath, FromServer
+from capath.tls.network.address import Address, NameNotFoundError
+from capath.tls.network.connect import AttemptOutcome
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, NotAccepted, NotAsked, OutcomeName, Refused, Rejected, Verified
-from capath.tls.session import SessionRecord
-from capath.tls.verification import FromCapath, FromServer
+from capath.tls.test_options import Client, ProbeOptions, Protocol, VerifyFlags
 from tests.tls.conftest import MakeStore, to_loopback
 
 HOST = "host.capath.test"

@@ -19,7 +19,7 @@ from tests.tls.conftest import MakeStore
 _COMMAND = [sys.executable, "-m", "capath", "test", "--client", "pyopenssl"]
 _BEGIN = """
 import os, signal, sys, threading
-from capath.tls.processes import Processes
+from capath.tls.many.processes import Processes
 parent, cancelled = os.getpid(), threading.Event()
 def run(work, items=range(200)):
     with Processes(items, work, processes=2, at_once=4, cancelled=cancelled) as answers:

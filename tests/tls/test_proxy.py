@@ -21,12 +21,12 @@ from capath.demo.server import (
     tls_context,
 )
 from capath.errors import BadInputError
-from capath.tls.endpoint import Endpoint, parse_endpoint
 from capath.tls.failure import Closed, NoConnection, ProxyNotReached, ProxyRefused, Stage, TimedOut
-from capath.tls.options import Client, ProbeOptions, Starttls
+from capath.tls.network.endpoint import Endpoint, parse_endpoint
+from capath.tls.network.proxy import Proxy, ProxyKind, parse_proxy, proxy_from_environment
 from capath.tls.probe import probe
-from capath.tls.proxy import Proxy, ProxyKind, parse_proxy, proxy_from_environment
 from capath.tls.result import Accepted, NotAsked, OutcomeName, ProbeResult
+from capath.tls.test_options import Client, ProbeOptions, Starttls
 from tests.tls.conftest import MakeStore, to_loopback
 from tests.tls.proxies import http_proxy, relay
 

@@ -10,10 +10,10 @@ import pytest
 
 from capath.demo import authority
 from capath.demo.server import Loopback, http, tls, tls_context
-from capath.tls.endpoint import Endpoint
-from capath.tls.options import ProbeOptions, Protocol
+from capath.tls.handshake.session import Resumption, SessionRecord
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
-from capath.tls.session import Resumption, SessionRecord
+from capath.tls.test_options import ProbeOptions, Protocol
 from tests.oracle.openssl import needs_openssl, openssl
 from tests.tls.conftest import MakeStore, to_loopback
 
@@ -87,8 +87,8 @@ def test_the_master_key_is_the_one_the_server_has(
 
 
 def test_a_session_without_a_record_is_said_to_be_so() -> None:
-    from capath.tls.private_openssl import session_record
-    from capath.tls.session import RecordNotAvailable
+    from capath.tls.handshake.private_openssl import session_record
+    from capath.tls.handshake.session import RecordNotAvailable
 
     class Changed:
         """A pyOpenSSL whose session no longer has what is read."""
@@ -100,7 +100,7 @@ def test_a_session_without_a_record_is_said_to_be_so() -> None:
 
 
 def test_the_private_names_are_still_there() -> None:
-    """Where this fails, a new pyOpenSSL has to be learnt: `capath.tls.private_openssl` is the place."""
+    """Where this fails, a new pyOpenSSL has to be learnt: `capath.tls.handshake.private_openssl` is the place."""
     from OpenSSL import SSL, _util, crypto
 
     assert hasattr(_util.lib, "i2d_SSL_SESSION")

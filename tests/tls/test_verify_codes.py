@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capath.tls.verify_codes import all_verify_codes, verify_code
+from capath.tls.handshake.verify_codes import all_verify_codes, verify_code
 
 
 def test_pyopenssl_and_the_table_agree_on_every_name_they_share() -> None:

@@ -14,10 +14,10 @@ from capath.demo import authority
 from capath.demo.server import Loopback, files
 from capath.demo.stage import Stage
 from capath.store import list_store, scan
-from capath.tls.address import Address
-from capath.tls.endpoint import Endpoint
-from capath.tls.host_to_test import HostToTest
-from capath.tls.options import ProbeOptions, VerifyFlags
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.network.address import Address
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.test_options import ProbeOptions, VerifyFlags
 from capath.tui.app import CapathApp, Exploration
 from capath.tui.bench import Finished
 from capath.tui.review import ReviewScreen

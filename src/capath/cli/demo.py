@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _explore(arguments: argparse.Namespace) -> int:
     from capath.demo.world import open_world
-    from capath.tls.host_to_test import HostToTest
+    from capath.tls.many.host_to_test import HostToTest
 
     with open_world() as world:
         # What is tried out in the demo leaves nothing in the user's own history.
@@ -42,7 +42,7 @@ def _headless(arguments: argparse.Namespace) -> int:
     from capath.demo.world import open_world
     from capath.report.document import document
     from capath.report.test import result_json
-    from capath.tls.options import Client
+    from capath.tls.test_options import Client
 
     with open_world() as world:
         trials: Sequence[Trial] = try_all(world, (Client.REQUESTS,))

@@ -15,8 +15,8 @@ from capath.pki.visible import visible
 from capath.store.scan import check_directory
 
 if TYPE_CHECKING:
-    from capath.tls.address import Resolver
-    from capath.tls.host_to_test import HostToTest
+    from capath.tls.many.host_to_test import HostToTest
+    from capath.tls.network.address import Resolver
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
 
 
 def _read_hosts(path: str) -> tuple[HostToTest, ...]:
-    from capath.tls.host_list import parse_host_list
-    from capath.tls.options import ProbeOptions
+    from capath.tls.many.host_list import parse_host_list
+    from capath.tls.test_options import ProbeOptions
 
     try:
         with open(path, encoding="utf-8") as file:

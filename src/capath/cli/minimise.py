@@ -15,11 +15,11 @@ from capath.errors import ChangeError
 
 if TYPE_CHECKING:
     from capath.change.plan import Plan
-    from capath.diagnosis.anchor_sets import Trusted
-    from capath.diagnosis.host_needs import HostNeeds
-    from capath.diagnosis.minimise import Minimum
+    from capath.remedy.anchor_sets import Trusted
+    from capath.remedy.host_needs import HostNeeds
+    from capath.remedy.minimise import Minimum
     from capath.store import Listing
-    from capath.tls.host_to_test import HostToTest
+    from capath.tls.many.host_to_test import HostToTest
 
 _JOBS_LIMIT = 32
 
@@ -33,8 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from capath.diagnosis.anchor_sets import trusted_objects
-    from capath.diagnosis.host_needs import NotReached, NotVerifying, failing_with, smallest_set
+    from capath.remedy.anchor_sets import trusted_objects
+    from capath.remedy.host_needs import NotReached, NotVerifying, failing_with, smallest_set
 
     wanted = hosts_to_test(arguments)
     if arguments.apply:
@@ -54,8 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _ask(wanted: Sequence[HostToTest], listing: Listing, trusted: Trusted, jobs: int) -> list[HostNeeds]:
-    from capath.diagnosis.host_needs import needs_of
-    from capath.tls.pool import each, ending
+    from capath.remedy.host_needs import needs_of
+    from capath.tls.many.threads import each, ending
 
     cancelled = threading.Event()
 

@@ -48,7 +48,7 @@ class SourceReader:
 
     def _fetch(self, url: str, title: str) -> Source:
         from capath.sources.detect import source_of_bytes
-        from capath.tls.download import DownloadError, download
+        from capath.tls.network.download import DownloadError, download
 
         shown = sys.stderr.isatty() and not self.quiet
 
@@ -73,9 +73,9 @@ class SourceReader:
     def _chain(self, where: str) -> Source:
         from capath.diagnosis.diagnose import diagnose
         from capath.store import scan
-        from capath.tls.endpoint import parse_endpoint
-        from capath.tls.options import ProbeOptions
+        from capath.tls.network.endpoint import parse_endpoint
         from capath.tls.probe import probe
+        from capath.tls.test_options import ProbeOptions
 
         endpoint = parse_endpoint(where)
         with tempfile.TemporaryDirectory() as nothing:

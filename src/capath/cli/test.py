@@ -15,15 +15,15 @@ from capath.cli.exit_status import ExitStatus
 from capath.cli.store_view import say
 from capath.cli.test_options import add_test_options, clients_to_ask, hosts_to_test
 from capath.cli.test_telling import Teller, Told
-from capath.diagnosis.examine import Examination, Examiner
 from capath.errors import ChangeError
 from capath.pki.visible import visible
+from capath.remedy.full_answer import Examination, Examiner
 from capath.store import Snapshot, list_store, scan
-from capath.tls.context import SharedContexts, sharing_contexts
-from capath.tls.host_to_test import HostToTest
-from capath.tls.options import Client
-from capath.tls.pool import Answers, each, ending
+from capath.tls.handshake.context import SharedContexts, sharing_contexts
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.many.threads import Answers, each, ending
 from capath.tls.result import OutcomeName
+from capath.tls.test_options import Client
 
 # Sockets, their second names and the pipes to other programs that one host can need at a time.
 _DESCRIPTORS_A_JOB = 8
@@ -157,7 +157,7 @@ def _answers(
     hosts: Sequence[HostToTest], work: Callable[[HostToTest], Told], at_once: int, cancelled: threading.Event
 ) -> Iterator[Answers[Told]]:
     """The tests of all hosts, `at_once` at a time, by as many processes as are worth it."""
-    from capath.tls.processes import Processes, worthwhile_processes
+    from capath.tls.many.processes import Processes, worthwhile_processes
 
     processes = worthwhile_processes(len(hosts), at_once)
     if processes > 1:

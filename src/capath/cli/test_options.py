@@ -8,12 +8,12 @@ import sys
 
 from capath.errors import BadInputError
 from capath.pki.visible import visible
-from capath.tls.client_identity import ClientIdentity, read_client_identity
-from capath.tls.endpoint import parse_endpoint
-from capath.tls.host_list import parse_host, parse_host_list, parse_starttls
-from capath.tls.host_to_test import HostToTest
-from capath.tls.options import Client, CrlCheck, ProbeOptions, Protocol, Starttls, VerifyFlags
-from capath.tls.proxy import parse_proxy
+from capath.tls.handshake.client_identity import ClientIdentity, read_client_identity
+from capath.tls.many.host_list import parse_host, parse_host_list, parse_starttls
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.network.endpoint import parse_endpoint
+from capath.tls.network.proxy import parse_proxy
+from capath.tls.test_options import Client, CrlCheck, ProbeOptions, Protocol, Starttls, VerifyFlags
 
 _JOBS_LIMIT = 256
 _LIST_OCTETS_LIMIT = 16 * 1024 * 1024

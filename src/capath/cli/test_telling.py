@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from capath.report.test_mark import TestMark, mark_of
-from capath.tls.host_to_test import HostToTest
+from capath.tls.many.host_to_test import HostToTest
 from capath.tls.result import OutcomeName
 
 if TYPE_CHECKING:
-    from capath.diagnosis.examine import Examination
+    from capath.remedy.full_answer import Examination
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Teller:
         )
         if not self.commands:
             return text
-        from capath.report.equivalents import equivalents_text
+        from capath.report.test_commands import equivalents_text
 
         return f"{text}\n{equivalents_text(host, self.directory)}"
 
@@ -68,7 +68,7 @@ class Teller:
 
         shown = result_json(seen.result, seen.diagnosis, master_key=self.master_key, beside=seen.beside)
         if self.commands:
-            from capath.report.equivalents import equivalents_json
+            from capath.report.test_commands import equivalents_json
 
             shown["commands"] = equivalents_json(host, self.directory)
         return element(shown)

@@ -17,7 +17,7 @@ from capath.pki.visible import visible
 from capath.store import scan
 from capath.store.entry import Unreadable
 from capath.store.scan import read_content
-from capath.tls.endpoint import parse_endpoint
+from capath.tls.network.endpoint import parse_endpoint
 
 _FILE_OCTETS_LIMIT = 32 * 1024 * 1024
 _SECONDS = re.compile(r"-?[0-9]{1,12}", re.ASCII)
@@ -40,11 +40,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from capath.diagnosis.diagnose import diagnose_offline
     from capath.diagnosis.mozilla_view import mozilla_view
-    from capath.diagnosis.trial import try_remedies_offline
+    from capath.remedy.try_remedies import try_remedies_offline
     from capath.report.document import document
     from capath.report.verify import offline_json, offline_text
     from capath.store.constraints import read_constraints_file
-    from capath.tls.offline import verify_offline
+    from capath.tls.offline.verify import verify_offline
 
     snapshot = scan(arguments.directory)
     leaf = _read(arguments.leaf)[0]
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _read(path: str) -> tuple[Certificate, ...]:
-    from capath.tls.offline import read_certificates
+    from capath.tls.offline.verify import read_certificates
 
     if path == "-":
         return read_certificates(sys.stdin.buffer.read(_FILE_OCTETS_LIMIT), "the input")

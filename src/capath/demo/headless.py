@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from capath.demo.world import DemoHost, World
 from capath.diagnosis.cause import Action, Cause, Diagnosis, Mends
 from capath.diagnosis.diagnose import diagnose
-from capath.diagnosis.trial import try_remedies
+from capath.remedy.try_remedies import try_remedies
 from capath.store import Snapshot, scan
-from capath.tls.deadline import never
-from capath.tls.options import Client
-from capath.tls.pool import each
+from capath.tls.many.threads import each
+from capath.tls.network.deadline import never
 from capath.tls.probe import probe
 from capath.tls.result import ProbeResult
+from capath.tls.test_options import Client
 
 _THREADS = 8
 

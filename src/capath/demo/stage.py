@@ -14,7 +14,7 @@ from capath.demo.server import LOOPBACK, Handler, Loopback, http, tls, tls_conte
 from capath.pki.certificate import read_certificate
 from capath.pki.pem import read_pem
 from capath.store import scan
-from capath.tls.options import ProbeOptions
+from capath.tls.test_options import ProbeOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from capath.diagnosis.case import Case
 from capath.diagnosis.cause import PARTIAL_CHAIN, Action, Cause, Confidence, Finding, Remedy
 from capath.diagnosis.held import held_but_not_found, held_on_the_way
 from capath.diagnosis.issuers import issuer_url
-from capath.diagnosis.lacking import import_known, import_shown, known_on_the_way, not_in_store
-from capath.diagnosis.passed_over import explain_other_key, explain_sent, sent_of_that_name
+from capath.diagnosis.missing_root import import_known, import_shown, known_on_the_way, not_in_store
 from capath.diagnosis.words import title
+from capath.diagnosis.wrong_issuer import explain_other_key, explain_sent, sent_of_that_name
 from capath.pki.certificate import Certificate
 from capath.pki.signature import signs
 from capath.pki.visible import visible
-from capath.tls.verification import FromCapath
+from capath.tls.handshake.verification import FromCapath
 
 
 def explain_anchor(case: Case) -> Finding | None:

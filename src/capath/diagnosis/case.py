@@ -11,10 +11,10 @@ from capath.diagnosis.known_roots import NO_ROOTS, KnownRoots
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.store import CertificateRow, Listing, Snapshot, list_store
-from capath.tls.offline import Engine
-from capath.tls.options import CrlCheck
+from capath.tls.handshake.verification import ChainElement, Verification, VerifyError
+from capath.tls.offline.verify import Engine
 from capath.tls.result import ProbeResult
-from capath.tls.verification import ChainElement, Verification, VerifyError
+from capath.tls.test_options import CrlCheck
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy
-from capath.diagnosis.differences import is_strict_alone
+from capath.diagnosis.client_differences import is_strict_alone
 from capath.diagnosis.held import held_but_not_found
-from capath.diagnosis.passed_over import explain_other_key
 from capath.diagnosis.words import title
+from capath.diagnosis.wrong_issuer import explain_other_key
 from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate
 from capath.pki.signature import signs
-from capath.tls.verification import ChainElement, FromCapath, VerifyError
+from capath.tls.handshake.verification import ChainElement, FromCapath, VerifyError
 
 _EXPLICIT_CURVE = 94
 _PURPOSE = (26, 79, 24, 32, 37, 39)

@@ -11,7 +11,7 @@ from capath.pki.certificate import Certificate
 from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.store import CertificateRow
-from capath.tls.verification import ChainElement, FromCapath
+from capath.tls.handshake.verification import ChainElement, FromCapath
 
 _SKEW = timedelta(hours=1)
 _NOT_YET_VALID, _EXPIRED = 9, 10

@@ -14,21 +14,21 @@ from capath.diagnosis.certificates import (
     explain_signature,
     explain_strength,
 )
-from capath.diagnosis.dates import explain_dates
-from capath.diagnosis.differences import (
+from capath.diagnosis.client_differences import (
     explain_clients,
     explain_engines,
     explain_slot_rule,
     explain_strict,
     explain_strict_too,
 )
+from capath.diagnosis.dates import explain_dates
 from capath.diagnosis.known_roots import KnownRoots, usual_roots
 from capath.diagnosis.names import explain_constraint, explain_host
 from capath.diagnosis.reach import explain_reach
 from capath.diagnosis.refusals import explain_refusal
 from capath.diagnosis.revocation import explain_missing_list, explain_old_list, explain_revocation
 from capath.store import Snapshot
-from capath.tls.offline import OfflineResult
+from capath.tls.offline.verify import OfflineResult
 from capath.tls.result import ProbeResult
 
 Explain = Callable[[Case], Finding | None]

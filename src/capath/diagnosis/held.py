@@ -6,8 +6,8 @@ import os
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
-from capath.diagnosis.passed_over import MAY_NOT_DECODE, explain_held
 from capath.diagnosis.words import title, which
+from capath.diagnosis.wrong_issuer import MAY_NOT_DECODE, explain_held
 from capath.pki.certificate import Certificate
 from capath.pki.key_identifiers import mismatch
 from capath.pki.signature import signs

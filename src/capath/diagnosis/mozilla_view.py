@@ -16,7 +16,7 @@ from capath.pki.visible import visible
 from capath.sources.limits import Limits, limits_of
 from capath.sources.mozilla_roots import MozillaList, TlsTrust, mozilla_roots
 from capath.store.constraints import Kept
-from capath.tls.verification import Verification
+from capath.tls.handshake.verification import Verification
 
 
 class Limit(StrEnum):

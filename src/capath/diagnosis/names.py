@@ -9,7 +9,7 @@ from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.words import subject_alternative_names, title
 from capath.errors import BadInputError
 from capath.pki.visible import visible
-from capath.tls.endpoint import parse_endpoint
+from capath.tls.network.endpoint import parse_endpoint
 
 _SHOWN_NAMES = 5
 _IP_ADDRESS_MISMATCH = 64

@@ -7,7 +7,6 @@ from typing_extensions import assert_never
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
 from capath.pki.visible import visible
-from capath.tls.connect import Attempt, AttemptOutcome
 from capath.tls.failure import (
     Cancelled,
     NameNotFound,
@@ -16,6 +15,7 @@ from capath.tls.failure import (
     ProxyRefused,
     TimedOut,
 )
+from capath.tls.network.connect import Attempt, AttemptOutcome
 
 
 def explain_reach(case: Case) -> Finding | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
 from capath.pki.visible import visible
-from capath.tls import alerts
 from capath.tls.failure import AlertReceived, Closed, NotTls, ProtocolFault, Stage, StarttlsRefused
-from capath.tls.proxy import Proxy, ProxyKind
+from capath.tls.handshake import alerts
+from capath.tls.network.proxy import Proxy, ProxyKind
 from capath.tls.result import ProbeResult
 
 _CERTIFICATE_WORDS = ("asn1", "x509", "x.509", "certificate", "pem routines", "decoder routines")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from capath.diagnosis.words import title
 from capath.errors import StrEnum
 from capath.pki.certificate import Certificate
-from capath.tls.verification import Verification
+from capath.tls.handshake.verification import Verification
 
 
 class SentFault(StrEnum):

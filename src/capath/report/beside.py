@@ -9,13 +9,13 @@ from capath.diagnosis.sent_chain import SentNote, sent_chain_notes
 from capath.pki.pem import encode_pem
 from capath.pki.visible import visible
 from capath.report.document import Json
-from capath.tls.environment import Trap
-from capath.tls.verification import Verification
+from capath.tls.handshake.verification import Verification
+from capath.tls.network.environment import Trap
 
 if TYPE_CHECKING:
-    from capath.diagnosis.examine import Beside
-    from capath.diagnosis.fetched import FetchedChain
     from capath.diagnosis.mozilla_view import Opinion
+    from capath.remedy.full_answer import Beside
+    from capath.remedy.missing_intermediate import FetchedChain
 
 
 def beside_json(beside: Beside) -> Json:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from typing_extensions import assert_never
 
 from capath.change.plan import Plan
-from capath.diagnosis.host_needs import Carried, HostNeeds, NotReached, NotVerifying
-from capath.diagnosis.minimise import Minimum
 from capath.pki.visible import visible
+from capath.remedy.host_needs import Carried, HostNeeds, NotReached, NotVerifying
+from capath.remedy.minimise import Minimum
 from capath.report.change import plan_json
 from capath.report.document import Json
 from capath.store import Listing

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from capath.pki.visible import visible
 from capath.report.document import Json, moment
+from capath.tls.handshake.staple import NoStatus, Staple, read_staple
 from capath.tls.result import ProbeResult
-from capath.tls.staple import NoStatus, Staple, read_staple
 
 
 def server_json(result: ProbeResult) -> Json:

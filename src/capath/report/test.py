@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing_extensions import assert_never
 
 from capath.diagnosis.cause import Diagnosis
-from capath.diagnosis.examine import NOTHING_BESIDE, Beside
 from capath.pki.visible import visible
+from capath.remedy.full_answer import NOTHING_BESIDE, Beside
 from capath.report.beside import beside_json, beside_text, sent_notes_json, sent_notes_text
 from capath.report.document import Json, moment
 from capath.report.server import server_json, server_text, warnings_text
@@ -18,6 +18,7 @@ from capath.report.verification import (
     verdict_text,
     verification_json,
 )
+from capath.tls.handshake.session import RecordNotAvailable, Session
 from capath.tls.result import (
     Accepted,
     ClientAnswer,
@@ -26,7 +27,6 @@ from capath.tls.result import (
     NotAsked,
     ProbeResult,
 )
-from capath.tls.session import RecordNotAvailable, Session
 
 
 def result_json(

@@ -13,7 +13,7 @@ from capath.pki.name import Name
 from capath.pki.visible import visible
 from capath.report.certificate import date_text
 from capath.report.document import Json, moment
-from capath.tls.verification import ChainElement, FromCapath, Verification, VerifyError
+from capath.tls.handshake.verification import ChainElement, FromCapath, Verification, VerifyError
 
 
 def verification_json(verification: Verification) -> Json:

@@ -71,7 +71,7 @@ class NotTls:
 
 @dataclass(frozen=True, slots=True)
 class AlertReceived:
-    """The server ended the handshake with this fatal alert (see `capath.tls.alerts`)."""
+    """The server ended the handshake with this fatal alert (see `capath.tls.handshake.alerts`)."""
 
     number: int
     stage: Stage

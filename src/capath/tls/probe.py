@@ -8,13 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from capath.store import Snapshot, scan
-from capath.tls.address import Address, NameNotFoundError, Resolver, resolve, system_resolver
 from capath.tls.capath_argument import capath_argument
-from capath.tls.clients import ask_client
-from capath.tls.connect import Attempt, NotConnected, connect
-from capath.tls.context import SharedContexts
-from capath.tls.deadline import CancelledError, Deadline, DeadlinePassedError, never
-from capath.tls.endpoint import Endpoint
+from capath.tls.clients.table import ask_client
 from capath.tls.failure import (
     Cancelled,
     Closed,
@@ -28,8 +23,13 @@ from capath.tls.failure import (
     StarttlsRefused,
     TimedOut,
 )
-from capath.tls.options import Client, ProbeOptions
-from capath.tls.proxy import ProxyKind
+from capath.tls.handshake.context import SharedContexts
+from capath.tls.network.address import Address, NameNotFoundError, Resolver, resolve, system_resolver
+from capath.tls.network.connect import Attempt, NotConnected, connect
+from capath.tls.network.deadline import CancelledError, Deadline, DeadlinePassedError, never
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.proxy import ProxyKind
+from capath.tls.network.wire import Wire
 from capath.tls.result import (
     ClientReport,
     Outcome,
@@ -41,10 +41,10 @@ from capath.tls.result import (
     Unreachable,
     Verified,
 )
-from capath.tls.wire import Wire
+from capath.tls.test_options import Client, ProbeOptions
 
 if TYPE_CHECKING:
-    from capath.tls.handshake import Ending, Handshake
+    from capath.tls.handshake.shake_hands import Ending, Handshake
 
 DEFAULT_OPTIONS = ProbeOptions()
 _DATE_ERRORS = frozenset({9, 10})
@@ -161,7 +161,7 @@ class _Probe:
         """Bring the wire to where TLS begins: through a proxy, past STARTTLS."""
         proxy, starttls = self._options.proxy, self._options.starttls
         if proxy is not None:
-            from capath.tls.tunnel import open_tunnel
+            from capath.tls.network.tunnel import open_tunnel
 
             target = self._endpoint
             if proxy.kind is ProxyKind.SOCKS5:
@@ -185,7 +185,7 @@ class _Probe:
         return None
 
     def _shake_hands(self, wire: Wire, deadline: Deadline) -> Outcome:
-        from capath.tls.handshake import Established, Handshake
+        from capath.tls.handshake.shake_hands import Established, Handshake
 
         shake = Handshake(wire, self._contexts.get(self._options), self._servername, deadline)
         started_s = time.monotonic()
@@ -200,10 +200,10 @@ class _Probe:
         return outcome
 
     def _judge(self, shake: Handshake, ending: Ending) -> Outcome:
-        from capath.tls.context import steps_over_broken_slots
-        from capath.tls.handshake import Established, RefusedAfterwards
-        from capath.tls.host_name import check_host, in_order
-        from capath.tls.trace import trace
+        from capath.tls.handshake.context import steps_over_broken_slots
+        from capath.tls.handshake.host_name import check_host, in_order
+        from capath.tls.handshake.shake_hands import Established, RefusedAfterwards
+        from capath.tls.handshake.trace import trace
 
         seen = shake.observed
         host_error = check_host(seen.sent[0], self._checked_host) if seen.sent else None
@@ -230,8 +230,8 @@ class _Probe:
 
     def _note(self, shake: Handshake, ending: Ending, deadline: Deadline) -> None:
         """Keep what the server showed; where dates are in doubt, ask a web server for its clock."""
-        from capath.tls.handshake import Established
-        from capath.tls.http_date import head_request, http_date
+        from capath.tls.handshake.shake_hands import Established
+        from capath.tls.network.http_date import head_request, http_date
 
         seen = shake.observed
         date = None

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing_extensions import assert_never
 
 from capath.errors import StrEnum
-from capath.tls.connect import Attempt
-from capath.tls.endpoint import Endpoint
 from capath.tls.failure import Failure
-from capath.tls.options import Client, ProbeOptions
-from capath.tls.session import Session
-from capath.tls.verification import NOTHING_SEEN, Verification
+from capath.tls.handshake.session import Session
+from capath.tls.handshake.verification import NOTHING_SEEN, Verification
+from capath.tls.network.connect import Attempt
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.test_options import Client, ProbeOptions
 
 
 class OutcomeName(StrEnum):

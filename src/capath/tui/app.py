@@ -20,10 +20,10 @@ from capath.change.plan import Plan
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store.fingerprint import fingerprint
-from capath.tls.address import Resolver, system_resolver
-from capath.tls.host_list import parse_host
-from capath.tls.host_to_test import HostToTest
-from capath.tls.options import ProbeOptions
+from capath.tls.many.host_list import parse_host
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.test_options import ProbeOptions
 from capath.tui import other_stores, work
 from capath.tui.actions import ACTIONS, Mode, find, mode_actions
 from capath.tui.bench import Bench, Finished

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from capath.diagnosis.cause import Diagnosis
-from capath.diagnosis.examine import NOTHING_BESIDE, Beside
 from capath.errors import StrEnum
-from capath.tls.endpoint import Endpoint
-from capath.tls.host_to_test import HostToTest
+from capath.remedy.full_answer import NOTHING_BESIDE, Beside
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.result import OutcomeName, ProbeResult
 
 

@@ -11,6 +11,8 @@ from capath.pki.visible import visible
 from capath.report.beside import beside_text, sent_notes_text
 from capath.report.certificate import date_text
 from capath.report.test_mark import TestMark, mark_of
+from capath.tls.handshake.session import RecordNotAvailable, Session, SessionRecord
+from capath.tls.handshake.verification import ChainElement, FromCapath, FromServer, Verification
 from capath.tls.result import (
     Accepted,
     ClientReport,
@@ -20,8 +22,6 @@ from capath.tls.result import (
     OutcomeName,
     ProbeResult,
 )
-from capath.tls.session import RecordNotAvailable, Session, SessionRecord
-from capath.tls.verification import ChainElement, FromCapath, FromServer, Verification
 from capath.tui.bench import Finished, HostTest, Running, Waiting
 from capath.tui.flow import flow
 

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from typing_extensions import assert_never
 
 from capath.report.test_mark import mark_of
-from capath.tls.host_to_test import HostToTest
+from capath.tls.many.host_to_test import HostToTest
 from capath.tui.bench import Bench, Finished, HostTest, Impact, Running, State, Waiting
 from capath.tui.connection import MARK_STYLES, connection_details, short_verdict
 from capath.tui.pane import Details

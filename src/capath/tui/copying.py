@@ -7,8 +7,8 @@ import shlex
 from capath.pki.pem import encode_pem
 from capath.report.certificate import fingerprint_text
 from capath.report.document import document
-from capath.report.equivalents import Wording, equivalents, evidence
 from capath.report.test import result_json
+from capath.report.test_commands import Wording, equivalents, evidence
 from capath.store import Snapshot
 from capath.tui.bench import Finished, HostTest
 from capath.tui.dialogs import Copyable

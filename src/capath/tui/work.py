@@ -25,8 +25,8 @@ from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.visible import visible
 from capath.store import Snapshot, list_store, scan
 from capath.store.fingerprint import fingerprint
-from capath.tls.address import Resolver
-from capath.tls.host_to_test import HostToTest
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.network.address import Resolver
 from capath.tui.bench import Finished, Side, Waiting
 from capath.tui.model import Staged, Store, make_store
 
@@ -255,11 +255,11 @@ def test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[
 
 
 def _test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[[], bool]) -> HostTested:
-    from capath.diagnosis.examine import Examiner
-    from capath.diagnosis.fetched import missing_issuer_url
     from capath.diagnosis.known_roots import usual_roots
-    from capath.tls.options import Client
+    from capath.remedy.full_answer import Examiner
+    from capath.remedy.missing_intermediate import missing_issuer_url
     from capath.tls.probe import probe
+    from capath.tls.test_options import Client
 
     snapshot = job.store.listing.snapshot
     directory, name = snapshot.directory, "the store as it is"

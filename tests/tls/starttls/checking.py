@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from capath.tls.endpoint import Endpoint
-from capath.tls.options import Client, ProbeOptions, Starttls
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, NotAsked, OutcomeName, ProbeResult
+from capath.tls.test_options import Client, ProbeOptions, Starttls
 from tests.tls.conftest import to_loopback
 
 HOST = "host.capath.test"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from capath.tls.options import Starttls
+from capath.tls.test_options import Starttls
 
 Dialogue = Sequence[tuple[bytes | int, bytes]]
 

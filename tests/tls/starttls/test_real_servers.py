@@ -13,7 +13,7 @@ import pytest
 from capath.demo import authority
 from capath.demo.server import Loopback
 from capath.tls.failure import StarttlsRefused
-from capath.tls.options import Starttls
+from capath.tls.test_options import Starttls
 from tests.tls.conftest import MakeStore
 from tests.tls.starttls import foreign
 from tests.tls.starttls.checking import ask, check

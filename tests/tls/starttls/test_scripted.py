@@ -12,15 +12,15 @@ from capath.demo.server import LOOPBACK, Handler, Loopback, conversing, scripted
 from capath.diagnosis.cause import Cause
 from capath.diagnosis.diagnose import diagnose
 from capath.store import scan
-from capath.tls.address import Address
-from capath.tls.deadline import Deadline
-from capath.tls.endpoint import Endpoint
+from capath.tls.clients.openssl import ask_openssl
 from capath.tls.failure import Closed, NotTls, Stage, StarttlsRefused, TimedOut
-from capath.tls.openssl_client import ask_openssl
-from capath.tls.options import Client, ProbeOptions, Starttls
+from capath.tls.network.address import Address
+from capath.tls.network.deadline import Deadline
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, NotAsked, OutcomeName, ProbeResult
 from capath.tls.starttls.registry import WAYS
+from capath.tls.test_options import Client, ProbeOptions, Starttls
 from tests.oracle.openssl import needs_openssl
 from tests.tls.conftest import MakeStore, to_loopback
 from tests.tls.starttls.dialogues import SPOKEN, Dialogue, Spoken

@@ -11,8 +11,8 @@ from capath.diagnosis.cause import Action, Cause
 from capath.pki import der
 from capath.pki.pem import encode_pem, read_pem
 from capath.pki.trust_attributes import SERVER_AUTH
-from capath.tls.context import steps_over_broken_slots
-from capath.tls.options import ProbeOptions, VerifyFlags
+from capath.tls.handshake.context import steps_over_broken_slots
+from capath.tls.test_options import ProbeOptions, VerifyFlags
 
 
 @scenario(None)

@@ -6,7 +6,7 @@ from capath.demo.scenarios.registry import scenario
 from capath.demo.server import silent
 from capath.demo.stage import Site, Stage
 from capath.diagnosis.cause import Cause
-from capath.tls.options import ProbeOptions
+from capath.tls.test_options import ProbeOptions
 
 
 @scenario(Cause.CONNECTION_REFUSED)

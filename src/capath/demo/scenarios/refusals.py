@@ -9,7 +9,7 @@ from capath.demo.scenarios.registry import scenario
 from capath.demo.server import closing, conversing, http, scripted, silent, tls, tls_context
 from capath.demo.stage import Site, Stage
 from capath.diagnosis.cause import Action, Cause
-from capath.tls.options import ProbeOptions, Starttls
+from capath.tls.test_options import ProbeOptions, Starttls
 
 # A TLS record of type alert, fatal: protocol_version (RFC 8446 §5.1, §6). What a server before TLS 1.2 answers.
 _ALERT_PROTOCOL_VERSION = bytes((21, 3, 1, 0, 2, 2, 70))

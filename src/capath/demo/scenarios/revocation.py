@@ -8,7 +8,7 @@ from capath.demo import authority
 from capath.demo.scenarios.registry import scenario
 from capath.demo.stage import Site, Stage
 from capath.diagnosis.cause import Cause
-from capath.tls.options import CrlCheck, ProbeOptions, VerifyFlags
+from capath.tls.test_options import CrlCheck, ProbeOptions, VerifyFlags
 
 _CHECKED = ProbeOptions(flags=VerifyFlags(crl_check=CrlCheck.LEAF))
 

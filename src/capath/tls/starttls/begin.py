@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from capath.tls.deadline import DeadlinePassedError
 from capath.tls.failure import Closed, Failure, NotTls, Stage, StarttlsRefused, TimedOut
-from capath.tls.options import Starttls
+from capath.tls.network.deadline import DeadlinePassedError
+from capath.tls.network.wire import FIRST_OCTETS_LIMIT, Wire
 from capath.tls.starttls.conversation import Conversation, EndedError, RefusedError, WrongProtocolError
 from capath.tls.starttls.registry import WAYS
-from capath.tls.wire import FIRST_OCTETS_LIMIT, Wire
+from capath.tls.test_options import Starttls
 
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # an alert, or a handshake message
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capath.tls.wire import Wire
+from capath.tls.network.wire import Wire
 
 LINE_OCTETS_LIMIT = 16 * 1024
 TOTAL_OCTETS_LIMIT = 128 * 1024

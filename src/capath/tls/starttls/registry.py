@@ -1,12 +1,11 @@
 """The protocols there are. A new one is one function in a module here, a line in this table, and its name in
-`capath.tls.options.Starttls`.
+`capath.tls.test_options.Starttls`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from capath.tls.options import Starttls
 from capath.tls.starttls.ftp import ftp
 from capath.tls.starttls.imap import imap
 from capath.tls.starttls.ldap import ldap
@@ -18,6 +17,7 @@ from capath.tls.starttls.postgres import postgres
 from capath.tls.starttls.sieve import sieve
 from capath.tls.starttls.smtp import lmtp, smtp
 from capath.tls.starttls.xmpp import xmpp, xmpp_server
+from capath.tls.test_options import Starttls
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Remedies: what asks the network again, to find and to try them."""

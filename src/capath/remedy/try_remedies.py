@@ -1,0 +1,137 @@
+"""Remedies tried before they are offered: the same test again, with the store, or as else the remedy has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from typing_extensions import assert_never
+
+from capath.change.import_ import ImportOptions, plan_import
+from capath.change.plan import Plan
+from capath.change.rehash import plan_rehash
+from capath.change.staging import staged_directory
+from capath.change.toggle import plan_toggle
+from capath.diagnosis.case import Case
+from capath.diagnosis.cause import (
+    NOT_STRICT,
+    PARTIAL_CHAIN,
+    Action,
+    Diagnosis,
+    DoesNotMend,
+    NotTried,
+    Remedy,
+    Trial,
+    parse_clock,
+)
+from capath.diagnosis.diagnose import case_of, case_of_offline
+from capath.diagnosis.known_roots import KnownRoots
+from capath.pki.claims import Item
+from capath.pki.visible import visible
+from capath.remedy.test_again import Altered, LiveRetest, OfflineRetest, Retest
+from capath.store import Snapshot
+from capath.store.constraints import KeptConstraints
+from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.network.deadline import never
+from capath.tls.offline.verify import OfflineResult
+from capath.tls.result import ProbeResult
+from capath.tls.test_options import Starttls
+
+_REMEDIES_LIMIT = 4
+
+
+def try_remedies(
+    diagnosis: Diagnosis,
+    result: ProbeResult,
+    snapshot: Snapshot,
+    *,
+    directory: str | None = None,
+    roots: KnownRoots | None = None,
+    resolver: Resolver = system_resolver,
+    cancelled: Callable[[], bool] = never,
+) -> Diagnosis:
+    """Test the host again with each remedy that can be tried, and return `diagnosis` with what came of it.
+
+    `snapshot`, `directory` and `roots` are those that the diagnosis was made with. Nothing of the directory is
+    changed. Each try is a connection of its own.
+    """
+    case = case_of(result, snapshot, directory=directory, roots=roots)
+    return _try_all(diagnosis, case, LiveRetest(case, result, resolver, cancelled))
+
+
+def try_remedies_offline(
+    diagnosis: Diagnosis, result: OfflineResult, snapshot: Snapshot, *, roots: KnownRoots | None = None
+) -> Diagnosis:
+    """Verify again with each remedy that can be tried, and return `diagnosis` with what came of it."""
+    case = case_of_offline(result, snapshot, roots=roots)
+    return _try_all(diagnosis, case, OfflineRetest(case, result))
+
+
+def _try_all(diagnosis: Diagnosis, case: Case, test: Retest) -> Diagnosis:
+    first = diagnosis.first
+    tried = tuple(replace(remedy, trial=_try(remedy, case, test)) for remedy in first.remedies[:_REMEDIES_LIMIT])
+    remedies = (*tried, *first.remedies[_REMEDIES_LIMIT:])
+    return replace(diagnosis, first=replace(first, remedies=remedies))
+
+
+def _try(remedy: Remedy, case: Case, test: Retest) -> Trial:
+    plan = _plan(remedy, case)
+    if plan is None:
+        # Where it verified, another client is at odds with that, whom none of these moves from here.
+        altered = None if test.had_verified else _altered(remedy, test.unaltered)
+        return NotTried() if altered is None else test.run(altered)
+    if plan.refusals:
+        refusal = plan.refusals[0]
+        return DoesNotMend(f"it cannot be done: {visible(refusal.name)}: {visible(refusal.reason)}")
+    with staged_directory(plan) as staged:
+        return test.run(replace(test.unaltered, directory=staged, snapshot=plan.after))
+
+
+def _altered(remedy: Remedy, test: Altered) -> Altered | None:
+    """The test as the remedy would have it; None where nothing here can do what it says."""
+    match remedy.action, remedy.operand:
+        case Action.CHANGE_FLAGS, operand if operand == PARTIAL_CHAIN:
+            return replace(test, flags=replace(test.flags, partial_chain=True))
+        case Action.CHANGE_FLAGS, operand if operand == NOT_STRICT:
+            return replace(test, flags=replace(test.flags, strict=False))
+        case Action.USE_NAME, name if name:
+            return replace(test, name=name)
+        case Action.USE_STARTTLS, protocol if protocol:
+            return replace(test, starttls=Starttls(protocol))
+        case Action.SET_CLOCK, time if time:
+            return replace(test, at=parse_clock(time))
+        case _:
+            return None
+
+
+def _plan(remedy: Remedy, case: Case) -> Plan | None:
+    """The change to the store that the remedy is; None where it is none, or needs what is not at hand."""
+    match remedy.action:
+        case Action.TRUST:
+            return plan_toggle(case.listing, (remedy.operand,), ()) if remedy.operand else None
+        case Action.DISTRUST:
+            return plan_toggle(case.listing, (), (remedy.operand,)) if remedy.operand else None
+        case Action.REHASH:
+            return plan_rehash(case.snapshot).plan
+        case Action.IMPORT:
+            certificate = case.certificate(remedy.operand) if remedy.operand else None
+            if certificate is None:
+                return None
+            options = ImportOptions(all_uses=True)
+            return plan_import(case.listing, [Item(certificate, "")], "", options, KeptConstraints()).plan
+        case (
+            Action.USE_NAME
+            | Action.USE_STARTTLS
+            | Action.SET_CLOCK
+            | Action.REFRESH_CRL
+            | Action.ASK_OPERATOR
+            | Action.ASK_AUTHORITY
+            | Action.USE_CLIENT_CERTIFICATE
+            | Action.CHANGE_FLAGS
+            | Action.USE_STORE
+            | Action.CHECK_NETWORK
+            | Action.RETRY
+        ):
+            return None
+        case _:
+            assert_never(remedy.action)

@@ -1,0 +1,1 @@
+"""The other clients that a host is tested with; a file each."""

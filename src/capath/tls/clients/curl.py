@@ -1,0 +1,152 @@
+"""What `curl --capath DIR` says of the same host.
+
+curl reads the distribution's bundle beside the directory unless another one is named, so it is given one that
+holds nothing but a certificate that was made a moment ago, signed with a key that is gone.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+from capath.tls.handshake.host_name import HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
+from capath.tls.network.address import Address
+from capath.tls.network.child import run_child
+from capath.tls.network.deadline import Deadline
+from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult, Refused
+from capath.tls.test_options import ProbeOptions, Protocol
+
+_RESULT = re.compile(rb"capath verify=(\d+) tls=([0-9.]+)\s*\Z")
+_ERROR = re.compile(rb"curl: \((\d+)\) ([^\r\n]*)")
+_CERTIFICATE_REFUSED = 60
+# libcurl looks certificates up by hash with these alone; GnuTLS reads every file of a directory.
+_BACKENDS = ("OpenSSL", "LibreSSL", "BoringSSL", "AWS-LC", "quictls")
+_VERSIONS = {
+    Protocol.TLS_1_0: "1.0",
+    Protocol.TLS_1_1: "1.1",
+    Protocol.TLS_1_2: "1.2",
+    Protocol.TLS_1_3: "1.3",
+}
+
+
+def ask_curl(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
+    """Fetch ``/`` with curl. Raises CancelledError; the process never outlives the call."""
+    binary = shutil.which("curl")
+    if binary is None:
+        return NotAsked("curl is not installed")
+    version = _version(binary)
+    if not any(backend in version for backend in _BACKENDS):
+        return NotAsked(f"{version}: it does not look certificates up by hash")
+    if (reason := _cannot(result)) is not None:
+        return NotAsked(reason)
+    with tempfile.TemporaryDirectory(prefix="capath-") as place:
+        bundle = os.path.join(place, "nothing.pem")
+        with open(bundle, "wb") as file:
+            file.write(_nobody())
+        lines = [*_settings(result, directory, bundle), *_way(result, address)]
+        ended = run_child([binary, "-q", "-K", "-"], deadline, stdin="\n".join(lines).encode())
+    return _answer(result, version, ended.output) if ended.in_time else NoAnswer(version, "no answer in time")
+
+
+def _cannot(result: ProbeResult) -> str | None:
+    """Why curl cannot ask this question, None where it can."""
+    options = result.options
+    if options.starttls is not None:
+        return "it is asked for HTTPS alone"
+    if options.identity is not None and options.identity.encrypted:
+        return "the client's key has a password, which is not handed on"
+    if not result.servername and result.endpoint.ip is None:
+        return "it always sends the name"
+    return None
+
+
+def _settings(result: ProbeResult, directory: str, bundle: str) -> list[str]:
+    """Lines of a curl configuration: what to fetch, and what to trust."""
+    host = result.checked_host
+    where = f"[{host}]" if ":" in host else host
+    return [
+        f"url = {_quoted(f'https://{where}:{result.endpoint.port}/')}",
+        *(f"{who}capath = {_quoted(directory)}" for who in ("", "proxy-")),
+        *(f"{who}cacert = {_quoted(bundle)}" for who in ("", "proxy-")),
+        "silent",
+        "show-error",
+        f"output = {_quoted(os.devnull)}",
+        'write-out = "\\ncapath verify=%{ssl_verify_result} tls=%{time_appconnect}\\n"',
+        *_options(result.options),
+    ]
+
+
+def _options(options: ProbeOptions) -> list[str]:
+    lines = []
+    if options.min_protocol is not None:
+        lines.append(f"tlsv{_VERSIONS[options.min_protocol]}")
+    if options.max_protocol is not None:
+        lines.append(f"tls-max = {_VERSIONS[options.max_protocol]}")
+    if options.identity is not None:
+        lines.append(f"cert = {_quoted(options.identity.certificate_file)}")
+        lines.append(f"key = {_quoted(options.identity.key_file)}")
+    return lines
+
+
+def _way(result: ProbeResult, address: Address) -> list[str]:
+    proxy = result.options.proxy
+    if proxy is None:
+        return ['noproxy = "*"', f"connect-to = {_quoted(f'::{address.text}')}"]
+    return [
+        'noproxy = ""',
+        f"proxy = {_quoted(proxy.url)}",
+        f"connect-to = {_quoted(f'::{result.endpoint.text}')}",
+    ]
+
+
+def _quoted(text: str) -> str:
+    """A value of a curl configuration (curl(1), -K)."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'
+
+
+def _answer(result: ProbeResult, version: str, output: bytes) -> ClientAnswer:
+    found, error = _RESULT.search(output), _ERROR.search(output)
+    code = int(found[1]) if found else 0
+    said = error[2].decode("utf-8", "replace").strip() if error else ""
+    if error is not None and int(error[1]) == _CERTIFICATE_REFUSED:
+        if (not code and "does not match" in said) or "no alternative" in said:
+            code = IP_ADDRESS_MISMATCH if result.checked_host == result.endpoint.ip else HOSTNAME_MISMATCH
+        return NotAccepted(version, said, code)
+    if error is not None and isinstance(result.outcome, Refused):
+        return NotAccepted(version, said)
+    if found is not None and float(found[2]) > 0:
+        return Accepted(version, said)  # TLS was there, and verified; what failed came behind it
+    return NoAnswer(version, said or "no output")
+
+
+@functools.lru_cache(maxsize=1)
+def _nobody() -> bytes:
+    """A certificate that nothing can be signed with: its key was never kept."""
+    from datetime import datetime, timedelta, timezone
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "capath: nobody")])
+    now = datetime.now(timezone.utc)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=2)).not_valid_after(now - timedelta(days=1))
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+@functools.lru_cache(maxsize=4)
+def _version(binary: str) -> str:
+    done = subprocess.run([binary, "-q", "--version"], capture_output=True, timeout=10, check=False)
+    words = done.stdout.decode("utf-8", "replace").split()
+    libraries = [word for word in words[:12] if word.startswith((*_BACKENDS, "GnuTLS", "mbedTLS", "wolfSSL"))]
+    return " ".join([*words[:2], *libraries[:1]])

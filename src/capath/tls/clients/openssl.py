@@ -1,0 +1,126 @@
+"""What `openssl s_client -CApath DIR` says of the same host: the machine's own OpenSSL."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import subprocess
+
+from capath.tls.failure import StarttlsRefused
+from capath.tls.network.address import Address
+from capath.tls.network.child import run_child
+from capath.tls.network.deadline import Deadline
+from capath.tls.network.http_date import head_request
+from capath.tls.network.proxy import Proxy, ProxyKind
+from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
+from capath.tls.test_options import CrlCheck, ProbeOptions, Protocol, Starttls
+
+_FIRST_ERROR = re.compile(rb"verify error:num=(\d+):(.*)")
+_RETURN_CODE = re.compile(rb"Verify return code: (\d+) \((.*)\)")
+_FAILURE = re.compile(rb":error:[0-9A-Fa-f]*:[^:]*:[^:]*:([^:\n]+)")
+_REFUSAL_WAIT_S = 3.0
+_PASSWORD = "CAPATH_PROXY_PASSWORD"  # noqa: S105 (the name of a variable: arguments are there for all to read)
+
+
+def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
+    """Run `openssl s_client` against `address`. Raises CancelledError; the process never outlives the call."""
+    binary = shutil.which("openssl")
+    if binary is None:
+        return NotAsked("openssl is not installed")
+    options = result.options
+    if options.identity is not None and options.identity.encrypted:
+        return NotAsked("the client's key has a password, which is not handed on")
+    if options.proxy is not None and options.proxy.kind is not ProxyKind.HTTP:
+        return NotAsked("s_client knows no proxy but http://")
+    if isinstance(result.failure, StarttlsRefused):
+        return NotAsked("the server does not begin TLS, and s_client would wait for it")
+    version = _version(binary)
+    where = None if options.proxy is not None else address
+    environment = {_PASSWORD: options.proxy.password} if options.proxy is not None else {}
+    arguments = [binary, *s_client_arguments(result, directory, where)]
+    request = b""
+    if result.server.certificate_requested and options.starttls is None:
+        # At the end of its input it would leave before a TLS 1.3 server can have refused the client.
+        arguments.append("-ign_eof")
+        request = head_request(result.endpoint.text)
+        deadline = deadline.sooner(_REFUSAL_WAIT_S)
+    ended = run_child(arguments, deadline, stdin=request, environment=environment)
+    if not ended.in_time and not _RETURN_CODE.search(ended.output):
+        return NoAnswer(version, "no answer in time")
+    return _answer(version, ended.output)
+
+
+def s_client_arguments(result: ProbeResult, directory: str, address: Address | None = None) -> list[str]:
+    """The arguments of `openssl` that ask the same question; by host name where no `address` is given."""
+    where = result.endpoint.text if address is None else address.text
+    arguments = ["s_client", "-connect", where, "-CApath", directory]
+    arguments += ["-servername", result.servername] if result.servername else ["-noservername"]
+    checked = "-verify_ip" if result.checked_host == result.endpoint.ip else "-verify_hostname"
+    arguments += [checked, result.checked_host]
+    if result.options.starttls is not None:
+        arguments += ["-starttls", result.options.starttls]
+    if result.options.starttls in (Starttls.XMPP, Starttls.XMPP_SERVER):
+        arguments += ["-xmpphost", result.checked_host]
+    return [*arguments, *_options(result.options)]
+
+
+def _options(options: ProbeOptions) -> list[str]:
+    arguments = []
+    if options.flags.strict:
+        arguments.append("-x509_strict")
+    if options.flags.partial_chain:
+        arguments.append("-partial_chain")
+    if options.flags.crl_check is CrlCheck.LEAF:
+        arguments.append("-crl_check")
+    if options.flags.crl_check is CrlCheck.ALL:
+        arguments.append("-crl_check_all")
+    if options.alpn:
+        arguments += ["-alpn", ",".join(options.alpn)]
+    if options.min_protocol is not None:
+        arguments += ["-min_protocol", options.min_protocol]
+    if options.max_protocol is not None:
+        arguments += ["-max_protocol", options.max_protocol]
+    if not {options.min_protocol, options.max_protocol}.isdisjoint({Protocol.TLS_1_0, Protocol.TLS_1_1}):
+        arguments += ["-cipher", "DEFAULT@SECLEVEL=0"]
+    if options.identity is not None:
+        files = options.identity.certificate_file, options.identity.key_file
+        arguments += ["-cert", files[0], "-cert_chain", files[0], "-key", files[1]]
+    return arguments if options.proxy is None else [*arguments, *_proxy(options.proxy)]
+
+
+def _proxy(proxy: Proxy) -> list[str]:
+    arguments = ["-proxy", proxy.endpoint.text]
+    if proxy.user:
+        arguments += ["-proxy_user", proxy.user, "-proxy_pass", f"env:{_PASSWORD}"]
+    return arguments
+
+
+def _answer(version: str, output: bytes) -> ClientAnswer:
+    """Judge what s_client printed. It goes on past errors: the first is what other programs would report."""
+    first = _FIRST_ERROR.search(output)
+    if first is not None:
+        return NotAccepted(version, _decode(first[2]), int(first[1]))
+    code = _RETURN_CODE.search(output)
+    failure = _FAILURE.search(output)
+    if code is not None and int(code[1]) != 0:
+        return NotAccepted(version, _decode(code[2]), int(code[1]))
+    # Behind the handshake a server can refuse the client by an alert; that it hangs up is no verdict.
+    complete = code is not None and b"Cipher is (NONE)" not in output
+    if failure is not None and (not complete or b" alert " in failure[1]):
+        return NotAccepted(version, _decode(failure[1]))
+    if code is None or b"CONNECTED" not in output:
+        lines = output.strip().splitlines()
+        return NoAnswer(version, _decode(lines[-1]) if lines else "no output")
+    return Accepted(version)
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "replace").strip()
+
+
+@functools.lru_cache(maxsize=4)
+def _version(binary: str) -> str:
+    done = subprocess.run([binary, "version"], capture_output=True, timeout=10, check=False)
+    words = _decode(done.stdout).split("(")[0].split()
+    return " ".join(words) or "openssl"

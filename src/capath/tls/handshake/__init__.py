@@ -1,0 +1,1 @@
+"""One TLS handshake: its context, what was verified, and what the session says."""

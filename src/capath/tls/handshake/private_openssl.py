@@ -1,0 +1,73 @@
+"""The one place that uses private names of pyOpenSSL, for what has no public way.
+
+`OpenSSL.SSL.Session` holds an SSL_SESSION and shows nothing of it; `i2d_SSL_SESSION` of the same binding encodes
+it. Where a later version has neither, the record is reported as not available. A host name to be checked offline
+has no public way in either.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from capath.errors import BadInputError, ParseError
+from capath.pki.visible import visible
+from capath.tls.handshake.session import RecordNotAvailable, SessionRecord, read_session_record
+
+
+def session_record(connection: Any) -> SessionRecord | RecordNotAvailable:
+    """Return the record of the session that `connection` (an OpenSSL.SSL.Connection) uses at this moment."""
+    session = connection.get_session()
+    if session is None:
+        return RecordNotAvailable("there is no session")
+    try:
+        encoded = _encode(session)
+    except (AttributeError, ImportError, TypeError) as error:
+        return RecordNotAvailable(f"this pyOpenSSL does not give it away ({error})")
+    try:
+        return read_session_record(encoded)
+    except (ParseError, ValueError, OverflowError) as error:
+        return RecordNotAvailable(f"the session's record does not decode: {error}")
+
+
+def _encode(session: Any) -> bytes:
+    from OpenSSL import _util
+
+    binding: Any = _util
+    length = binding.lib.i2d_SSL_SESSION(session._session, binding.ffi.NULL)
+    if length <= 0:
+        raise TypeError("i2d_SSL_SESSION gave nothing")
+    buffer = binding.ffi.new("unsigned char[]", length)
+    position = binding.ffi.new("unsigned char **", buffer)
+    binding.lib.i2d_SSL_SESSION(session._session, position)
+    return bytes(binding.ffi.buffer(buffer, length))
+
+
+def set_host(store: Any, host: str) -> None:
+    """Let verifications with `store` (an OpenSSL.crypto.X509Store) check `host`, a name or an IP address.
+
+    As `openssl verify -verify_hostname` and `-verify_ip` do (X509_VERIFY_PARAM_set1_host(3)). Raises
+    BadInputError where this pyOpenSSL cannot, or where OpenSSL takes `host` for neither.
+    """
+    from OpenSSL import _util
+
+    binding: Any = _util
+    try:
+        parameters = binding.ffi.gc(binding.lib.X509_VERIFY_PARAM_new(), binding.lib.X509_VERIFY_PARAM_free)
+        address = _octets(host)
+        if address:
+            done = binding.lib.X509_VERIFY_PARAM_set1_ip(parameters, address, len(address))
+        else:
+            name = host.encode("ascii", "strict")
+            done = binding.lib.X509_VERIFY_PARAM_set1_host(parameters, name, len(name))
+        if not done or not binding.lib.X509_STORE_set1_param(store._store, parameters):
+            raise BadInputError(f"{visible(host)}: OpenSSL takes this for neither a host name nor an address")
+    except AttributeError as error:
+        raise BadInputError(f"this pyOpenSSL cannot check a host name offline ({error})") from None
+
+
+def _octets(host: str) -> bytes:
+    try:
+        return ipaddress.ip_address(host).packed
+    except ValueError:
+        return b""

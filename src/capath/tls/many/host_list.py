@@ -1,0 +1,59 @@
+"""Lists of hosts, one a line: ``HOST[:PORT] [starttls=PROTOCOL] [servername=NAME]``, ``#`` begins a comment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from capath.errors import BadInputError
+from capath.pki.visible import visible
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.network.endpoint import HTTPS_PORT, parse_endpoint
+from capath.tls.test_options import ProbeOptions, Starttls
+
+
+def parse_host(text: str, options: ProbeOptions) -> HostToTest:
+    """Read one host with what stands behind it, which goes before `options`. Raises BadInputError."""
+    where, *settings = text.split()
+    for setting in settings:
+        name, separator, value = setting.partition("=")
+        match name:
+            case "starttls" if separator:
+                options = replace(options, starttls=parse_starttls(value))
+            case "servername" if separator:
+                options = replace(options, servername=parse_endpoint(value).host if value else "")
+            case _:
+                known = "starttls=PROTOCOL and servername=NAME"
+                said = f"{visible(text)}: there is no space in a host name, and behind one can stand {known}"
+                raise BadInputError(f"{said}, not {visible(setting)}")
+    return HostToTest(parse_endpoint(where, default_port=_port_of(options.starttls)), options)
+
+
+def parse_host_list(text: str, options: ProbeOptions) -> list[HostToTest]:
+    """Read a list. Raises BadInputError, which names the line."""
+    hosts = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        content = line.partition("#")[0].strip()
+        if content:
+            try:
+                hosts.append(parse_host(content, options))
+            except BadInputError as error:
+                raise BadInputError(f"line {number}: {error}") from None
+    return hosts
+
+
+def parse_starttls(text: str) -> Starttls:
+    """Raises BadInputError, which lists the protocols."""
+    try:
+        return Starttls(text.lower())
+    except ValueError:
+        known = ", ".join(protocol.value for protocol in Starttls)
+        raise BadInputError(f"{visible(text)}: there is no such protocol; the protocols are {known}") from None
+
+
+def _port_of(protocol: Starttls | None) -> int:
+    """The port that a host is tested on where none is named."""
+    if protocol is None:
+        return HTTPS_PORT
+    from capath.tls.starttls.registry import WAYS  # a dozen modules, which most lists do not need
+
+    return WAYS[protocol].port

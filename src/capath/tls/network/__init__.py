@@ -1,0 +1,1 @@
+"""Connections: names, addresses, proxies, the wire, and what is fetched by HTTP."""

@@ -1,0 +1,138 @@
+"""Fetching a list of roots: limited in size and time, verified against certifi whatever the environment says."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from typing_extensions import assert_never
+
+from capath.errors import BadInputError, CapathError
+from capath.pki.visible import visible
+from capath.tls.network.why_not_fetched import why_not_fetched
+
+if TYPE_CHECKING:
+    import requests
+
+OCTETS_LIMIT = 64 * 1024 * 1024
+TIMEOUT_S = 120.0
+_STALL_S = 20.0
+_REDIRECTS_LIMIT = 5
+_PART_OCTETS = 65536
+Progress = Callable[[int, int], None]
+"""Called with the octets received and those expected, 0 where the server does not say."""
+
+
+class DownloadError(CapathError):
+    """The address gave no content: no connection, a refusal, too much, or not in time."""
+
+
+def download(
+    url: str,
+    *,
+    octets_limit: int = OCTETS_LIMIT,
+    timeout_s: float = TIMEOUT_S,
+    progress: Progress | None = None,
+    cafile: str | None = None,
+) -> bytes:
+    """Return the content at `url`, which must be https. `cafile` is certifi's bundle unless another is given.
+
+    Returns or raises within `timeout_s`, whatever the server does. Raises BadInputError for another kind of
+    address, and DownloadError where nothing whole arrives.
+    """
+    if not url.lower().startswith("https://"):
+        raise BadInputError(f"{visible(url)}: a list that decides whom to trust is fetched over https only")
+    deadline_s = time.monotonic() + timeout_s
+    fetch = _Fetch(url, octets_limit, timeout_s, cafile)
+    fetch.start()
+    try:
+        while True:
+            try:
+                said = fetch.said.get(timeout=max(deadline_s - time.monotonic(), 0.0))
+            except queue.Empty:
+                raise DownloadError(f"{visible(url)}: it did not arrive in {timeout_s:g} s; try again") from None
+            match said:
+                case _Received(octets=octets, expected=expected):
+                    if progress is not None:
+                        progress(octets, expected)
+                case _Failed(text=text):
+                    raise DownloadError(f"{visible(url)}: {visible(text)}")
+                case _Done(content=content):
+                    return content
+                case _:
+                    assert_never(said)
+    finally:
+        fetch.unwanted.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    octets: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    content: bytes
+
+
+class _Fetch:
+    """The request, on a thread of its own: a server that sends one octet a minute keeps nobody waiting."""
+
+    def __init__(self, url: str, octets_limit: int, timeout_s: float, cafile: str | None) -> None:
+        self.said: queue.SimpleQueue[_Received | _Failed | _Done] = queue.SimpleQueue()
+        self.unwanted = threading.Event()
+        self._url = url
+        self._octets_limit = octets_limit
+        self._stall_s = min(_STALL_S, timeout_s)
+        self._cafile = cafile
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="capath download", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self.said.put(self._fetch())
+        except Exception as error:  # whatever a thread does not say is never heard
+            self.said.put(_Failed(f"it could not be fetched: {why_not_fetched(error, self._url)}"))
+
+    def _fetch(self) -> _Failed | _Done:
+        import certifi
+        import requests
+
+        with requests.Session() as session:
+            session.max_redirects = _REDIRECTS_LIMIT
+            with session.get(
+                self._url,
+                verify=self._cafile or certifi.where(),
+                timeout=self._stall_s,
+                stream=True,
+                headers={"User-Agent": "capath"},
+            ) as response:
+                return self._read(response)
+
+    def _read(self, response: requests.Response) -> _Failed | _Done:
+        if not response.url.lower().startswith("https://"):
+            return _Failed(f"it leads to {response.url}, which is not https")
+        if response.status_code != 200:
+            return _Failed(f"the server answers {response.status_code} {response.reason}")
+        stated = response.headers.get("Content-Length", "")
+        expected = int(stated) if stated.isascii() and stated.isdigit() else 0
+        received = bytearray()
+        for part in response.iter_content(_PART_OCTETS):
+            received += part
+            if max(len(received), expected) > self._octets_limit:
+                return _Failed(f"it is larger than {self._octets_limit:,} bytes, so it was not fetched")
+            if self.unwanted.is_set():
+                break
+            self.said.put(_Received(len(received), expected))
+        return _Done(bytes(received))

@@ -1,0 +1,1 @@
+"""Verifying certificates without a connection."""

@@ -1,0 +1,136 @@
+"""Verifying offline with the OpenSSL inside pyOpenSSL, every error of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from capath.errors import BadInputError
+from capath.pki.certificate import Certificate
+from capath.tls.handshake.verification import VerifyError
+from capath.tls.handshake.verify_codes import STRICT_CODES
+from capath.tls.test_options import CrlCheck, VerifyFlags
+
+if TYPE_CHECKING:
+    from OpenSSL import crypto
+
+_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, which pyOpenSSL does not name
+_DATES = frozenset({9, 10, 13, 14})
+_LISTS = frozenset({3, 5, 8, 11, 12, 15, 16, 23, 33, 35, 36, 44, 54})
+_HOST = frozenset({62, 64})
+_NO_ISSUER = frozenset({2, 18, 19, 20, 21})
+_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call of X509_verify_cert. `also_trusted` are certificates that end a chain though nobody trusts them."""
+
+    directory: str
+    leaf: Certificate
+    untrusted: tuple[Certificate, ...]
+    host: str
+    at: datetime
+    flags: VerifyFlags
+    check_time: bool = True
+    also_trusted: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Good:
+    chain: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: VerifyError
+    certificate: bytes
+
+
+def all_errors(question: Question) -> tuple[list[VerifyError], tuple[bytes, ...]]:
+    """Every error, the first first, and the chain where one could be built."""
+    errors: list[VerifyError] = []
+    for _ in range(_ROUNDS):
+        answer = _verify(question)
+        if isinstance(answer, _Good):
+            return errors, answer.chain
+        if answer.error in errors:
+            break
+        errors.append(answer.error)
+        relaxed = _without(question, answer)
+        if relaxed is None:
+            break
+        question = relaxed
+    return errors, ()
+
+
+def _without(question: Question, failed: _Failed) -> Question | None:
+    """The same question without the check that failed; None where there is nothing to leave out."""
+    code = failed.error.code
+    if code in _DATES:
+        return replace(question, check_time=False)
+    if code in _LISTS:
+        return replace(question, flags=replace(question.flags, crl_check=CrlCheck.NONE))
+    if code in STRICT_CODES:
+        return replace(question, flags=replace(question.flags, strict=False))
+    if code in _HOST:
+        return replace(question, host="")
+    if code in _NO_ISSUER and failed.certificate:
+        return replace(question, also_trusted=(*question.also_trusted, failed.certificate))
+    return None
+
+
+def _verify(question: Question) -> _Good | _Failed:
+    from OpenSSL import crypto
+
+    context = crypto.X509StoreContext(
+        _store(question), _load(question.leaf.der), [_load(item.der) for item in question.untrusted]
+    )
+    try:
+        chain = context.get_verified_chain()
+    except crypto.X509StoreContextError as error:
+        code, depth, _ = error.errors
+        return _Failed(VerifyError(code, depth), _dump(error.certificate))
+    return _Good(tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, item) for item in chain))
+
+
+def _store(question: Question) -> crypto.X509Store:
+    from OpenSSL import crypto
+
+    from capath.tls.handshake.context import store_flags
+    from capath.tls.handshake.private_openssl import set_host
+
+    store = crypto.X509Store()
+    store.load_locations(None, os.fsencode(question.directory))
+    bits = store_flags(question.flags)
+    if not question.check_time:
+        bits |= _NO_CHECK_TIME
+    for encoded in question.also_trusted:
+        store.add_cert(_load(encoded))
+        bits |= crypto.X509StoreFlags.PARTIAL_CHAIN
+    store.set_flags(bits)
+    store.set_time(question.at)
+    if question.host:
+        set_host(store, question.host)
+    return store
+
+
+def _load(encoded: bytes) -> crypto.X509:
+    from OpenSSL import crypto
+
+    try:
+        return crypto.load_certificate(crypto.FILETYPE_ASN1, encoded)
+    except crypto.Error as error:
+        raise BadInputError(f"OpenSSL does not load the certificate: {error}") from None
+
+
+def _dump(certificate: crypto.X509) -> bytes:
+    """Its DER; empty where the error was about no certificate in particular."""
+    from OpenSSL import crypto
+
+    try:
+        return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
+    except crypto.Error:
+        return b""

@@ -1,0 +1,147 @@
+"""What the installed `openssl verify` says of a certificate: the verdict that `capath verify` gives where it can.
+
+The OpenSSL inside pyOpenSSL is another version than the machine's, and versions differ: 3.0 takes a delta CRL for
+a whole one and in strict mode wants basicConstraints critical, 4.0 does neither; they stop or do not stop at a
+slot that does not load. Whoever is told a verdict compares it with that of the programs on the machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import ipaddress
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from typing_extensions import assert_never
+
+from capath.pki.certificate import Certificate
+from capath.pki.pem import encode_pem
+from capath.tls.capath_argument import capath_argument
+from capath.tls.handshake.verification import VerifyError
+from capath.tls.test_options import CrlCheck, VerifyFlags
+
+_TIMEOUT_S = 60.0
+_ERROR = re.compile(rb"^error (\d+) at (-?\d+) depth lookup", re.MULTILINE)
+_VERSION = re.compile(r"OpenSSL (\d+)\.")
+_UNSPECIFIED = VerifyError(1, 0)
+_FIRST_MAJOR = 3  # -no-CAstore, without which a verdict would not be of the directory alone, came with it
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyQuestion:
+    """One run of `openssl verify`, trusting `directory` alone. `host` is empty where none is checked."""
+
+    directory: str
+    leaf: Certificate
+    untrusted: Sequence[Certificate]
+    host: str
+    at: datetime
+    flags: VerifyFlags
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledVerdict:
+    """`errors` in the order in which it met them; none means that it verified."""
+
+    version: str
+    errors: tuple[VerifyError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoVerdict:
+    """There is no `openssl` that could be asked, or it could not do what was asked; `reason` is for people."""
+
+    reason: str
+
+
+def ask_openssl_verify(question: VerifyQuestion) -> InstalledVerdict | NoVerdict:
+    """Let the installed `openssl` verify."""
+    binary = shutil.which("openssl")
+    if binary is None:
+        return NoVerdict("openssl is not installed")
+    version = _version(binary)
+    major = _VERSION.match(version)
+    if major is None or int(major[1]) < _FIRST_MAJOR:
+        return NoVerdict(f"{version} does not trust one directory alone")
+    with _arguments(question) as arguments:
+        try:
+            done = subprocess.run(
+                [binary, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                env={**os.environ, "LC_ALL": "C"},
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return NoVerdict(f"{version} gave no verdict: {error}")
+    said = done.stdout + done.stderr
+    errors = tuple(dict.fromkeys(VerifyError(int(code), int(depth)) for code, depth in _ERROR.findall(said)))
+    if not errors and done.returncode and b": verification failed" in said:
+        errors = (
+            _UNSPECIFIED,
+        )  # it gave up before it came to an error with a code, at a key that does not decode
+    if bool(errors) == (done.returncode == 0):
+        return NoVerdict(f"{version} gave no verdict")
+    return InstalledVerdict(version, errors)
+
+
+@contextlib.contextmanager
+def _arguments(question: VerifyQuestion) -> Iterator[list[str]]:
+    """The arguments, with the certificates in files that last as long as the block."""
+    with (
+        capath_argument(question.directory) as directory,
+        tempfile.TemporaryDirectory(prefix="capath-verify-") as place,
+    ):
+        arguments = ["verify", "-no-CAfile", "-no-CAstore", "-CApath", directory, "-nameopt", "RFC2253"]
+        if question.untrusted:
+            arguments += ["-untrusted", _write(place, "untrusted.pem", question.untrusted)]
+        if question.host:
+            arguments += ["-verify_ip" if _is_address(question.host) else "-verify_hostname", question.host]
+        arguments += ["-attime", str(int(question.at.timestamp())), *_flags(question.flags)]
+        yield [*arguments, _write(place, "leaf.pem", [question.leaf])]
+
+
+def _flags(flags: VerifyFlags) -> list[str]:
+    arguments = ["-x509_strict"] if flags.strict else []
+    if flags.partial_chain:
+        arguments.append("-partial_chain")
+    match flags.crl_check:
+        case CrlCheck.NONE:
+            return arguments
+        case CrlCheck.LEAF:
+            return [*arguments, "-crl_check"]
+        case CrlCheck.ALL:
+            return [*arguments, "-crl_check_all"]
+        case _:
+            assert_never(flags.crl_check)
+
+
+def _is_address(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
+
+
+def _write(place: str, name: str, certificates: Sequence[Certificate]) -> str:
+    path = os.path.join(place, name)
+    with open(path, "wb") as file:
+        file.writelines(encode_pem("CERTIFICATE", certificate.der) for certificate in certificates)
+    return path
+
+
+@functools.lru_cache(maxsize=4)
+def _version(binary: str) -> str:
+    try:
+        done = subprocess.run([binary, "version"], capture_output=True, timeout=_TIMEOUT_S, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    words = done.stdout.decode("utf-8", "replace").split("(")[0].split()
+    return " ".join(words) or "openssl"
