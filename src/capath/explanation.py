@@ -17,7 +17,7 @@ from capath.pki.visible import visible
 from capath.remedy.try_remedies import try_remedies
 from capath.store import scan
 from capath.tls.clients.requests import ssl_errors
-from capath.tls.handshake.verify_codes import verify_code
+from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.network.address import Resolver, system_resolver
 from capath.tls.network.endpoint import Endpoint, parse_endpoint
 from capath.tls.network.environment import Program, environment_traps, proxy_variable
@@ -182,9 +182,9 @@ def _through_proxy(raised: _Raised, proxy: tuple[str, str] | None) -> Finding:
         "Try without the proxy: session.trust_env = False, or the host in NO_PROXY.",
     )
     if raised.codes:
-        code = verify_code(raised.codes[0])
+        code = VerifyCode(raised.codes[0])
         text = (
-            f"The program went through {where}, and the chain that it met there failed with {code.number} "
+            f"The program went through {where}, and the chain that it met there failed with {code.value} "
             f"({code.text}). A proxy that opens TLS shows a chain of its own: its root would have to be trusted."
         )
         return Finding(Cause.CLIENT_DIFFERS, text, (goes_round,), Confidence.LIKELY)
@@ -202,8 +202,8 @@ def _gone(raised: _Raised, endpoint: Endpoint, directory: str) -> Finding:
     """The host verifies now, for pyOpenSSL and for requests."""
     met = f"{raised.kind}: {raised.text}" if raised.text else raised.kind
     if raised.codes:
-        code = verify_code(raised.codes[0])
-        met = f"verify return code {code.number} ({code.text})"
+        code = VerifyCode(raised.codes[0])
+        met = f"verify return code {code.value} ({code.text})"
     shown = visible(directory)
     text = (
         f"{endpoint.text} verifies with {shown} now, for pyOpenSSL and for requests; the program met "

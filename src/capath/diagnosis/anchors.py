@@ -16,11 +16,12 @@ from capath.pki.certificate import Certificate
 from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.tls.handshake.verification import FromCapath
+from capath.tls.handshake.verify_codes import NO_ISSUER, TRUST_ATTRIBUTES, VerifyCode
 
 
 def explain_anchor(case: Case) -> Finding | None:
     """Codes 2, 18–21, 27 and 28: no issuer, an unknown root, a root that is not trusted for this."""
-    error = case.first(2, 18, 19, 20, 21, 27, 28)
+    error = case.first(*NO_ISSUER, *TRUST_ATTRIBUTES)
     if error is None:
         return None
     element = case.element(error)
@@ -28,9 +29,9 @@ def explain_anchor(case: Case) -> Finding | None:
         return None
     certificate = element.certificate
     match error.code:
-        case 27 | 28:
+        case VerifyCode.CERT_UNTRUSTED | VerifyCode.CERT_REJECTED:
             return _rejected(case, certificate)
-        case 18 | 19:
+        case VerifyCode.DEPTH_ZERO_SELF_SIGNED_CERT | VerifyCode.SELF_SIGNED_CERT_IN_CHAIN:
             return _unknown_root(case, certificate, error.depth)
         case _:
             return _no_issuer(case, certificate, error.depth, isinstance(element.origin, FromCapath))

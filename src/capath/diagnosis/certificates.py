@@ -11,16 +11,12 @@ from capath.diagnosis.wrong_issuer import explain_other_key
 from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate
 from capath.pki.signature import signs
 from capath.tls.handshake.verification import ChainElement, FromCapath, VerifyError
-
-_EXPLICIT_CURVE = 94
-_PURPOSE = (26, 79, 24, 32, 37, 39)
-_WEAK = (66, 67, 68, 76)
-_MALFORMED = (13, 14, 34, 41, 42, 77, 78, 4, 6, _EXPLICIT_CURVE)
+from capath.tls.handshake.verify_codes import MALFORMED, PURPOSE, WEAK, VerifyCode
 
 
 def explain_signature(case: Case) -> Finding | None:
     """Code 7: a signature that the issuer's key does not verify."""
-    error = case.first(7)
+    error = case.first(VerifyCode.CERT_SIGNATURE_FAILURE)
     element = None if error is None else case.element(error)
     if error is None or element is None:
         return None
@@ -46,7 +42,7 @@ def explain_signature(case: Case) -> Finding | None:
 
 def explain_purpose(case: Case) -> Finding | None:
     """Codes 26, 79 and their kin: a certificate used for what it was not issued for."""
-    error = case.first(*_PURPOSE)
+    error = case.first(*PURPOSE)
     element = None if error is None else case.element(error)
     if error is None or element is None or is_strict_alone(case, error):
         return None
@@ -61,7 +57,7 @@ def explain_purpose(case: Case) -> Finding | None:
 
 def explain_path_length(case: Case) -> Finding | None:
     """Code 25: more authorities below one than it allows."""
-    error = case.first(25)
+    error = case.first(VerifyCode.PATH_LENGTH_EXCEEDED)
     element = None if error is None else case.element(error)
     if error is None or element is None:
         return None
@@ -75,7 +71,7 @@ def explain_path_length(case: Case) -> Finding | None:
 
 def explain_strength(case: Case) -> Finding | None:
     """Codes 66–68 and 76: keys and digests below OpenSSL's security level (SSL_CTX_set_security_level(3))."""
-    error = case.first(*_WEAK)
+    error = case.first(*WEAK)
     element = None if error is None else case.element(error)
     if error is None or element is None:
         return None
@@ -89,11 +85,11 @@ def explain_strength(case: Case) -> Finding | None:
 
 def explain_encoding(case: Case) -> Finding | None:
     """Dates, extensions or keys that cannot be read as RFC 5280 has them."""
-    error = case.first(*_MALFORMED)
+    error = case.first(*MALFORMED)
     element = None if error is None else case.element(error)
     if error is None or element is None or is_strict_alone(case, error):
         return None
-    if error.code == _EXPLICIT_CURVE:
+    if error.code == VerifyCode.EC_KEY_EXPLICIT_PARAMS:
         return _explicit_curve(case, error, element)
     text = f"“{title(element.certificate.subject)}”: {error.described.text} (at depth {error.depth})."
     remedy = Remedy(Action.ASK_OPERATOR, "Let it be reissued in order.")

@@ -12,13 +12,11 @@ from capath.pki.visible import visible
 from capath.store.lookup import find_issuers
 from capath.store.standing import BehindBroken
 from capath.tls.handshake.verification import FromCapath, VerifyError
-from capath.tls.handshake.verify_codes import STRICT_CODES, verify_code
+from capath.tls.handshake.verify_codes import HOST, ISSUER_NOT_FOUND, NO_ISSUER, SECURITY_LEVEL, STRICT, VerifyCode
 from capath.tls.result import Accepted, ClientReport, NotAccepted, Verified
 from capath.tls.test_options import CrlCheck
 
-_SIGNATURE_INCONSISTENT, _INVALID_CA, _SIGNS_CERTIFICATES = 78, 79, 0x04
-_SECURITY_LEVEL_CODES = frozenset({66, 67, 68})
-_NOT_FOUND_CODES = frozenset({2, 18, 19, 20, 21})
+_SIGNS_CERTIFICATES = 0x04
 
 
 def explain_strict(case: Case) -> Finding | None:
@@ -50,13 +48,13 @@ def is_strict_alone(case: Case, error: VerifyError) -> bool:
     """
     element = case.element(error)
     if element is None:
-        return error.code in STRICT_CODES
+        return error.code in STRICT
     is_anchor = element is case.verification.chain[-1]
-    if error.code == _SIGNATURE_INCONSISTENT:
+    if error.code == VerifyCode.SIGNATURE_ALGORITHM_INCONSISTENCY:
         return is_anchor
-    if error.code == _INVALID_CA:
+    if error.code == VerifyCode.INVALID_CA:
         return error.depth == 0 or (is_anchor and _acts_as_authority(element.certificate))
-    return error.code in STRICT_CODES
+    return error.code in STRICT
 
 
 def _acts_as_authority(certificate: Certificate) -> bool:
@@ -104,11 +102,11 @@ def _laxer(case: Case, report: ClientReport, version: str) -> Finding:
     said = f"{report.client} ({visible(version)}) accepts what is refused here with {verdict.code}"
     holds_one = any(isinstance(element.origin, FromCapath) for element in case.verification.chain)
     confidence = Confidence.PROVEN
-    if verdict.code in (62, 64):
+    if verdict.code in HOST:
         why = "it takes the common name for a host's, which browsers and requests do not"
-    elif verdict.code in (2, 20, 21) and holds_one:
+    elif verdict.code in ISSUER_NOT_FOUND and holds_one:
         why = "it sets X509_V_FLAG_PARTIAL_CHAIN, as Python 3.13 does, and takes any certificate here as an anchor"
-    elif verdict.code in _SECURITY_LEVEL_CODES:
+    elif verdict.code in SECURITY_LEVEL:
         why = "its security level is lower (SSL_CTX_set_security_level(3))"
     else:
         why, confidence = "its OpenSSL or its flags are others", Confidence.LIKELY
@@ -124,13 +122,13 @@ def _refused_by_default(case: Case) -> bool:
 
 def _stricter(case: Case, report: ClientReport, version: str, error: str, code: int) -> Finding:
     said = f"pyOpenSSL verifies the chain; {report.client} ({visible(version)}) refuses it: {visible(error)}."
-    if code in STRICT_CODES:
-        text = f"{said} It checks strictly ({verify_code(code).name})."
+    if code in STRICT:
+        text = f"{said} It checks strictly ({VerifyCode(code).openssl_name})."
         return Finding(Cause.CLIENT_DIFFERS, text, _strict_remedies())
-    if code in _SECURITY_LEVEL_CODES:
+    if code in SECURITY_LEVEL:
         text = f"{said} Its security level is higher (SSL_CTX_set_security_level(3))."
         return Finding(Cause.CLIENT_DIFFERS, text, (_stronger(),))
-    behind = explain_slot_rule(case) if code in _NOT_FOUND_CODES else None
+    behind = explain_slot_rule(case) if code in NO_ISSUER else None
     if behind is not None:
         return replace(behind, text=f"{said} {behind.text}")
     return Finding(Cause.CLIENT_DIFFERS, said, (), Confidence.LIKELY)

@@ -12,21 +12,21 @@ from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.store import CertificateRow
 from capath.tls.handshake.verification import ChainElement, FromCapath
+from capath.tls.handshake.verify_codes import DATES, VerifyCode
 
 _SKEW = timedelta(hours=1)
-_NOT_YET_VALID, _EXPIRED = 9, 10
 
 
 def explain_dates(case: Case) -> Finding | None:
     """Codes 9 and 10."""
-    error = case.first(_EXPIRED, _NOT_YET_VALID)
+    error = case.first(*DATES)
     element = None if error is None else case.element(error)
     if error is None or element is None:
         return None
     skewed = _skewed(case)
     if skewed is not None:
         return skewed
-    if error.code == _NOT_YET_VALID:
+    if error.code == VerifyCode.CERT_NOT_YET_VALID:
         return _not_yet_valid(case, element)
     other = _valid_twin(case, element.certificate, error.depth)
     if other is not None:

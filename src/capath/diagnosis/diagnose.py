@@ -100,7 +100,7 @@ def explain_case(case: Case) -> Diagnosis | None:
     if not case.verification.errors:
         return None
     verdict = case.verification.verdict
-    text = f"{verdict.described.text} ({verdict.described.name}, at depth {verdict.depth})."
+    text = f"{verdict.described.text} ({verdict.described.openssl_name}, at depth {verdict.depth})."
     return Diagnosis(Finding(Cause.OTHER, text, (), Confidence.LIKELY))
 
 

@@ -9,15 +9,15 @@ from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.words import subject_alternative_names, title
 from capath.errors import BadInputError
 from capath.pki.visible import visible
+from capath.tls.handshake.verify_codes import HOST, NAME_CONSTRAINTS, VerifyCode
 from capath.tls.network.endpoint import parse_endpoint
 
 _SHOWN_NAMES = 5
-_IP_ADDRESS_MISMATCH = 64
 
 
 def explain_host(case: Case) -> Finding | None:
     """Codes 62 and 64: the host name, the IP address."""
-    error = case.first(62, 64)
+    error = case.first(*HOST)
     leaf = case.verification.at(0) or next(iter(case.verification.sent), None)
     if error is None or leaf is None:
         return None
@@ -35,7 +35,9 @@ def explain_host(case: Case) -> Finding | None:
     text = f"The certificate is for {listed}{more}; not for {host}."
     usable = [name for name in names if _is_host(name)]
     nearest = difflib.get_close_matches(case.host, usable, n=1, cutoff=0.0)
-    if error.code == _IP_ADDRESS_MISMATCH:  # an address resembles no name: the first one is mostly the main one
+    if (
+        error.code == VerifyCode.IP_ADDRESS_MISMATCH
+    ):  # an address resembles no name: the first one is mostly the main one
         nearest = usable[:1]
     if nearest:
         use = f"Connect by the name {nearest[0]}, if it is the same server."
@@ -50,7 +52,7 @@ def explain_host(case: Case) -> Finding | None:
 
 def explain_constraint(case: Case) -> Finding | None:
     """Codes 47–49 and 51–53: name constraints (RFC 5280 §4.2.1.10)."""
-    error = case.first(47, 48, 49, 51, 52, 53)
+    error = case.first(*NAME_CONSTRAINTS)
     element = None if error is None else case.element(error)
     if error is None or element is None:
         return None

@@ -9,14 +9,23 @@ from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.words import day, title
 from capath.pki.general_names import list_addresses
 from capath.pki.visible import visible
+from capath.tls.handshake.verify_codes import CRL_DATES, CRL_MISSING, CRL_UNUSABLE, VerifyCode
 
-_UNAVAILABLE = (3, 33, 35, 36, 44, 54)
-_NOT_USABLE = (12, 11, 8, 5, 15, 16)
+_BROKEN = frozenset(
+    {
+        VerifyCode.UNABLE_TO_DECRYPT_CRL_SIGNATURE,
+        VerifyCode.CRL_SIGNATURE_FAILURE,
+        VerifyCode.ERROR_IN_CRL_LAST_UPDATE_FIELD,
+        VerifyCode.ERROR_IN_CRL_NEXT_UPDATE_FIELD,
+    }
+)
+_UNAVAILABLE = CRL_MISSING | (CRL_UNUSABLE - _BROKEN)
+_NOT_USABLE = CRL_DATES | _BROKEN
 
 
 def explain_revocation(case: Case) -> Finding | None:
     """Code 23."""
-    error = case.first(23)
+    error = case.first(VerifyCode.CERT_REVOKED)
     element = None if error is None else case.element(error)
     if error is None or element is None:
         return None

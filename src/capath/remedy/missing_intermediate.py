@@ -22,6 +22,7 @@ from capath.pki.visible import visible
 from capath.sources.detect import source_of_bytes
 from capath.store import Snapshot
 from capath.tls.handshake.verification import FromCapath, Verification
+from capath.tls.handshake.verify_codes import ISSUER_NOT_FOUND
 from capath.tls.network.address import Resolver, system_resolver
 from capath.tls.network.deadline import never
 from capath.tls.network.http import Fetched, NotFetched, fetch_issuer
@@ -29,7 +30,6 @@ from capath.tls.offline.verify import verify_offline
 from capath.tls.result import ProbeResult
 
 _ISSUERS_LIMIT = 4
-_NO_ISSUER = frozenset({20, 21})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class FetchedChain:
 def missing_issuer_url(result: ProbeResult) -> str:
     """The address to fetch from, to be shown before it is done; empty where nothing is missing, or none named."""
     verification = result.verification
-    if not verification.chain or not _NO_ISSUER.intersection(error.code for error in verification.errors):
+    if not verification.chain or not ISSUER_NOT_FOUND.intersection(error.code for error in verification.errors):
         return ""
     top = verification.chain[-1]
     if top.certificate.self_issued or isinstance(top.origin, FromCapath):
@@ -87,7 +87,7 @@ def fetch_missing(
             break
         issuers.append(found)
         verification = _verify(result, snapshot, issuers)
-        if not _NO_ISSUER.intersection(error.code for error in verification.errors):
+        if not ISSUER_NOT_FOUND.intersection(error.code for error in verification.errors):
             break
         child = found.certificate
         url = "" if child.self_issued else issuer_url(child)

@@ -84,7 +84,7 @@ def chain_text(verification: Verification) -> list[str]:
 def error_json(error: VerifyError) -> Json:
     """One verify return code with its depth."""
     code = error.described
-    return {"code": code.number, "name": code.name, "text": code.text, "depth": error.depth}
+    return {"code": code.value, "name": code.openssl_name, "text": code.text, "depth": error.depth}
 
 
 def _element_json(element: ChainElement) -> Json:

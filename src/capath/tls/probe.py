@@ -24,6 +24,7 @@ from capath.tls.failure import (
     TimedOut,
 )
 from capath.tls.handshake.context import SharedContexts
+from capath.tls.handshake.verify_codes import DATES
 from capath.tls.network.address import Address, NameNotFoundError, Resolver, resolve, system_resolver
 from capath.tls.network.connect import Attempt, NotConnected, connect
 from capath.tls.network.deadline import CancelledError, Deadline, DeadlinePassedError, never
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from capath.tls.handshake.shake_hands import Ending, Handshake
 
 DEFAULT_OPTIONS = ProbeOptions()
-_DATE_ERRORS = frozenset({9, 10})
 _DATE_WAIT_S = 1.0
 
 
@@ -236,7 +236,7 @@ class _Probe:
         seen = shake.observed
         date = None
         speaks_http = self._options.starttls is None and isinstance(ending, Established) and not ending.greeting
-        if speaks_http and any(error.code in _DATE_ERRORS for error in seen.errors):
+        if speaks_http and any(error.code in DATES for error in seen.errors):
             request = head_request(self._endpoint.text)
             date = http_date(shake.ask(request, within=deadline.sooner(_DATE_WAIT_S)))
         self._server = ServerFacts(seen.certificate_requested, seen.staple, date, self._server.thrown_away)

@@ -127,7 +127,7 @@ def _finished(finished: Finished, note: str, show_key: bool, width: int) -> Text
         text.append(f"  {flow(f'verify flag: {flag}', width - 2, '  ')}\n", "yellow")
     for error in result.verification.errors:
         text.append(f"  {error.code} {error.described.text} @{error.depth}\n", "red")
-        text.append(f"     {error.described.name}\n", "dim")
+        text.append(f"     {error.described.openssl_name}\n", "dim")
     if diagnosis is not None:
         _diagnosis(text, diagnosis, width)
     _beside(text, finished, width)

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 
-from capath.tls.handshake.host_name import HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
+from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.network.address import Address
 from capath.tls.network.child import run_child
 from capath.tls.network.deadline import Deadline
@@ -115,7 +115,8 @@ def _answer(result: ProbeResult, version: str, output: bytes) -> ClientAnswer:
     said = error[2].decode("utf-8", "replace").strip() if error else ""
     if error is not None and int(error[1]) == _CERTIFICATE_REFUSED:
         if (not code and "does not match" in said) or "no alternative" in said:
-            code = IP_ADDRESS_MISMATCH if result.checked_host == result.endpoint.ip else HOSTNAME_MISMATCH
+            is_address = result.checked_host == result.endpoint.ip
+            code = VerifyCode.IP_ADDRESS_MISMATCH if is_address else VerifyCode.HOSTNAME_MISMATCH
         return NotAccepted(version, said, code)
     if error is not None and isinstance(result.outcome, Refused):
         return NotAccepted(version, said)

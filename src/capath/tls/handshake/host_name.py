@@ -15,17 +15,30 @@ from capath.errors import ParseError
 from capath.pki.certificate import Certificate, read_certificate
 from capath.pki.general_names import alternative_names
 from capath.tls.handshake.verification import VerifyError
+from capath.tls.handshake.verify_codes import CRL, DATE_FORMAT, DATES, NAME_CONSTRAINTS, VerifyCode
 
 if TYPE_CHECKING:
     from service_identity.hazmat import DNSPattern, IPAddressPattern
 
-HOSTNAME_MISMATCH = 62
-IP_ADDRESS_MISMATCH = 64
 # Errors that X509_verify_cert comes to only behind the host name: revocation, signatures and dates, name
 # constraints, policies (crypto/x509/x509_vfy.c by behaviour, seen on chains with several faults at once).
-_BEHIND_HOST_NAME = frozenset(
-    {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 23, 33, 35, 36, 42, 43, 44}
-    | {46, 47, 48, 49, 51, 52, 53, 54, 76, 77, 78}
+_BEHIND_HOST_NAME = (
+    CRL
+    | DATES
+    | DATE_FORMAT
+    | NAME_CONSTRAINTS
+    | {
+        VerifyCode.UNABLE_TO_DECRYPT_CERT_SIGNATURE,
+        VerifyCode.UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY,
+        VerifyCode.CERT_SIGNATURE_FAILURE,
+        VerifyCode.UNABLE_TO_VERIFY_LEAF_SIGNATURE,
+        VerifyCode.INVALID_POLICY_EXTENSION,
+        VerifyCode.NO_EXPLICIT_POLICY,
+        VerifyCode.UNNESTED_RESOURCE,
+        VerifyCode.UNSUPPORTED_SIGNATURE_ALGORITHM,
+        VerifyCode.SIGNATURE_ALGORITHM_MISMATCH,
+        VerifyCode.SIGNATURE_ALGORITHM_INCONSISTENCY,
+    }
 )
 
 
@@ -36,7 +49,7 @@ def check_host(leaf_der: bytes, host: str) -> VerifyError | None:
     from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
 
     is_address = _is_address(host)
-    wrong = VerifyError(IP_ADDRESS_MISMATCH if is_address else HOSTNAME_MISMATCH, 0)
+    wrong = VerifyError(VerifyCode.IP_ADDRESS_MISMATCH if is_address else VerifyCode.HOSTNAME_MISMATCH, 0)
     try:
         wanted = IPAddress_ID(host) if is_address else DNS_ID(host)
         patterns = _patterns(read_certificate(leaf_der)[0])

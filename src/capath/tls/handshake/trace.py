@@ -23,10 +23,9 @@ from capath.tls.handshake.verification import (
     Verification,
     VerifyError,
 )
+from capath.tls.handshake.verify_codes import NO_ANCHOR
 
-# With one of these the chain does not end in an anchor: no issuer, an unknown root, a root that is rejected.
 _KEPT_OCTETS_LIMIT = 8192
-_NO_ANCHOR = frozenset({2, 18, 19, 20, 21, 22, 27, 28})
 
 
 def trace(
@@ -50,7 +49,7 @@ def trace(
         for depth, certificate in enumerate(built)
     )
     lookups = _lookups(chain, directory)
-    has_anchor = not any(error.code in _NO_ANCHOR for error in errors)
+    has_anchor = not any(error.code in NO_ANCHOR for error in errors)
     anchor = _anchor(chain, directory) if has_anchor else None
     return Verification(tuple(errors), sent, chain, lookups, anchor, tuple(dict.fromkeys(unreadable)))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
-from capath.tls.handshake.verify_codes import VerifyCode, verify_code
+from capath.tls.handshake.verify_codes import VerifyCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class VerifyError:
 
     @property
     def described(self) -> VerifyCode:
-        return verify_code(self.code)
+        return VerifyCode(self.code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,153 +1,220 @@
-"""OpenSSL's verify return codes: number, X509_V_* name, text (X509_STORE_CTX_get_error(3), x509_vfy.h).
+"""OpenSSL's verify return codes: number, name and text (X509_STORE_CTX_get_error(3), x509_vfy.h).
 
-pyOpenSSL has no names for the newer codes and no texts at all, so the whole table stands here. Texts are those of
-OpenSSL 3 and later.
+pyOpenSSL has no names for the newer codes and no texts at all, so the whole table is here. Texts are those of
+OpenSSL 3 and later. Below the codes are the groups that other modules ask about.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-STRICT_CODES = frozenset(range(80, 94)) | {102, 103}
-"""What only X509_V_FLAG_X509_STRICT asks for (check_extensions in crypto/x509/x509_vfy.c). Not 94 of these."""
+from enum import IntEnum
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyCode:
-    """`number` as `s_client` prints it, `name` as C programs write it, `text` as OpenSSL says it."""
+class VerifyCode(IntEnum):
+    """A verify return code: its value as `s_client` prints it, `text` as OpenSSL words it.
 
-    number: int
-    name: str
+    A number that OpenSSL does not define yet is a code too, named ``X509_V_ERR_250`` or the like.
+    """
+
     text: str
 
+    def __new__(cls, number: int, text: str = "unknown certificate verification error") -> VerifyCode:
+        code = int.__new__(cls, number)
+        code._value_ = number
+        code.text = text
+        return code
 
-def verify_code(number: int) -> VerifyCode:
-    """Return the code called `number`. A number that OpenSSL does not define yet has an honest name."""
-    name, text = _TABLE.get(number, (f"X509_V_ERR_{number}", "unknown certificate verification error"))
-    return VerifyCode(number, name, text)
+    @classmethod
+    def _missing_(cls, value: object) -> VerifyCode | None:
+        if not isinstance(value, int):
+            return None
+        code = int.__new__(cls, value)
+        code._value_ = value
+        code._name_ = str(value)
+        code.text = "unknown certificate verification error"
+        return code
+
+    def __str__(self) -> str:
+        return int.__repr__(self)
+
+    @property
+    def openssl_name(self) -> str:
+        """Its name in C programs."""
+        return "X509_V_OK" if self == 0 else f"X509_V_ERR_{self.name}"
+
+    OK = 0, "ok"
+    UNSPECIFIED = 1, "unspecified certificate verification error"
+    UNABLE_TO_GET_ISSUER_CERT = 2, "unable to get issuer certificate"
+    UNABLE_TO_GET_CRL = 3, "unable to get certificate CRL"
+    UNABLE_TO_DECRYPT_CERT_SIGNATURE = 4, "unable to decrypt certificate's signature"
+    UNABLE_TO_DECRYPT_CRL_SIGNATURE = 5, "unable to decrypt CRL's signature"
+    UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY = 6, "unable to decode issuer public key"
+    CERT_SIGNATURE_FAILURE = 7, "certificate signature failure"
+    CRL_SIGNATURE_FAILURE = 8, "CRL signature failure"
+    CERT_NOT_YET_VALID = 9, "certificate is not yet valid or the system clock is incorrect"
+    CERT_HAS_EXPIRED = 10, "certificate has expired"
+    CRL_NOT_YET_VALID = 11, "CRL is not yet valid"
+    CRL_HAS_EXPIRED = 12, "CRL has expired"
+    ERROR_IN_CERT_NOT_BEFORE_FIELD = 13, "format error in certificate's notBefore field"
+    ERROR_IN_CERT_NOT_AFTER_FIELD = 14, "format error in certificate's notAfter field"
+    ERROR_IN_CRL_LAST_UPDATE_FIELD = 15, "format error in CRL's lastUpdate field"
+    ERROR_IN_CRL_NEXT_UPDATE_FIELD = 16, "format error in CRL's nextUpdate field"
+    OUT_OF_MEM = 17, "out of memory"
+    DEPTH_ZERO_SELF_SIGNED_CERT = 18, "self-signed certificate"
+    SELF_SIGNED_CERT_IN_CHAIN = 19, "self-signed certificate in certificate chain"
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY = 20, "unable to get local issuer certificate"
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE = 21, "unable to verify the first certificate"
+    CERT_CHAIN_TOO_LONG = 22, "certificate chain too long"
+    CERT_REVOKED = 23, "certificate revoked"
+    NO_ISSUER_PUBLIC_KEY = 24, "issuer certificate doesn't have a public key"
+    PATH_LENGTH_EXCEEDED = 25, "path length constraint exceeded"
+    INVALID_PURPOSE = 26, "unsuitable certificate purpose"
+    CERT_UNTRUSTED = 27, "certificate not trusted"
+    CERT_REJECTED = 28, "certificate rejected"
+    SUBJECT_ISSUER_MISMATCH = 29, "subject issuer mismatch"
+    AKID_SKID_MISMATCH = 30, "authority and subject key identifier mismatch"
+    AKID_ISSUER_SERIAL_MISMATCH = 31, "authority and issuer serial number mismatch"
+    KEYUSAGE_NO_CERTSIGN = 32, "key usage does not include certificate signing"
+    UNABLE_TO_GET_CRL_ISSUER = 33, "unable to get CRL issuer certificate"
+    UNHANDLED_CRITICAL_EXTENSION = 34, "unhandled critical extension"
+    KEYUSAGE_NO_CRL_SIGN = 35, "key usage does not include CRL signing"
+    UNHANDLED_CRITICAL_CRL_EXTENSION = 36, "unhandled critical CRL extension"
+    INVALID_NON_CA = 37, "invalid non-CA certificate (has CA markings)"
+    PROXY_PATH_LENGTH_EXCEEDED = 38, "proxy path length constraint exceeded"
+    KEYUSAGE_NO_DIGITAL_SIGNATURE = 39, "key usage does not include digital signature"
+    PROXY_CERTIFICATES_NOT_ALLOWED = 40, "proxy certificates not allowed, please set the appropriate flag"
+    INVALID_EXTENSION = 41, "invalid or inconsistent certificate extension"
+    INVALID_POLICY_EXTENSION = 42, "invalid or inconsistent certificate policy extension"
+    NO_EXPLICIT_POLICY = 43, "no explicit policy"
+    DIFFERENT_CRL_SCOPE = 44, "different CRL scope"
+    UNSUPPORTED_EXTENSION_FEATURE = 45, "unsupported extension feature"
+    UNNESTED_RESOURCE = 46, "RFC 3779 resource not subset of parent's resources"
+    PERMITTED_VIOLATION = 47, "permitted subtree violation"
+    EXCLUDED_VIOLATION = 48, "excluded subtree violation"
+    SUBTREE_MINMAX = 49, "name constraints minimum and maximum not supported"
+    APPLICATION_VERIFICATION = 50, "application verification failure"
+    UNSUPPORTED_CONSTRAINT_TYPE = 51, "unsupported name constraint type"
+    UNSUPPORTED_CONSTRAINT_SYNTAX = 52, "unsupported or invalid name constraint syntax"
+    UNSUPPORTED_NAME_SYNTAX = 53, "unsupported or invalid name syntax"
+    CRL_PATH_VALIDATION_ERROR = 54, "CRL path validation error"
+    PATH_LOOP = 55, "path loop"
+    SUITE_B_INVALID_VERSION = 56, "Suite B: certificate version invalid"
+    SUITE_B_INVALID_ALGORITHM = 57, "Suite B: invalid public key algorithm"
+    SUITE_B_INVALID_CURVE = 58, "Suite B: invalid ECC curve"
+    SUITE_B_INVALID_SIGNATURE_ALGORITHM = 59, "Suite B: invalid signature algorithm"
+    SUITE_B_LOS_NOT_ALLOWED = 60, "Suite B: curve not allowed for this LOS"
+    SUITE_B_CANNOT_SIGN_P_384_WITH_P_256 = 61, "Suite B: cannot sign P-384 with P-256"
+    HOSTNAME_MISMATCH = 62, "hostname mismatch"
+    EMAIL_MISMATCH = 63, "email address mismatch"
+    IP_ADDRESS_MISMATCH = 64, "IP address mismatch"
+    DANE_NO_MATCH = 65, "no matching DANE TLSA records"
+    EE_KEY_TOO_SMALL = 66, "EE certificate key too weak"
+    CA_KEY_TOO_SMALL = 67, "CA certificate key too weak"
+    CA_MD_TOO_WEAK = 68, "CA signature digest algorithm too weak"
+    INVALID_CALL = 69, "invalid certificate verification context"
+    STORE_LOOKUP = 70, "issuer certificate lookup error"
+    NO_VALID_SCTS = 71, "Certificate Transparency required, but no valid SCTs found"
+    PROXY_SUBJECT_NAME_VIOLATION = 72, "proxy subject name violation"
+    OCSP_VERIFY_NEEDED = 73, "OCSP verification needed"
+    OCSP_VERIFY_FAILED = 74, "OCSP verification failed"
+    OCSP_CERT_UNKNOWN = 75, "OCSP unknown cert"
+    UNSUPPORTED_SIGNATURE_ALGORITHM = 76, "Cannot find certificate signature algorithm"
+    SIGNATURE_ALGORITHM_MISMATCH = 77, "subject signature algorithm and issuer public key algorithm mismatch"
+    SIGNATURE_ALGORITHM_INCONSISTENCY = 78, "cert info signature and signature algorithm mismatch"
+    INVALID_CA = 79, "invalid CA certificate"
+    PATHLEN_INVALID_FOR_NON_CA = 80, "Path length invalid for non-CA cert"
+    PATHLEN_WITHOUT_KU_KEY_CERT_SIGN = 81, "Path length given without key usage keyCertSign"
+    KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA = 82, "Key usage keyCertSign invalid for non-CA cert"
+    ISSUER_NAME_EMPTY = 83, "Issuer name empty"
+    SUBJECT_NAME_EMPTY = 84, "Subject name empty"
+    MISSING_AUTHORITY_KEY_IDENTIFIER = 85, "Missing Authority Key Identifier"
+    MISSING_SUBJECT_KEY_IDENTIFIER = 86, "Missing Subject Key Identifier"
+    EMPTY_SUBJECT_ALT_NAME = 87, "Empty Subject Alternative Name extension"
+    EMPTY_SUBJECT_SAN_NOT_CRITICAL = 88, "Subject empty and Subject Alt Name extension not critical"
+    CA_BCONS_NOT_CRITICAL = 89, "Basic Constraints of CA cert not marked critical"
+    AUTHORITY_KEY_IDENTIFIER_CRITICAL = 90, "Authority Key Identifier marked critical"
+    SUBJECT_KEY_IDENTIFIER_CRITICAL = 91, "Subject Key Identifier marked critical"
+    CA_CERT_MISSING_KEY_USAGE = 92, "CA cert does not include key usage extension"
+    EXTENSIONS_REQUIRE_VERSION_3 = 93, "Using cert extension requires at least X509v3"
+    EC_KEY_EXPLICIT_PARAMS = 94, "Certificate public key has explicit ECC parameters"
+    RPK_UNTRUSTED = 95, "Raw public key untrusted, no trusted keys configured"
+    OCSP_RESP_INVALID = 96, "OCSP response(s) invalid"
+    OCSP_SIGNATURE_FAILURE = 97, "OCSP response signature verification failure"
+    OCSP_NOT_YET_VALID = 98, "OCSP response not yet valid (contains a date in the future)"
+    OCSP_HAS_EXPIRED = 99, "OCSP response has expired"
+    OCSP_NO_RESPONSE = 100, "no OCSP response available for certificate"
+    CRL_VERIFY_FAILED = 101, "unknown certificate verification error"
+    EMPTY_AUTHORITY_KEY_IDENTIFIER = 102, "Empty Authority Key Identifier"
+    AKID_ISSUER_SERIAL_NOT_PAIRED = 103, "Authority Key Identifier issuer and serial number must be paired"
 
 
-def all_verify_codes() -> tuple[VerifyCode, ...]:
-    """Every code that is defined, ascending."""
-    return tuple(verify_code(number) for number in sorted(_TABLE))
+_C = VerifyCode
 
+ISSUER_NOT_FOUND = frozenset(
+    {_C.UNABLE_TO_GET_ISSUER_CERT, _C.UNABLE_TO_GET_ISSUER_CERT_LOCALLY, _C.UNABLE_TO_VERIFY_LEAF_SIGNATURE}
+)
+UNKNOWN_SELF_SIGNED = frozenset({_C.DEPTH_ZERO_SELF_SIGNED_CERT, _C.SELF_SIGNED_CERT_IN_CHAIN})
+NO_ISSUER = ISSUER_NOT_FOUND | UNKNOWN_SELF_SIGNED
+"""The chain ends below a trusted certificate."""
+TRUST_ATTRIBUTES = frozenset({_C.CERT_UNTRUSTED, _C.CERT_REJECTED})
+"""A TRUSTED CERTIFICATE is not for this use (openssl-x509(1), TRUST OUTPUT OPTIONS)."""
+NO_ANCHOR = NO_ISSUER | TRUST_ATTRIBUTES | {_C.CERT_CHAIN_TOO_LONG}
+"""With one of these the chain does not end in an anchor."""
 
-def _error(name: str, text: str) -> tuple[str, str]:
-    return f"X509_V_ERR_{name}", text
-
-
-_TABLE = {
-    0: ("X509_V_OK", "ok"),
-    1: _error("UNSPECIFIED", "unspecified certificate verification error"),
-    2: _error("UNABLE_TO_GET_ISSUER_CERT", "unable to get issuer certificate"),
-    3: _error("UNABLE_TO_GET_CRL", "unable to get certificate CRL"),
-    4: _error("UNABLE_TO_DECRYPT_CERT_SIGNATURE", "unable to decrypt certificate's signature"),
-    5: _error("UNABLE_TO_DECRYPT_CRL_SIGNATURE", "unable to decrypt CRL's signature"),
-    6: _error("UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY", "unable to decode issuer public key"),
-    7: _error("CERT_SIGNATURE_FAILURE", "certificate signature failure"),
-    8: _error("CRL_SIGNATURE_FAILURE", "CRL signature failure"),
-    9: _error("CERT_NOT_YET_VALID", "certificate is not yet valid or the system clock is incorrect"),
-    10: _error("CERT_HAS_EXPIRED", "certificate has expired"),
-    11: _error("CRL_NOT_YET_VALID", "CRL is not yet valid"),
-    12: _error("CRL_HAS_EXPIRED", "CRL has expired"),
-    13: _error("ERROR_IN_CERT_NOT_BEFORE_FIELD", "format error in certificate's notBefore field"),
-    14: _error("ERROR_IN_CERT_NOT_AFTER_FIELD", "format error in certificate's notAfter field"),
-    15: _error("ERROR_IN_CRL_LAST_UPDATE_FIELD", "format error in CRL's lastUpdate field"),
-    16: _error("ERROR_IN_CRL_NEXT_UPDATE_FIELD", "format error in CRL's nextUpdate field"),
-    17: _error("OUT_OF_MEM", "out of memory"),
-    18: _error("DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate"),
-    19: _error("SELF_SIGNED_CERT_IN_CHAIN", "self-signed certificate in certificate chain"),
-    20: _error("UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "unable to get local issuer certificate"),
-    21: _error("UNABLE_TO_VERIFY_LEAF_SIGNATURE", "unable to verify the first certificate"),
-    22: _error("CERT_CHAIN_TOO_LONG", "certificate chain too long"),
-    23: _error("CERT_REVOKED", "certificate revoked"),
-    24: _error("NO_ISSUER_PUBLIC_KEY", "issuer certificate doesn't have a public key"),
-    25: _error("PATH_LENGTH_EXCEEDED", "path length constraint exceeded"),
-    26: _error("INVALID_PURPOSE", "unsuitable certificate purpose"),
-    27: _error("CERT_UNTRUSTED", "certificate not trusted"),
-    28: _error("CERT_REJECTED", "certificate rejected"),
-    29: _error("SUBJECT_ISSUER_MISMATCH", "subject issuer mismatch"),
-    30: _error("AKID_SKID_MISMATCH", "authority and subject key identifier mismatch"),
-    31: _error("AKID_ISSUER_SERIAL_MISMATCH", "authority and issuer serial number mismatch"),
-    32: _error("KEYUSAGE_NO_CERTSIGN", "key usage does not include certificate signing"),
-    33: _error("UNABLE_TO_GET_CRL_ISSUER", "unable to get CRL issuer certificate"),
-    34: _error("UNHANDLED_CRITICAL_EXTENSION", "unhandled critical extension"),
-    35: _error("KEYUSAGE_NO_CRL_SIGN", "key usage does not include CRL signing"),
-    36: _error("UNHANDLED_CRITICAL_CRL_EXTENSION", "unhandled critical CRL extension"),
-    37: _error("INVALID_NON_CA", "invalid non-CA certificate (has CA markings)"),
-    38: _error("PROXY_PATH_LENGTH_EXCEEDED", "proxy path length constraint exceeded"),
-    39: _error("KEYUSAGE_NO_DIGITAL_SIGNATURE", "key usage does not include digital signature"),
-    40: _error(
-        "PROXY_CERTIFICATES_NOT_ALLOWED",
-        "proxy certificates not allowed, please set the appropriate flag",
-    ),
-    41: _error("INVALID_EXTENSION", "invalid or inconsistent certificate extension"),
-    42: _error("INVALID_POLICY_EXTENSION", "invalid or inconsistent certificate policy extension"),
-    43: _error("NO_EXPLICIT_POLICY", "no explicit policy"),
-    44: _error("DIFFERENT_CRL_SCOPE", "different CRL scope"),
-    45: _error("UNSUPPORTED_EXTENSION_FEATURE", "unsupported extension feature"),
-    46: _error("UNNESTED_RESOURCE", "RFC 3779 resource not subset of parent's resources"),
-    47: _error("PERMITTED_VIOLATION", "permitted subtree violation"),
-    48: _error("EXCLUDED_VIOLATION", "excluded subtree violation"),
-    49: _error("SUBTREE_MINMAX", "name constraints minimum and maximum not supported"),
-    50: _error("APPLICATION_VERIFICATION", "application verification failure"),
-    51: _error("UNSUPPORTED_CONSTRAINT_TYPE", "unsupported name constraint type"),
-    52: _error("UNSUPPORTED_CONSTRAINT_SYNTAX", "unsupported or invalid name constraint syntax"),
-    53: _error("UNSUPPORTED_NAME_SYNTAX", "unsupported or invalid name syntax"),
-    54: _error("CRL_PATH_VALIDATION_ERROR", "CRL path validation error"),
-    55: _error("PATH_LOOP", "path loop"),
-    56: _error("SUITE_B_INVALID_VERSION", "Suite B: certificate version invalid"),
-    57: _error("SUITE_B_INVALID_ALGORITHM", "Suite B: invalid public key algorithm"),
-    58: _error("SUITE_B_INVALID_CURVE", "Suite B: invalid ECC curve"),
-    59: _error("SUITE_B_INVALID_SIGNATURE_ALGORITHM", "Suite B: invalid signature algorithm"),
-    60: _error("SUITE_B_LOS_NOT_ALLOWED", "Suite B: curve not allowed for this LOS"),
-    61: _error("SUITE_B_CANNOT_SIGN_P_384_WITH_P_256", "Suite B: cannot sign P-384 with P-256"),
-    62: _error("HOSTNAME_MISMATCH", "hostname mismatch"),
-    63: _error("EMAIL_MISMATCH", "email address mismatch"),
-    64: _error("IP_ADDRESS_MISMATCH", "IP address mismatch"),
-    65: _error("DANE_NO_MATCH", "no matching DANE TLSA records"),
-    66: _error("EE_KEY_TOO_SMALL", "EE certificate key too weak"),
-    67: _error("CA_KEY_TOO_SMALL", "CA certificate key too weak"),
-    68: _error("CA_MD_TOO_WEAK", "CA signature digest algorithm too weak"),
-    69: _error("INVALID_CALL", "invalid certificate verification context"),
-    70: _error("STORE_LOOKUP", "issuer certificate lookup error"),
-    71: _error("NO_VALID_SCTS", "Certificate Transparency required, but no valid SCTs found"),
-    72: _error("PROXY_SUBJECT_NAME_VIOLATION", "proxy subject name violation"),
-    73: _error("OCSP_VERIFY_NEEDED", "OCSP verification needed"),
-    74: _error("OCSP_VERIFY_FAILED", "OCSP verification failed"),
-    75: _error("OCSP_CERT_UNKNOWN", "OCSP unknown cert"),
-    76: _error("UNSUPPORTED_SIGNATURE_ALGORITHM", "Cannot find certificate signature algorithm"),
-    77: _error(
-        "SIGNATURE_ALGORITHM_MISMATCH",
-        "subject signature algorithm and issuer public key algorithm mismatch",
-    ),
-    78: _error("SIGNATURE_ALGORITHM_INCONSISTENCY", "cert info signature and signature algorithm mismatch"),
-    79: _error("INVALID_CA", "invalid CA certificate"),
-    80: _error("PATHLEN_INVALID_FOR_NON_CA", "Path length invalid for non-CA cert"),
-    81: _error("PATHLEN_WITHOUT_KU_KEY_CERT_SIGN", "Path length given without key usage keyCertSign"),
-    82: _error("KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA", "Key usage keyCertSign invalid for non-CA cert"),
-    83: _error("ISSUER_NAME_EMPTY", "Issuer name empty"),
-    84: _error("SUBJECT_NAME_EMPTY", "Subject name empty"),
-    85: _error("MISSING_AUTHORITY_KEY_IDENTIFIER", "Missing Authority Key Identifier"),
-    86: _error("MISSING_SUBJECT_KEY_IDENTIFIER", "Missing Subject Key Identifier"),
-    87: _error("EMPTY_SUBJECT_ALT_NAME", "Empty Subject Alternative Name extension"),
-    88: _error("EMPTY_SUBJECT_SAN_NOT_CRITICAL", "Subject empty and Subject Alt Name extension not critical"),
-    89: _error("CA_BCONS_NOT_CRITICAL", "Basic Constraints of CA cert not marked critical"),
-    90: _error("AUTHORITY_KEY_IDENTIFIER_CRITICAL", "Authority Key Identifier marked critical"),
-    91: _error("SUBJECT_KEY_IDENTIFIER_CRITICAL", "Subject Key Identifier marked critical"),
-    92: _error("CA_CERT_MISSING_KEY_USAGE", "CA cert does not include key usage extension"),
-    93: _error("EXTENSIONS_REQUIRE_VERSION_3", "Using cert extension requires at least X509v3"),
-    94: _error("EC_KEY_EXPLICIT_PARAMS", "Certificate public key has explicit ECC parameters"),
-    95: _error("RPK_UNTRUSTED", "Raw public key untrusted, no trusted keys configured"),
-    96: _error("OCSP_RESP_INVALID", "OCSP response(s) invalid"),
-    97: _error("OCSP_SIGNATURE_FAILURE", "OCSP response signature verification failure"),
-    98: _error("OCSP_NOT_YET_VALID", "OCSP response not yet valid (contains a date in the future)"),
-    99: _error("OCSP_HAS_EXPIRED", "OCSP response has expired"),
-    100: _error("OCSP_NO_RESPONSE", "no OCSP response available for certificate"),
-    101: _error("CRL_VERIFY_FAILED", "unknown certificate verification error"),
-    102: _error("EMPTY_AUTHORITY_KEY_IDENTIFIER", "Empty Authority Key Identifier"),
-    103: _error(
-        "AKID_ISSUER_SERIAL_NOT_PAIRED",
-        "Authority Key Identifier issuer and serial number must be paired",
-    ),
+DATES = frozenset({_C.CERT_NOT_YET_VALID, _C.CERT_HAS_EXPIRED})
+DATE_FORMAT = frozenset({_C.ERROR_IN_CERT_NOT_BEFORE_FIELD, _C.ERROR_IN_CERT_NOT_AFTER_FIELD})
+HOST = frozenset({_C.HOSTNAME_MISMATCH, _C.IP_ADDRESS_MISMATCH})
+NAME_CONSTRAINTS = frozenset(
+    {
+        _C.PERMITTED_VIOLATION,
+        _C.EXCLUDED_VIOLATION,
+        _C.SUBTREE_MINMAX,
+        _C.UNSUPPORTED_CONSTRAINT_TYPE,
+        _C.UNSUPPORTED_CONSTRAINT_SYNTAX,
+        _C.UNSUPPORTED_NAME_SYNTAX,
+    }
+)
+PURPOSE = frozenset(
+    {
+        _C.INVALID_PURPOSE,
+        _C.INVALID_CA,
+        _C.NO_ISSUER_PUBLIC_KEY,
+        _C.KEYUSAGE_NO_CERTSIGN,
+        _C.INVALID_NON_CA,
+        _C.KEYUSAGE_NO_DIGITAL_SIGNATURE,
+    }
+)
+"""A certificate is used for what it was not issued for."""
+SECURITY_LEVEL = frozenset({_C.EE_KEY_TOO_SMALL, _C.CA_KEY_TOO_SMALL, _C.CA_MD_TOO_WEAK})
+"""SSL_CTX_set_security_level(3)."""
+WEAK = SECURITY_LEVEL | {_C.UNSUPPORTED_SIGNATURE_ALGORITHM}
+MALFORMED = DATE_FORMAT | {
+    _C.UNHANDLED_CRITICAL_EXTENSION,
+    _C.INVALID_EXTENSION,
+    _C.INVALID_POLICY_EXTENSION,
+    _C.SIGNATURE_ALGORITHM_MISMATCH,
+    _C.SIGNATURE_ALGORITHM_INCONSISTENCY,
+    _C.UNABLE_TO_DECRYPT_CERT_SIGNATURE,
+    _C.UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY,
+    _C.EC_KEY_EXPLICIT_PARAMS,
 }
+
+CRL_MISSING = frozenset({_C.UNABLE_TO_GET_CRL, _C.UNABLE_TO_GET_CRL_ISSUER})
+CRL_DATES = frozenset({_C.CRL_NOT_YET_VALID, _C.CRL_HAS_EXPIRED})
+CRL_UNUSABLE = frozenset(
+    {
+        _C.UNABLE_TO_DECRYPT_CRL_SIGNATURE,
+        _C.CRL_SIGNATURE_FAILURE,
+        _C.ERROR_IN_CRL_LAST_UPDATE_FIELD,
+        _C.ERROR_IN_CRL_NEXT_UPDATE_FIELD,
+        _C.KEYUSAGE_NO_CRL_SIGN,
+        _C.UNHANDLED_CRITICAL_CRL_EXTENSION,
+        _C.DIFFERENT_CRL_SCOPE,
+        _C.CRL_PATH_VALIDATION_ERROR,
+    }
+)
+"""A CRL is there, and OpenSSL does not use it."""
+CRL = CRL_MISSING | CRL_DATES | CRL_UNUSABLE | {_C.CERT_REVOKED}
+"""Only where CRL checks were asked for."""
+
+STRICT = frozenset(VerifyCode(number) for number in (*range(80, 94), 102, 103))
+"""What only X509_V_FLAG_X509_STRICT asks for (check_extensions in crypto/x509/x509_vfy.c). Not 94 of these."""

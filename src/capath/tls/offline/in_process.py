@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.tls.handshake.verification import VerifyError
-from capath.tls.handshake.verify_codes import STRICT_CODES
+from capath.tls.handshake.verify_codes import CRL, DATE_FORMAT, DATES, HOST, NO_ISSUER, STRICT
 from capath.tls.test_options import CrlCheck, VerifyFlags
 
 if TYPE_CHECKING:
     from OpenSSL import crypto
 
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, which pyOpenSSL does not name
-_DATES = frozenset({9, 10, 13, 14})
-_LISTS = frozenset({3, 5, 8, 11, 12, 15, 16, 23, 33, 35, 36, 44, 54})
-_HOST = frozenset({62, 64})
-_NO_ISSUER = frozenset({2, 18, 19, 20, 21})
 _ROUNDS = 8
 
 
@@ -69,15 +65,15 @@ def all_errors(question: Question) -> tuple[list[VerifyError], tuple[bytes, ...]
 def _without(question: Question, failed: _Failed) -> Question | None:
     """The same question without the check that failed; None where there is nothing to leave out."""
     code = failed.error.code
-    if code in _DATES:
+    if code in DATES | DATE_FORMAT:
         return replace(question, check_time=False)
-    if code in _LISTS:
+    if code in CRL:
         return replace(question, flags=replace(question.flags, crl_check=CrlCheck.NONE))
-    if code in STRICT_CODES:
+    if code in STRICT:
         return replace(question, flags=replace(question.flags, strict=False))
-    if code in _HOST:
+    if code in HOST:
         return replace(question, host="")
-    if code in _NO_ISSUER and failed.certificate:
+    if code in NO_ISSUER and failed.certificate:
         return replace(question, also_trusted=(*question.also_trusted, failed.certificate))
     return None
 

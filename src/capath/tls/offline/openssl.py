@@ -25,12 +25,13 @@ from capath.pki.certificate import Certificate
 from capath.pki.pem import encode_pem
 from capath.tls.capath_argument import capath_argument
 from capath.tls.handshake.verification import VerifyError
+from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.test_options import CrlCheck, VerifyFlags
 
 _TIMEOUT_S = 60.0
 _ERROR = re.compile(rb"^error (\d+) at (-?\d+) depth lookup", re.MULTILINE)
 _VERSION = re.compile(r"OpenSSL (\d+)\.")
-_UNSPECIFIED = VerifyError(1, 0)
+_UNSPECIFIED = VerifyError(VerifyCode.UNSPECIFIED, 0)
 _FIRST_MAJOR = 3  # -no-CAstore, without which a verdict would not be of the directory alone, came with it
 
 
