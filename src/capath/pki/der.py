@@ -57,8 +57,10 @@ def expect(data: bytes, offset: int, end: int, tag: int, what: str) -> tuple[int
             length, start = data[offset + 2] << 8 | data[offset + 3], offset + 4
         elif length == 0x81:
             length, start = data[offset + 2], offset + 3
+        elif length >= 0x80:  # indefinite, or a length of three octets and more
+            length = end
         stop = start + length
-        if length <= 0xFFFF and stop <= end and (length < 0x80 or data[offset + 1] & 0x80):
+        if stop <= end:
             return start, stop
     found, start, stop = header(data, offset, end)
     if found != tag:
