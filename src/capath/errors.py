@@ -5,6 +5,10 @@ from __future__ import annotations
 import enum
 import sys
 
+TYPE_CHECKING = False  # `typing` costs `capath rehash` more than reading a small directory
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 if sys.version_info >= (3, 11):
     from enum import StrEnum as StrEnum
 else:
@@ -37,3 +41,8 @@ class ChangeError(CapathError):
 
 class InterruptedChangeError(CapathError):
     """A change failed half-way, and so did taking it back. The next capath at the directory takes it back."""
+
+
+def assert_never(value: NoReturn) -> NoReturn:
+    """Mark a branch that no value can reach; the type checker proves it (`typing.assert_never`, Python 3.11)."""
+    raise AssertionError(f"unexpected value: {value!r}")

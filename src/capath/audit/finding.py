@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from typing_extensions import assert_never
-
-from capath.errors import StrEnum
+from capath.errors import StrEnum, assert_never
 
 
 class Severity(StrEnum):

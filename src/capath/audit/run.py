@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from typing_extensions import assert_never
-
 from capath.audit.context import Context
 from capath.audit.facts import Facts
 from capath.audit.finding import AboutCertificate, Finding, Severity, Subject
 from capath.audit.policy import Policy
 from capath.audit.registry import RULES
 from capath.audit.rule import CertificateRule, Hit, Rule, StoreRule
+from capath.errors import assert_never
 from capath.sources.certifi_roots import certifi_sha256
 from capath.sources.mozilla_roots import MozillaList, mozilla_roots
 from capath.store import CertificateRow, Listing

@@ -6,8 +6,6 @@ import base64
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from typing_extensions import assert_never
-
 from capath.change.operation import (
     Absent,
     AddFile,
@@ -21,7 +19,7 @@ from capath.change.operation import (
     RestoreFile,
     Symlink,
 )
-from capath.errors import ParseError
+from capath.errors import ParseError, assert_never
 
 
 def all_to_json(operations: Iterable[Operation]) -> list[dict[str, Any]]:

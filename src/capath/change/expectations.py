@@ -6,8 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from typing_extensions import assert_never
-
 from capath.change.file_system import Directory
 from capath.change.operation import (
     Absent,
@@ -23,6 +21,7 @@ from capath.change.operation import (
     Symlink,
 )
 from capath.change.policy import read_policy
+from capath.errors import assert_never
 from capath.store.entry import FileEntry, LinkEntry
 from capath.store.scan import file_stat
 from capath.store.snapshot import Snapshot

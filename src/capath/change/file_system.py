@@ -6,8 +6,6 @@ import errno
 import os
 import stat
 
-from typing_extensions import assert_never
-
 from capath.change.operation import (
     Absent,
     AddFile,
@@ -21,7 +19,7 @@ from capath.change.operation import (
     RestoreFile,
     Symlink,
 )
-from capath.errors import ChangeError
+from capath.errors import ChangeError, assert_never
 from capath.pki.visible import visible
 from capath.store.scan import TEMPORARY_PREFIX
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from typing_extensions import assert_never
+from capath.errors import assert_never
 
 
 @dataclass(frozen=True, slots=True)

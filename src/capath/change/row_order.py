@@ -10,10 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from typing_extensions import assert_never
-
 from capath.change.operation import Absent, MakeLink, RemoveLink, RenameFile, ReplaceFile, RestoreFile, Symlink
-from capath.errors import ChangeError
+from capath.errors import ChangeError, assert_never
 from capath.store.link_name import Row
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from typing_extensions import assert_never
-
 from capath.change.operation import (
     AddFile,
     EditPolicy,
@@ -19,6 +17,7 @@ from capath.change.operation import (
     RestoreFile,
     Symlink,
 )
+from capath.errors import assert_never
 from capath.pki.objects import read_objects
 from capath.store.entry import (
     DanglingEntry,

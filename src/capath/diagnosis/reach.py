@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing_extensions import assert_never
-
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
+from capath.errors import assert_never
 from capath.pki.visible import visible
 from capath.tls.failure import (
     Cancelled,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from typing_extensions import assert_never
-
 from capath.diagnosis.diagnose import diagnose
+from capath.errors import assert_never
 from capath.remedy.anchor_sets import Shown, Trusted, anchor_sets, carries
 from capath.remedy.minimise import Alternative, Minimum, minimise
 from capath.store import Listing

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from typing_extensions import assert_never
-
 from capath.change.import_ import ImportOptions, plan_import
 from capath.change.plan import Plan
 from capath.change.rehash import plan_rehash
@@ -26,6 +24,7 @@ from capath.diagnosis.cause import (
 )
 from capath.diagnosis.diagnose import case_of, case_of_offline
 from capath.diagnosis.known_roots import KnownRoots
+from capath.errors import assert_never
 from capath.pki.claims import Item
 from capath.pki.visible import visible
 from capath.remedy.test_again import Altered, LiveRetest, OfflineRetest, Retest

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from typing_extensions import assert_never
-
 from capath.audit import (
     RULES,
     AboutCertificate,
@@ -18,6 +16,7 @@ from capath.audit import (
     Severity,
 )
 from capath.audit.finding import Subject
+from capath.errors import assert_never
 from capath.pki.visible import visible
 from capath.report.document import Json
 from capath.store import Listing

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from typing_extensions import assert_never
-
 from capath.diagnosis.background import (
     Background,
     Distrusted,
@@ -14,6 +12,7 @@ from capath.diagnosis.background import (
     NeverIncluded,
     Removed,
 )
+from capath.errors import assert_never
 from capath.pki.visible import visible
 from capath.report.document import Json, moment
 from capath.store import CertificateRow

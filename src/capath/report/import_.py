@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing_extensions import assert_never
-
 from capath.change.import_ import Added, AlreadyHere, Entry, Import, LeftOut
+from capath.errors import assert_never
 from capath.pki.claims import Item, Refused
 from capath.pki.visible import visible
 from capath.report.change import plan_json

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from typing_extensions import assert_never
-
 from capath.change.plan import Plan
+from capath.errors import assert_never
 from capath.pki.visible import visible
 from capath.remedy.host_needs import Carried, HostNeeds, NotReached, NotVerifying
 from capath.remedy.minimise import Minimum

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing_extensions import assert_never
-
 from capath.diagnosis.cause import Diagnosis
+from capath.errors import assert_never
 from capath.pki.visible import visible
 from capath.remedy.full_answer import NOTHING_BESIDE, Beside
 from capath.report.beside import beside_json, beside_text, sent_notes_json, sent_notes_text

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from typing_extensions import assert_never
-
 from capath.diagnosis.cause import Diagnosis, DoesNotMend, Finding, Mends, NotTried, Remedy
+from capath.errors import assert_never
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.pki.visible import visible

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from typing_extensions import assert_never
-
-from capath.errors import StrEnum
+from capath.errors import StrEnum, assert_never
 from capath.pki.objects import (
     CERTIFICATE_LABELS,
     CRL_LABELS,

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from typing_extensions import assert_never
-
+from capath.errors import assert_never
 from capath.pki.certificate import Certificate, CertificateList
 from capath.pki.objects import BrokenObject, CertificateObject, ForeignObject
 from capath.pki.trust_attributes import TrustAttributes

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing_extensions import assert_never
-
+from capath.errors import assert_never
 from capath.pki.found import SKIPPED_TEXT, NotSingle, Single, several
 from capath.pki.name import Name
 from capath.pki.objects import BrokenObject, CertificateObject, CrlObject, ForeignObject, KeyObject

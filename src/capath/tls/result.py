@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from typing_extensions import assert_never
-
-from capath.errors import StrEnum
+from capath.errors import StrEnum, assert_never
 from capath.tls.failure import Failure
 from capath.tls.handshake.session import Session
 from capath.tls.handshake.verification import NOTHING_SEEN, Verification

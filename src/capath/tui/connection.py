@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rich.text import Text
-from typing_extensions import assert_never
 
 from capath.diagnosis.cause import Diagnosis, DoesNotMend, Remedy
+from capath.errors import assert_never
 from capath.pki.key import public_key
 from capath.pki.visible import visible
 from capath.report.beside import beside_text, sent_notes_text

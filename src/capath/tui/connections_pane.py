@@ -13,8 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
-from typing_extensions import assert_never
 
+from capath.errors import assert_never
 from capath.report.test_mark import mark_of
 from capath.tls.many.host_to_test import HostToTest
 from capath.tui.bench import Bench, Finished, HostTest, Impact, Running, State, Waiting

@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
-from typing_extensions import assert_never
 
 from capath.change.operation import (
     AddFile,
@@ -28,6 +27,7 @@ from capath.change.operation import (
     describe,
 )
 from capath.change.plan import Plan
+from capath.errors import assert_never
 from capath.pki.visible import visible
 
 _SHOWN_OPERATIONS = 2_000

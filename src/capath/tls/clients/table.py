@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from typing_extensions import assert_never
-
+from capath.errors import assert_never
 from capath.tls.network.address import Address
 from capath.tls.network.deadline import CancelledError, Deadline, DeadlinePassedError
 from capath.tls.result import ClientAnswer, NotAsked, ProbeResult

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-from typing_extensions import assert_never
-
+from capath.errors import assert_never
 from capath.tls.capath_argument import capath_argument
 from capath.tls.test_options import CrlCheck, ProbeOptions, Protocol, VerifyFlags
 

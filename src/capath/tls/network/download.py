@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from typing_extensions import assert_never
-
-from capath.errors import BadInputError, CapathError
+from capath.errors import BadInputError, CapathError, assert_never
 from capath.pki.visible import visible
 from capath.tls.network.why_not_fetched import why_not_fetched
 

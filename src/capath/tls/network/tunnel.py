@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 
-from typing_extensions import assert_never
-
+from capath.errors import assert_never
 from capath.tls.failure import Closed, Failure, ProxyRefused, Stage, TimedOut
 from capath.tls.network.deadline import DeadlinePassedError
 from capath.tls.network.endpoint import Endpoint

@@ -19,8 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from typing_extensions import assert_never
-
+from capath.errors import assert_never
 from capath.pki.certificate import Certificate
 from capath.pki.pem import encode_pem
 from capath.tls.capath_argument import capath_argument
