@@ -18,8 +18,7 @@ from textual.pilot import Pilot
 
 from capath.demo.world import World, open_world
 from capath.tls.many.host_to_test import HostToTest
-from capath.tls.network.address import Address
-from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.endpoint import Address, Endpoint
 from capath.tui.app import CapathApp, Exploration
 from capath.tui.bench import Finished
 from capath.tui.review import ReviewScreen

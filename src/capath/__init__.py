@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from capath.store.select import select_all, select_one
     from capath.tls.handshake.verification import Verification
     from capath.tls.network.endpoint import Endpoint, parse_endpoint
-    from capath.tls.offline.verify import OfflineResult, read_certificates, verify_offline
+    from capath.tls.offline.verify import read_certificates, verify_offline
     from capath.tls.probe import probe
-    from capath.tls.result import ProbeResult
+    from capath.tls.result import OfflineResult, ProbeResult
     from capath.tls.test_options import Client, CrlCheck, ProbeOptions, VerifyFlags
 
 __version__ = "0.1.0"
@@ -49,10 +49,10 @@ _MODULES = {
     "capath.store.lookup": ("find_issuers",),
     "capath.store.select": ("select_all", "select_one"),
     "capath.tls.network.endpoint": ("Endpoint", "parse_endpoint"),
-    "capath.tls.offline.verify": ("OfflineResult", "read_certificates", "verify_offline"),
+    "capath.tls.offline.verify": ("read_certificates", "verify_offline"),
     "capath.tls.test_options": ("Client", "CrlCheck", "ProbeOptions", "VerifyFlags"),
     "capath.tls.probe": ("probe",),
-    "capath.tls.result": ("ProbeResult",),
+    "capath.tls.result": ("OfflineResult", "ProbeResult"),
     "capath.tls.handshake.verification": ("Verification",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -39,7 +39,7 @@ def _open_explorer(request: ExploreRequest) -> int:
         from capath.errors import BadInputError
 
         raise BadInputError("the explorer needs a terminal; capath --help lists what works without one")
-    from capath.tls.network.address import system_resolver
+    from capath.tls.network.connect import system_resolver
     from capath.tui.app import Exploration
     from capath.tui.explore import explore
 

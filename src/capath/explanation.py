@@ -18,7 +18,7 @@ from capath.remedy.try_remedies import try_remedies
 from capath.store import scan
 from capath.tls.clients.requests import ssl_errors
 from capath.tls.handshake.verify_codes import VerifyCode
-from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.network.connect import Resolver, system_resolver
 from capath.tls.network.endpoint import Endpoint, parse_endpoint
 from capath.tls.network.environment import Program, environment_traps, proxy_variable
 from capath.tls.network.proxy import proxy_from_environment

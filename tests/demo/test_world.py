@@ -12,7 +12,7 @@ import pytest
 from capath.demo.headless import try_all
 from capath.demo.world import open_world
 from capath.store import list_store, scan
-from capath.tls.network.address import NameNotFoundError
+from capath.tls.network.connect import NameNotFoundError
 
 
 def test_all_hosts_show_what_they_were_made_to_show_and_nothing_is_left() -> None:

@@ -20,9 +20,9 @@ from capath.remedy.test_again import LiveRetest
 from capath.remedy.try_remedies import try_remedies, try_remedies_offline
 from capath.sources.pem import PemSource
 from capath.store import scan
-from capath.tls.network.address import Address, NameNotFoundError, system_resolver
+from capath.tls.network.connect import NameNotFoundError, system_resolver
 from capath.tls.network.deadline import never
-from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.endpoint import Address, Endpoint
 from capath.tls.offline.verify import read_certificates, verify_offline
 from capath.tls.probe import probe
 from capath.tls.test_options import Client, ProbeOptions, VerifyFlags

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from capath.change.rehash import plan_rehash
 from capath.store import Snapshot, scan
-from capath.tls.offline.verify import OfflineResult, read_certificates, verify_offline
+from capath.tls.offline.verify import read_certificates, verify_offline
+from capath.tls.result import OfflineResult
 from capath.tls.test_options import CrlCheck, VerifyFlags
 from tests.minting import pem
 from tests.oracle.chains import World, make, make_list

@@ -12,7 +12,7 @@ from capath.change.rehash import plan_rehash
 from capath.demo.authority import Identity
 from capath.demo.server import LOOPBACK, Loopback
 from capath.store import scan
-from capath.tls.network.address import Address
+from capath.tls.network.endpoint import Address
 
 MakeStore = Callable[..., str]
 

@@ -13,7 +13,8 @@ from capath.demo.authority import Identity, Template
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.tls.handshake.verification import FromCapath
-from capath.tls.offline.verify import OfflineResult, read_certificates, verify_offline
+from capath.tls.offline.verify import read_certificates, verify_offline
+from capath.tls.result import OfflineResult
 from capath.tls.test_options import CrlCheck, VerifyFlags
 from tests.oracle.openssl import needs_openssl, openssl
 from tests.tls.conftest import MakeStore

@@ -29,11 +29,19 @@ from capath.tls.failure import (
 )
 from capath.tls.handshake.session import SessionRecord
 from capath.tls.handshake.verification import FromCapath, FromServer
-from capath.tls.network.address import Address, NameNotFoundError
-from capath.tls.network.connect import AttemptOutcome
-from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.connect import NameNotFoundError
+from capath.tls.network.endpoint import Address, Endpoint
 from capath.tls.probe import probe
-from capath.tls.result import Accepted, NotAccepted, NotAsked, OutcomeName, Refused, Rejected, Verified
+from capath.tls.result import (
+    Accepted,
+    AttemptOutcome,
+    NotAccepted,
+    NotAsked,
+    OutcomeName,
+    Refused,
+    Rejected,
+    Verified,
+)
 from capath.tls.test_options import Client, ProbeOptions, Protocol, VerifyFlags
 from tests.tls.conftest import MakeStore, to_loopback
 

@@ -15,8 +15,7 @@ from capath.demo.server import Loopback, files
 from capath.demo.stage import Stage
 from capath.store import list_store, scan
 from capath.tls.many.host_to_test import HostToTest
-from capath.tls.network.address import Address
-from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.endpoint import Address, Endpoint
 from capath.tls.test_options import ProbeOptions, VerifyFlags
 from capath.tui.app import CapathApp, Exploration
 from capath.tui.bench import Finished

@@ -16,7 +16,7 @@ from capath.store.scan import check_directory
 
 if TYPE_CHECKING:
     from capath.tls.many.host_to_test import HostToTest
-    from capath.tls.network.address import Resolver
+    from capath.tls.network.connect import Resolver
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from capath.demo.server import Loopback
 from capath.demo.stage import Site, Stage
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.pem import encode_pem
-from capath.tls.network.address import Address, NameNotFoundError, system_resolver
-from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.connect import NameNotFoundError, system_resolver
+from capath.tls.network.endpoint import Address, Endpoint
 
 DOMAIN = "capath.test"
 
@@ -37,7 +37,7 @@ class World:
     hosts: tuple[DemoHost, ...]
 
     def resolve(self, host: str, port: int) -> tuple[Address, ...]:
-        """Know the demo's own names; leave all others to the system (a `capath.tls.network.address.Resolver`)."""
+        """Know the demo's own names; leave all others to the system (a `capath.tls.network.connect.Resolver`)."""
         for known in self.hosts:
             if known.endpoint.host == host and known.site.ip:
                 return (Address(known.site.ip, port),)

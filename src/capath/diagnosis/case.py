@@ -12,8 +12,7 @@ from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.store import CertificateRow, Listing, Snapshot, list_store
 from capath.tls.handshake.verification import ChainElement, Verification, VerifyError
-from capath.tls.offline.verify import Engine
-from capath.tls.result import ProbeResult
+from capath.tls.result import Engine, ProbeResult
 from capath.tls.test_options import CrlCheck
 
 

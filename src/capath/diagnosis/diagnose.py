@@ -28,8 +28,7 @@ from capath.diagnosis.reach import explain_reach
 from capath.diagnosis.refusals import explain_refusal
 from capath.diagnosis.revocation import explain_missing_list, explain_old_list, explain_revocation
 from capath.store import Snapshot
-from capath.tls.offline.verify import OfflineResult
-from capath.tls.result import ProbeResult
+from capath.tls.result import OfflineResult, ProbeResult
 
 Explain = Callable[[Case], Finding | None]
 

@@ -35,10 +35,8 @@ def explain_host(case: Case) -> Finding | None:
     text = f"The certificate is for {listed}{more}; not for {host}."
     usable = [name for name in names if _is_host(name)]
     nearest = difflib.get_close_matches(case.host, usable, n=1, cutoff=0.0)
-    if (
-        error.code == VerifyCode.IP_ADDRESS_MISMATCH
-    ):  # an address resembles no name: the first one is mostly the main one
-        nearest = usable[:1]
+    if error.code == VerifyCode.IP_ADDRESS_MISMATCH:
+        nearest = usable[:1]  # an address resembles no name: the first one is mostly the main one
     if nearest:
         use = f"Connect by the name {nearest[0]}, if it is the same server."
         # By the address that is known already: the name may lead elsewhere from here, or nowhere.

@@ -14,7 +14,7 @@ from capath.tls.failure import (
     ProxyRefused,
     TimedOut,
 )
-from capath.tls.network.connect import Attempt, AttemptOutcome
+from capath.tls.result import Attempt, AttemptOutcome
 
 
 def explain_reach(case: Case) -> Finding | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from capath.store import Snapshot
 from capath.store.constraints import KeptConstraints, read_constraints_file
 from capath.store.lookup import find_issuers
-from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.network.connect import Resolver, system_resolver
 from capath.tls.network.deadline import never
 from capath.tls.network.environment import Trap, environment_traps
 from capath.tls.result import ProbeResult, Verified

@@ -11,7 +11,7 @@ from capath.remedy.anchor_sets import Shown, Trusted, anchor_sets, carries
 from capath.remedy.minimise import Alternative, Minimum, minimise
 from capath.store import Listing
 from capath.tls.many.host_to_test import HostToTest
-from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.network.connect import Resolver, system_resolver
 from capath.tls.network.deadline import never
 from capath.tls.probe import probe
 from capath.tls.result import OutcomeName

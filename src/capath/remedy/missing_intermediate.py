@@ -23,7 +23,7 @@ from capath.sources.detect import source_of_bytes
 from capath.store import Snapshot
 from capath.tls.handshake.verification import FromCapath, Verification
 from capath.tls.handshake.verify_codes import ISSUER_NOT_FOUND
-from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.network.connect import Resolver, system_resolver
 from capath.tls.network.deadline import never
 from capath.tls.network.http import Fetched, NotFetched, fetch_issuer
 from capath.tls.offline.verify import verify_offline

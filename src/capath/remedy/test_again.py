@@ -14,13 +14,12 @@ from capath.diagnosis.words import day
 from capath.errors import BadInputError
 from capath.store import Snapshot
 from capath.tls.failure import Cancelled
-from capath.tls.network.address import NameNotFoundError, Resolver, resolve
-from capath.tls.network.connect import AttemptOutcome
+from capath.tls.network.connect import NameNotFoundError, Resolver, resolve
 from capath.tls.network.deadline import CancelledError, Deadline, DeadlinePassedError
 from capath.tls.network.endpoint import Endpoint, parse_endpoint
-from capath.tls.offline.verify import OfflineResult, verify_offline
+from capath.tls.offline.verify import verify_offline
 from capath.tls.probe import probe
-from capath.tls.result import NotAccepted, ProbeResult, Verified
+from capath.tls.result import AttemptOutcome, NotAccepted, OfflineResult, ProbeResult, Verified
 from capath.tls.test_options import ProbeOptions, Starttls, VerifyFlags
 
 

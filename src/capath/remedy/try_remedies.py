@@ -30,10 +30,9 @@ from capath.pki.visible import visible
 from capath.remedy.test_again import Altered, LiveRetest, OfflineRetest, Retest
 from capath.store import Snapshot
 from capath.store.constraints import KeptConstraints
-from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.network.connect import Resolver, system_resolver
 from capath.tls.network.deadline import never
-from capath.tls.offline.verify import OfflineResult
-from capath.tls.result import ProbeResult
+from capath.tls.result import OfflineResult, ProbeResult
 from capath.tls.test_options import Starttls
 
 _REMEDIES_LIMIT = 4

@@ -17,7 +17,7 @@ from capath.report.verification import (
     verdict_text,
     verification_json,
 )
-from capath.tls.offline.verify import OfflineResult
+from capath.tls.result import OfflineResult
 
 
 def offline_json(result: OfflineResult, diagnosis: Diagnosis | None, opinions: Sequence[Opinion] = ()) -> Json:

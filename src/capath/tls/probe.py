@@ -25,13 +25,13 @@ from capath.tls.failure import (
 )
 from capath.tls.handshake.context import SharedContexts
 from capath.tls.handshake.verify_codes import DATES
-from capath.tls.network.address import Address, NameNotFoundError, Resolver, resolve, system_resolver
-from capath.tls.network.connect import Attempt, NotConnected, connect
+from capath.tls.network.connect import NameNotFoundError, NotConnected, Resolver, connect, resolve, system_resolver
 from capath.tls.network.deadline import CancelledError, Deadline, DeadlinePassedError, never
-from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.endpoint import Address, Endpoint
 from capath.tls.network.proxy import ProxyKind
 from capath.tls.network.wire import Wire
 from capath.tls.result import (
+    Attempt,
     ClientReport,
     Outcome,
     ProbeResult,

@@ -1,4 +1,4 @@
-"""What testing one host found out."""
+"""What a test found out: of a host, live, or of a certificate, offline. Values alone; nothing here connects."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from capath.errors import StrEnum, assert_never
+from capath.pki.certificate import Certificate
 from capath.tls.failure import Failure
 from capath.tls.handshake.session import Session
-from capath.tls.handshake.verification import NOTHING_SEEN, Verification
-from capath.tls.network.connect import Attempt
-from capath.tls.network.endpoint import Endpoint
-from capath.tls.test_options import Client, ProbeOptions
+from capath.tls.handshake.verification import NOTHING_SEEN, Verification, VerifyError
+from capath.tls.network.endpoint import Address, Endpoint
+from capath.tls.test_options import Client, ProbeOptions, VerifyFlags
 
 
 class OutcomeName(StrEnum):
@@ -101,6 +101,25 @@ class ClientReport:
     answer: ClientAnswer
 
 
+class AttemptOutcome(StrEnum):
+    CONNECTED = "connected"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    LEFT = "left"
+    """Still trying when another address had answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one address said: the system's own words in `text`, after `elapsed_ms`."""
+
+    address: Address
+    outcome: AttemptOutcome
+    text: str
+    elapsed_ms: float
+
+
 @dataclass(frozen=True, slots=True)
 class Timings:
     """How long each stage took; None where the test did not come to its end."""
@@ -179,3 +198,27 @@ class ProbeResult:
 
     def with_clients(self, clients: tuple[ClientReport, ...]) -> ProbeResult:
         return replace(self, clients=clients)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An OpenSSL that was asked, and its first error."""
+
+    version: str
+    verdict: VerifyError
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineResult:
+    """The verification of `leaf` as of `at`. `host` is empty where none was to be checked.
+
+    `engines` are the OpenSSLs that were asked; the verdict is the first one's.
+    """
+
+    leaf: Certificate
+    directory: str
+    host: str
+    at: datetime
+    flags: VerifyFlags
+    verification: Verification
+    engines: tuple[Engine, ...]

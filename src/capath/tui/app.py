@@ -22,7 +22,7 @@ from capath.pki.visible import visible
 from capath.store.fingerprint import fingerprint
 from capath.tls.many.host_list import parse_host
 from capath.tls.many.host_to_test import HostToTest
-from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.network.connect import Resolver, system_resolver
 from capath.tls.test_options import ProbeOptions
 from capath.tui import other_stores, work
 from capath.tui.actions import ACTIONS, Mode, find, mode_actions

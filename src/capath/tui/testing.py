@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.message_pump import MessagePump
 
 from capath.tls.many.host_to_test import HostToTest
-from capath.tls.network.address import Resolver
+from capath.tls.network.connect import Resolver
 from capath.tui import work
 from capath.tui.bench import Bench, Side, Waiting
 from capath.tui.model import Staged, Store

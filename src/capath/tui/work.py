@@ -26,7 +26,7 @@ from capath.pki.visible import visible
 from capath.store import Snapshot, list_store, scan
 from capath.store.fingerprint import fingerprint
 from capath.tls.many.host_to_test import HostToTest
-from capath.tls.network.address import Resolver
+from capath.tls.network.connect import Resolver
 from capath.tui.bench import Finished, Side, Waiting
 from capath.tui.model import Staged, Store, make_store
 

@@ -14,9 +14,8 @@ from capath.diagnosis.diagnose import diagnose
 from capath.store import scan
 from capath.tls.clients.openssl import ask_openssl
 from capath.tls.failure import Closed, NotTls, Stage, StarttlsRefused, TimedOut
-from capath.tls.network.address import Address
 from capath.tls.network.deadline import Deadline
-from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.endpoint import Address, Endpoint
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, NotAsked, OutcomeName, ProbeResult
 from capath.tls.starttls.registry import WAYS

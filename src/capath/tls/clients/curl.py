@@ -14,9 +14,9 @@ import subprocess
 import tempfile
 
 from capath.tls.handshake.verify_codes import VerifyCode
-from capath.tls.network.address import Address
 from capath.tls.network.child import run_child
 from capath.tls.network.deadline import Deadline
+from capath.tls.network.endpoint import Address
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult, Refused
 from capath.tls.test_options import ProbeOptions, Protocol
 

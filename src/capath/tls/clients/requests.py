@@ -15,8 +15,8 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from capath.tls.network.address import Address
 from capath.tls.network.deadline import SLICE_S, Deadline, DeadlinePassedError
+from capath.tls.network.endpoint import Address
 from capath.tls.network.proxy import ProxyKind
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
 

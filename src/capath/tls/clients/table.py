@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from capath.errors import assert_never
-from capath.tls.network.address import Address
 from capath.tls.network.deadline import CancelledError, Deadline, DeadlinePassedError
+from capath.tls.network.endpoint import Address
 from capath.tls.result import ClientAnswer, NotAsked, ProbeResult
 from capath.tls.test_options import Client
 

@@ -1,40 +1,80 @@
-"""TCP: all addresses of a host at once, and what each of them said."""
+"""From a host name to a connection: all its addresses at once, and what each of them said."""
 
 from __future__ import annotations
 
 import errno
 import os
+import queue
 import select
 import socket
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from capath.errors import StrEnum
-from capath.tls.network.address import Address
 from capath.tls.network.deadline import SLICE_S, Deadline, DeadlinePassedError
+from capath.tls.network.endpoint import Address, Endpoint
+from capath.tls.result import Attempt, AttemptOutcome
 
+ADDRESSES_LIMIT = 16
 # A better address (earlier in RFC 6724's order) gets this long to answer after a worse one has (RFC 8305 §5).
 PREFERENCE_S = 0.25
 
 
-class AttemptOutcome(StrEnum):
-    CONNECTED = "connected"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
-    TIMEOUT = "timeout"
-    LEFT = "left"
-    """Still trying when another address had answered."""
+class NameNotFoundError(Exception):
+    """The name has no address. Its text is what the resolver said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What one address said: the system's own words in `text`, after `elapsed_ms`."""
+Resolver = Callable[[str, int], Sequence[Address]]
+"""Takes a host name and a port; may block; raises NameNotFoundError or OSError."""
 
-    address: Address
-    outcome: AttemptOutcome
-    text: str
-    elapsed_ms: float
+
+def system_resolver(host: str, port: int) -> tuple[Address, ...]:
+    """Ask getaddrinfo(3), which keeps the order of RFC 6724."""
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise NameNotFoundError(error.strerror or str(error)) from None
+    except UnicodeError:
+        raise NameNotFoundError("this is not a name that can be looked up") from None
+    found: dict[Address, None] = {}
+    for family, _, _, _, sockaddr in answers:
+        if family in (socket.AF_INET, socket.AF_INET6):
+            zone = str(sockaddr[3]) if len(sockaddr) == 4 and sockaddr[3] else ""
+            found[Address(str(sockaddr[0]).partition("%")[0], port, zone)] = None
+    return tuple(found)
+
+
+def resolve(endpoint: Endpoint, resolver: Resolver, deadline: Deadline) -> tuple[Address, ...]:
+    """Return the endpoint's addresses, at most ADDRESSES_LIMIT, in the resolver's order.
+
+    The resolver runs on a thread of its own, which is left behind when the deadline passes: getaddrinfo cannot be
+    interrupted. Raises NameNotFoundError, DeadlinePassedError or CancelledError.
+    """
+    if endpoint.ip is not None:
+        return (Address(endpoint.ip, endpoint.port, endpoint.host.partition("%")[2]),)
+    answers: queue.SimpleQueue[Sequence[Address] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(resolver(endpoint.host, endpoint.port))
+        except Exception as error:  # handed over to the thread that asked
+            answers.put(error)
+
+    threading.Thread(target=ask, name=f"resolve {endpoint.host}", daemon=True).start()
+    while True:
+        try:
+            answer = answers.get(timeout=min(deadline.remaining_s(), SLICE_S))
+            break
+        except queue.Empty:
+            continue
+    if isinstance(answer, OSError):
+        raise NameNotFoundError(str(answer))
+    if isinstance(answer, Exception):
+        raise answer
+    if not answer:
+        raise NameNotFoundError("the name has no address")
+    return tuple(answer)[:ADDRESSES_LIMIT]
 
 
 @dataclass(frozen=True, slots=True)

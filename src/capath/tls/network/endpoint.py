@@ -1,9 +1,10 @@
-"""Where to connect: ``HOST[:PORT]`` as people type it, made exact."""
+"""Where to connect: ``HOST[:PORT]`` as people type it, made exact, and the addresses that it stands for."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -47,6 +48,30 @@ class Endpoint:
     def text(self) -> str:
         """``host:port``, an IPv6 address in brackets (RFC 3986 §3.2.2)."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An IP address, its zone for a link-local one (RFC 4007 §11), and a port."""
+
+    ip: str
+    port: int
+    zone: str = ""
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        return socket.AF_INET6 if ":" in self.ip else socket.AF_INET
+
+    @property
+    def sockaddr(self) -> tuple[str, int] | tuple[str, int, int, int]:
+        """What `socket.connect` takes. Raises OSError where there is no interface called `zone`."""
+        if self.family == socket.AF_INET:
+            return self.ip, self.port
+        return self.ip, self.port, 0, _scope_id(self.zone)
+
+    @property
+    def text(self) -> str:
+        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
 
 
 def parse_endpoint(text: str, *, default_port: int = HTTPS_PORT) -> Endpoint:
@@ -136,3 +161,9 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return "%" not in text
+
+
+def _scope_id(zone: str) -> int:
+    if not zone:
+        return 0
+    return int(zone) if zone.isdigit() else socket.if_nametoindex(zone)

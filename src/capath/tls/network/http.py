@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from capath.errors import BadInputError
-from capath.tls.network.address import NameNotFoundError, Resolver, resolve, system_resolver
-from capath.tls.network.connect import NotConnected, connect
+from capath.tls.network.connect import NameNotFoundError, NotConnected, Resolver, connect, resolve, system_resolver
 from capath.tls.network.deadline import Deadline, DeadlinePassedError, never
 from capath.tls.network.endpoint import Endpoint, parse_endpoint
 from capath.tls.network.wire import Wire

@@ -12,37 +12,14 @@ from capath.pki.objects import BrokenObject, CertificateObject, read_objects
 from capath.store import Snapshot, scan
 from capath.store.lookup import find_issuers
 from capath.tls.capath_argument import capath_argument
-from capath.tls.handshake.verification import Verification, VerifyError
+from capath.tls.handshake.verification import VerifyError
 from capath.tls.offline.in_process import Question, all_errors
 from capath.tls.offline.openssl import InstalledVerdict, NoVerdict, VerifyQuestion, ask_openssl_verify
+from capath.tls.result import Engine, OfflineResult
 from capath.tls.test_options import VerifyFlags
 
 DEFAULT_FLAGS = VerifyFlags()
 _DEPTH_LIMIT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """An OpenSSL that was asked, and its first error."""
-
-    version: str
-    verdict: VerifyError
-
-
-@dataclass(frozen=True, slots=True)
-class OfflineResult:
-    """The verification of `leaf` as of `at`. `host` is empty where none was to be checked.
-
-    `engines` are the OpenSSLs that were asked; the verdict is the first one's.
-    """
-
-    leaf: Certificate
-    directory: str
-    host: str
-    at: datetime
-    flags: VerifyFlags
-    verification: Verification
-    engines: tuple[Engine, ...]
 
 
 def read_certificates(data: bytes, name: str) -> tuple[Certificate, ...]:
