@@ -19,7 +19,7 @@ from capath.cli.main import main
 from capath.demo import authority
 from capath.demo.server import LOOPBACK, Loopback, http, silent, tls, tls_context
 from capath.store import scan
-from capath.tls.handshake.context import steps_over_broken_slots
+from capath.tls.offline.slot_rule import skips_broken_slots
 from tests.tls.conftest import rehash
 
 HOST = "localhost"
@@ -193,7 +193,7 @@ def test_a_host_on_which_clients_differ_says_why_the_status_is_1(
     (store / name).symlink_to("gone.pem")
     port = loopback.serve(tls(tls_context(authority.leaf(root, LOOPBACK)), http()))
     arguments = ["test", f"{LOOPBACK}:{port}", "--capath", str(store), "--client", "pyopenssl"]
-    if not steps_over_broken_slots():
+    if not skips_broken_slots():
         pytest.skip("this OpenSSL stops at a slot that dangles")
     assert main(arguments, _no_explorer) == 1
     first, second, *others = capsys.readouterr().out.splitlines()

@@ -14,8 +14,8 @@ from capath.diagnosis.cause import Cause, Confidence, Diagnosis
 from capath.diagnosis.diagnose import diagnose
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.store import scan
-from capath.tls.handshake.context import steps_over_broken_slots
 from capath.tls.network.endpoint import Endpoint
+from capath.tls.offline.slot_rule import skips_broken_slots
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, ClientAnswer, ClientReport, NotAccepted, ProbeResult
 from capath.tls.test_options import Client, CrlCheck, ProbeOptions, VerifyFlags
@@ -76,7 +76,7 @@ def test_a_client_that_takes_common_names_is_told(make_store: MakeStore, loopbac
     assert "common name" in _difference(_judged(result, Accepted("OpenSSL 3.0")))
 
 
-@pytest.mark.skipif(not steps_over_broken_slots(), reason="pyOpenSSL's OpenSSL stops at a slot that does not load")
+@pytest.mark.skipif(not skips_broken_slots(), reason="pyOpenSSL's OpenSSL stops at a slot that does not load")
 def test_the_rule_of_slots_is_told_without_another_client(make_store: MakeStore, loopback: Loopback) -> None:
     directory = Path(make_store(ROOT))
     [link] = [name for name in os.listdir(directory) if name.endswith(".0")]

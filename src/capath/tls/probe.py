@@ -200,10 +200,10 @@ class _Probe:
         return outcome
 
     def _judge(self, shake: Handshake, ending: Ending) -> Outcome:
-        from capath.tls.handshake.context import steps_over_broken_slots
         from capath.tls.handshake.host_name import check_host, in_order
         from capath.tls.handshake.shake_hands import Established, RefusedAfterwards
         from capath.tls.handshake.trace import trace
+        from capath.tls.offline.slot_rule import skips_broken_slots
 
         seen = shake.observed
         host_error = check_host(seen.sent[0], self._checked_host) if seen.sent else None
@@ -212,7 +212,7 @@ class _Probe:
             seen.sent,
             seen.chain,
             self._snapshot,
-            steps_over=steps_over_broken_slots(),
+            steps_over=bool(skips_broken_slots()),
         )
         match ending:
             case Established(session=session) if verification.errors:

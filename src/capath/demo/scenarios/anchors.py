@@ -11,7 +11,7 @@ from capath.diagnosis.cause import Action, Cause
 from capath.pki import der
 from capath.pki.pem import encode_pem, read_pem
 from capath.pki.trust_attributes import SERVER_AUTH
-from capath.tls.handshake.context import steps_over_broken_slots
+from capath.tls.offline.slot_rule import skips_broken_slots
 from capath.tls.test_options import ProbeOptions, VerifyFlags
 
 
@@ -102,7 +102,7 @@ def trust_rejected(stage: Stage) -> Site:
     return Site(stage.https(authority.leaf(root, stage.host)))
 
 
-@scenario(Cause.CLIENT_DIFFERS if steps_over_broken_slots() else Cause.LINK_BROKEN, Action.REHASH)
+@scenario(Cause.CLIENT_DIFFERS if skips_broken_slots() else Cause.LINK_BROKEN, Action.REHASH)
 def slot_that_dangles(stage: Stage) -> Site:
     """[leaf] ← root, in the directory, linked in slot 1 behind a slot 0 that dangles: 3.0.19 stops there."""
     root = authority.root("capath demo root behind a slot that dangles")

@@ -17,6 +17,7 @@ from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.network.child import run_child
 from capath.tls.network.deadline import Deadline
 from capath.tls.network.endpoint import Address
+from capath.tls.offline.throwaway import make_throwaway
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult, Refused
 from capath.tls.test_options import ProbeOptions, Protocol
 
@@ -127,22 +128,8 @@ def _answer(result: ProbeResult, version: str, output: bytes) -> ClientAnswer:
 
 @functools.lru_cache(maxsize=1)
 def _nobody() -> bytes:
-    """A certificate that nothing can be signed with: its key was never kept."""
-    from datetime import datetime, timedelta, timezone
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "capath: nobody")])
-    now = datetime.now(timezone.utc)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(days=2)).not_valid_after(now - timedelta(days=1))
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    """A certificate that nothing can be signed with: its key is not kept."""
+    return make_throwaway("capath: nobody", expired=True).pem
 
 
 @functools.lru_cache(maxsize=4)

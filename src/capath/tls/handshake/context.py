@@ -51,13 +51,6 @@ def sharing_contexts(directory: str) -> Iterator[SharedContexts]:
         yield SharedContexts(argument)
 
 
-def steps_over_broken_slots() -> bool:
-    """Whether pyOpenSSL's OpenSSL goes on behind a slot that does not load (`capath.store.lookup`)."""
-    from OpenSSL import SSL
-
-    return SSL.OPENSSL_VERSION_NUMBER >= 0x40000000
-
-
 def store_flags(flags: VerifyFlags) -> int:
     """Return `flags` as X509_V_FLAG_* (X509_VERIFY_PARAM_set_flags(3))."""
     from OpenSSL.crypto import X509StoreFlags

@@ -57,8 +57,8 @@ def verify_offline(
     """
     known = scan(capath) if snapshot is None else snapshot
     moment = datetime.now(timezone.utc) if at is None else at.astimezone(timezone.utc)
-    from capath.tls.handshake.context import steps_over_broken_slots
     from capath.tls.handshake.trace import trace
+    from capath.tls.offline.slot_rule import skips_broken_slots
 
     question = VerifyQuestion(capath, leaf, tuple(untrusted), host, moment, flags)
     installed = ask_openssl_verify(question) if ask_installed else NoVerdict("it was not asked")
@@ -68,7 +68,7 @@ def verify_offline(
     if not chain:
         chain = _chain_by_name(leaf, untrusted, known)
     sent = [leaf.der, *(certificate.der for certificate in untrusted)]
-    verification = trace(errors, sent, chain, known, steps_over=steps_over_broken_slots())
+    verification = trace(errors, sent, chain, known, steps_over=bool(skips_broken_slots()))
     return OfflineResult(leaf, capath, host, moment, flags, verification, engines)
 
 
