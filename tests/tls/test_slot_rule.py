@@ -10,6 +10,7 @@ import pytest
 from OpenSSL import crypto
 
 from capath.pki.name import Name
+from capath.tls.offline import slot_rule
 from capath.tls.offline.slot_rule import OpenSslCopy, skips_broken_slots
 from capath.tls.offline.throwaway import make_throwaway
 
@@ -54,7 +55,13 @@ def test_the_installed_openssl_does_what_was_measured(tmp_path: Path, kind: str)
     assert verified is skips_broken_slots(OpenSslCopy.INSTALLED)
 
 
-def test_pythons_ssl_is_measured() -> None:
+def test_pythons_ssl_is_measured_by_a_handshake_that_succeeds_where_no_slot_is_broken(tmp_path: Path) -> None:
+    identity = make_throwaway("slot rule")
+    row = Name.decode(identity.certificate.subject.public_bytes()).subject_hash
+    assert not slot_rule._with_python(identity, str(tmp_path))
+    (tmp_path / f"{row}.0").write_bytes(identity.pem)
+    (tmp_path / "identity.pem").unlink()
+    assert slot_rule._with_python(identity, str(tmp_path))
     assert skips_broken_slots(OpenSslCopy.PYTHON) in (True, False)
 
 

@@ -83,15 +83,12 @@ def _with_python(identity: Throwaway, directory: str) -> bool:
     return True
 
 
-def _with_installed(_: Throwaway, directory: str) -> bool | None:
+def _with_installed(identity: Throwaway, directory: str) -> bool | None:
     binary = shutil.which("openssl")
     if binary is None:
         return None
-    certificate = next(entry.path for entry in os.scandir(directory) if entry.name.endswith(".1"))
-    arguments = [binary, "verify", "-no-CAfile", "-no-CAstore", "-CApath", directory, certificate]
-    done = subprocess.run(
-        arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_S, check=False
-    )
+    arguments = [binary, "verify", "-no-CAfile", "-no-CAstore", "-CApath", directory]
+    done = subprocess.run(arguments, input=identity.pem, capture_output=True, timeout=_TIMEOUT_S, check=False)
     if b": OK" in done.stdout:
         return True
     return False if b"verification failed" in done.stderr else None
