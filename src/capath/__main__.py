@@ -11,12 +11,35 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """Run the command line of this process and exit with its status."""
+    if not sys.warnoptions:
+        # Of this package's libraries, for its developers; who wants them says -W or PYTHONWARNINGS.
+        import warnings
+
+        warnings.simplefilter("ignore")
     from capath.cli.main import main
 
-    status = main(sys.argv[1:], _open_explorer)
+    try:
+        status = main(sys.argv[1:], _open_explorer)
+    except Exception as error:
+        status = _tell_fault(error)
     if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
         _leave_threads(status)
     sys.exit(status)
+
+
+def _tell_fault(met: Exception) -> int:
+    """Print the traceback of a fault in capath itself, which may quote what a certificate says."""
+    import traceback
+
+    from capath.cli.exit_status import ExitStatus
+    from capath.cli.output import complain, gated
+    from capath.pki.visible import visible
+
+    with gated():
+        print("".join(traceback.format_tb(met.__traceback__)), end="", file=sys.stderr)
+        print(visible(f"{type(met).__name__}: {met}"), file=sys.stderr)
+        complain("this is a fault in capath itself; please report it with the lines above")
+    return ExitStatus.FAULT
 
 
 def _leave_threads(status: int) -> None:

@@ -24,7 +24,15 @@ else:
 
 
 class CapathError(Exception):
-    """Base of all errors that capath raises on purpose. Its text is for people: what, where, what to do."""
+    """Base of all errors that capath raises on purpose. `text` says what happened and where, `hint` what to do."""
+
+    def __init__(self, text: str = "", *, hint: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.text}; {self.hint}" if self.hint else self.text
 
 
 class BadInputError(CapathError):

@@ -235,12 +235,20 @@ def test_rehash_counts_errors_over_directories(crts: Path, tmp_path: Path, capsy
 @pytest.mark.parametrize(
     ("argv", "status", "said"),
     [
-        (["list"], 2, "DIR"),
+        (["list", ""], 2, "empty"),
+        (["show"], 2, "WHICH"),
         (["list", "nowhere"], 2, "no such directory"),
         (["links", "FILE"], 2, "not a directory"),
         (["history", "nowhere"], 2, "no such directory"),
-        (["trust", "nowhere", "x"], 2, "no such directory"),
+        (["trust", "nowhere", "x"], 2, "nowhere is not one"),
+        (["undo", "nowhere"], 2, "no such directory"),
         (["nonsense"], 2, "--help"),
+        (["lst"], 2, "did you mean capath list?"),
+        (["list", "--josn"], 2, "did you mean --json?"),
+        (["example.com:443"], 2, "capath test example.com:443"),
+        (["https://example.com/"], 2, "capath test example.com"),
+        (["FILE"], 2, "capath import DIR FILE"),
+        (["--json", "list"], 2, "capath list --json"),
         (["rehash", "nowhere"], 1, "can't write"),
     ],
 )

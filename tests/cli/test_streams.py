@@ -39,7 +39,7 @@ def test_a_full_disk_under_standard_output_is_said(crts: Path, command: str, unb
     done = _shell(f'$CAPATH {command} "$1" > /dev/full', crts, unbuffered)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "capath: what was found could not be written: No space left on device",
+        "capath: the output could not be written: No space left on device",
     ]
 
 

@@ -6,8 +6,7 @@ import argparse
 
 from capath.change.plan import Plan
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import say
-from capath.pki.visible import visible
+from capath.cli.output import say, show
 
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +25,7 @@ def recover_first(directory: str) -> None:
 def carry_out(plan: Plan, arguments: argparse.Namespace) -> int:
     """Apply `plan` unless ``--dry-run``; print it as text or JSON. Raises ChangeError."""
     from capath.change.apply import apply_plan
-    from capath.report.change import plan_json, plan_text
+    from capath.report.change import change_lines, plan_json
     from capath.report.document import document
 
     dry = bool(arguments.dry_run)
@@ -35,9 +34,5 @@ def carry_out(plan: Plan, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(document(plan_json(plan, applied=not dry)))
     else:
-        print(f"{'would ' if dry else ''}{plan.summary}:" if plan.operations else "nothing to do")
-        if plan.operations or plan.refusals or plan.notes:
-            print(plan_text(plan))
-        if plan.operations and not dry:
-            print(f"capath undo {visible(plan.before.directory)} takes it back")
+        show(change_lines(plan, applied=not dry))
     return ExitStatus.UNCHANGED if plan.refusals else ExitStatus.GOOD

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
+from capath.cli.parser import add_directory
 from capath.cli.store_view import now_utc, read_listing
 from capath.errors import BadInputError
 from capath.pki.visible import visible
@@ -20,7 +21,7 @@ _POLICY_OCTETS_LIMIT = 1 << 20
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"A file {POLICY_FILE} in DIR is the policy where --policy names no other."
-    parser.add_argument("directory", metavar="DIR", nargs="?", help="the CApath")
+    add_directory(parser)
     parser.add_argument("--policy", metavar="FILE", help="thresholds, and rules switched off with a reason (JSON)")
     parser.add_argument("--all", action="store_true", help="show what is only worth knowing, too")
     parser.add_argument("--rules", action="store_true", help="list the rules, and look at nothing")
@@ -34,8 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.rules:
         return _show_rules(arguments)
-    if arguments.directory is None:
-        raise BadInputError("no directory is named: capath check DIR")
     listing = read_listing(arguments)
     policy = _policy(arguments)
     found = findings(

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import say
+from capath.cli.output import say
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.report.document import document
     from capath.store.diff import compare, trusted_beyond
 
-    reader = SourceReader(password_from(arguments), quiet=arguments.json)
+    reader = SourceReader(password_from(arguments))
     try:
         left, right = _side(arguments.left, reader), _side(arguments.right, reader)
         reference = _side(arguments.against, reader) if arguments.against else None

@@ -17,4 +17,6 @@ class ExitStatus(enum.IntEnum):
     """A host could not be reached."""
     UNCHANGED = 4
     """The change could not be made; nothing was changed."""
+    FAULT = 70
+    """A fault in capath itself (EX_SOFTWARE of sysexits.h)."""
     INTERRUPTED = 130

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.openssl_directories import openssl_directories
+from capath.cli.parser import Parser
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store.scan import check_directory
@@ -38,7 +38,7 @@ OpenExplorer = Callable[[ExploreRequest], int]
 
 def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
     """Read ``[DIR] [--read-only]`` and open the explorer there."""
-    parser = argparse.ArgumentParser(prog="capath", allow_abbrev=False, description="explore a CApath")
+    parser = Parser(prog="capath", allow_abbrev=False, description="Explore a CApath.")
     parser.add_argument("directory", metavar="DIR", nargs="?", help="default: ./crts, else OpenSSL's own")
     parser.add_argument("--read-only", action="store_true", help="look, and change nothing")
     parser.add_argument(
@@ -46,15 +46,10 @@ def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
     )
     try:
         arguments = parser.parse_args(argv)
-    except SystemExit as leaving:
-        return ExitStatus.GOOD if not leaving.code else ExitStatus.USAGE
+    except SystemExit:  # of --help
+        return ExitStatus.GOOD
     directory = default_directory() if arguments.directory is None else arguments.directory
-    try:
-        check_directory(directory)
-    except BadInputError as error:
-        if arguments.directory and os.sep not in directory and not os.path.exists(directory):
-            raise BadInputError(f"{error}; if a command was meant, capath --help lists them") from None
-        raise
+    check_directory(directory)
     hosts = () if arguments.hosts is None else _read_hosts(arguments.hosts)
     return open_explorer(ExploreRequest(directory, read_only_reason(directory, arguments.read_only), hosts))
 

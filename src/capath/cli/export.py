@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import add_directory, read_listing
+from capath.cli.parser import add_directory
+from capath.cli.store_view import read_listing
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store import Listing

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import add_directory
+from capath.cli.output import show, width
+from capath.cli.parser import add_directory
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -14,11 +15,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.journal import Journal
-    from capath.report.change import history_json, history_text
+    from capath.report.change import history_json, history_lines
     from capath.report.document import document
     from capath.store.scan import check_directory
 
     check_directory(arguments.directory)
     changes = Journal(arguments.directory).changes()
-    print(document(history_json(arguments.directory, changes)) if arguments.json else history_text(changes))
+    if arguments.json:
+        print(document(history_json(arguments.directory, changes)))
+    else:
+        show(history_lines(changes, width()))
     return ExitStatus.GOOD

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from capath.cli.changing import add_dry_run, recover_first
 from capath.cli.exit_status import ExitStatus
+from capath.cli.output import say, show
+from capath.cli.parser import add_directory
 from capath.cli.sources import NotReachedError, SourceReader, add_password_option, password_from
-from capath.cli.store_view import add_directory, read_listing, say
+from capath.cli.store_view import read_listing
 from capath.errors import BadInputError
 from capath.pki.claims import Item, Refused
 from capath.pki.visible import visible
@@ -21,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "or certdata.txt; certifi; system (this machine's store); mozilla (fetched from the CCADB); an https "
         "address of such a file; https://HOST[:PORT] for the chain it shows."
     )
-    add_directory(parser)
+    add_directory(parser, before="sources")
     parser.add_argument("sources", metavar="SOURCE", nargs="+", help="where from: see below")
     uses = parser.add_mutually_exclusive_group()
     uses.add_argument("--only-websites", action="store_true", help="leave out roots that are not for TLS servers")
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.change.apply import apply_plan
     from capath.change.import_ import ImportOptions, plan_import
     from capath.change.journal import Journal
-    from capath.report.change import plan_text
+    from capath.report.change import plan_lines, undo_line
     from capath.report.document import document
     from capath.report.import_ import import_json, import_text
     from capath.store.constraints import read_constraints_file
@@ -52,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not dry:
         recover_first(arguments.directory)
     listing = read_listing(arguments)
-    reader = SourceReader(password_from(arguments), quiet=arguments.json)
+    reader = SourceReader(password_from(arguments))
     try:
         sources = [reader.open(text) for text in arguments.sources]
     except NotReachedError as error:
@@ -73,9 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(import_text(planned, everything=arguments.verbose))
         if arguments.verbose or planned.plan.refusals:
-            print(plan_text(planned.plan))
+            show(plan_lines(planned.plan))
         if planned.plan.operations and not dry:
-            print(f"capath undo {visible(arguments.directory)} takes it back")
+            show([undo_line(arguments.directory)])
     if not any(not isinstance(entry, Refused) for entry in planned.entries):
         say("there is no certificate in it that could come in")
         return ExitStatus.USAGE

@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import add_directory, read_listing
+from capath.cli.output import show
+from capath.cli.parser import add_directory
+from capath.cli.store_view import read_listing
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_directory(parser)
+    parser.add_argument("--defects", action="store_true", help="only the links that have a defect")
 
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.report.document import document
-    from capath.report.listing import links_json, links_text
+    from capath.report.listing import links_json, links_lines
 
     listing = read_listing(arguments)
-    print(document(links_json(listing)) if arguments.json else links_text(listing))
+    if arguments.json:
+        print(document(links_json(listing, only_defects=arguments.defects)))
+    else:
+        show(links_lines(listing, only_defects=arguments.defects))
     return ExitStatus.GOOD

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import add_directory, findings_by_certificate, now_utc, read_listing
+from capath.cli.output import show, width
+from capath.cli.parser import add_directory
+from capath.cli.store_view import findings_by_certificate, now_utc, read_listing
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -14,12 +16,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.report.document import document
-    from capath.report.listing import listing_json, listing_text
+    from capath.report.listing import listing_json, listing_lines
 
     listing = read_listing(arguments)
     now = now_utc()
     if arguments.json:
         print(document(listing_json(listing, findings_by_certificate(listing, now))))
     else:
-        print(listing_text(listing, now))
+        show(listing_lines(listing, now, width()))
     return ExitStatus.GOOD

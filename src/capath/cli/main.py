@@ -8,25 +8,35 @@ from collections.abc import Sequence
 
 from capath import __version__
 from capath.cli.exit_status import ExitStatus
+from capath.cli.output import complain, gated, settings, ungated
 from capath.cli.registry import COMMANDS, find_command
-from capath.errors import BadInputError, CapathError, ChangeError, InterruptedChangeError
+from capath.errors import CapathError, ChangeError, InterruptedChangeError
 
 TYPE_CHECKING = False  # typing's, without importing it: `capath rehash` imports next to nothing
 if TYPE_CHECKING:
-    from capath.cli.explore import OpenExplorer
+    from capath.cli.explore import ExploreRequest, OpenExplorer
 
 _HELP = """\
-usage: capath [DIR] [--read-only] [--hosts FILE]   explore a CApath (default: ./crts, else OpenSSL's own)
-       capath COMMAND …                            work without a screen; capath COMMAND --help tells more
+usage: capath [DIR] [--read-only] [--hosts FILE]   open the explorer
+       capath COMMAND [...]                        work without a screen
+       capath COMMAND --help                       options and examples
+
+The explorer:
+  DIR           the CApath (default: ./crts if it is there, else the one that
+                OpenSSL itself uses; SSL_CERT_DIR is respected)
+  --read-only   show everything, change nothing
+  --hosts FILE  hosts to test, one a line
 
 {commands}
+Other options:
+  -V, --version [-v]   capath's version; with -v, of what it is built on
+  -h, --help           this text
 
-Every command has --json. Exit status: 0 good · 1 something is bad · 2 wrong usage or input
-· 3 a host could not be reached · 4 the change could not be made, nothing was changed
-· 130 interrupted. capath rehash counts errors, as openssl rehash does.
+Every command has --json. Exit status:
+  0 done and good   1 done, and something is bad   2 wrong usage or input
+  3 a host could not be reached   4 not changed   130 interrupted
+capath rehash counts errors instead, as openssl rehash does.
 """
-
-
 _EXPLORER_OPTIONS = frozenset({"--read-only", "--hosts"})
 
 
@@ -36,8 +46,13 @@ def main(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    with gated():
+        return _run(list(argv), open_explorer)
+
+
+def _run(argv: list[str], open_explorer: OpenExplorer) -> int:
     try:
-        status = _dispatch(list(argv), open_explorer)
+        status = _dispatch(argv, open_explorer)
         sys.stdout.flush()
         return status
     except KeyboardInterrupt:
@@ -46,19 +61,35 @@ def main(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
         # The reader (head, less) has gone: that is its right, and no error of ours.
         _discard_output()
         return ExitStatus.GOOD
-    except ChangeError as error:
-        return _say(error, ExitStatus.UNCHANGED)
-    except InterruptedChangeError as error:
-        return _say(error, ExitStatus.BAD)  # not UNCHANGED: the directory is half changed until the next capath
     except CapathError as error:
-        return _say(error, ExitStatus.USAGE)
+        return _tell(error, as_json="--json" in argv)
     except OSError as error:
         # No space, a device's fault: without a name it is of standard output, all else is met where it comes up.
         if type(error) is not OSError or error.filename is not None:
             raise
-        reason = f"what was found could not be written: {error.strerror}"
         _discard_output()
-        return _say(CapathError(reason), ExitStatus.BAD)
+        complain(f"the output could not be written: {error.strerror}")
+        return ExitStatus.BAD
+
+
+def _tell(error: CapathError, *, as_json: bool) -> ExitStatus:
+    """Print `error` on standard error, as text or as an object; return the exit status for it."""
+    match error:
+        case ChangeError():
+            kind, status = "not-changed", ExitStatus.UNCHANGED
+        case InterruptedChangeError():
+            # Not UNCHANGED: the directory is half changed until the next capath.
+            kind, status = "half-changed", ExitStatus.BAD
+        case _:
+            kind, status = "bad-input", ExitStatus.USAGE
+    if as_json:
+        from capath.report.document import document
+
+        found = {"kind": kind, "text": error.text, "hint": error.hint or None}
+        print(document({"error": found}), file=sys.stderr)
+    else:
+        complain(str(error))
+    return status
 
 
 def _open_closed_streams() -> None:
@@ -73,51 +104,73 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _check_order(argv: Sequence[str]) -> None:
-    """Raise BadInputError where an option of a command stands before it."""
-    if argv and argv[0].startswith("-") and argv[0] not in _EXPLORER_OPTIONS:
-        meant = next((word for word in argv[1:] if find_command(word) is not None), "")
-        if meant:
-            from capath.pki.visible import visible
-
-            option = visible(argv[0])
-            raise BadInputError(f"{option} stands behind the command: capath {meant} {option} …")
-
-
 def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
     if argv and argv[0] in ("-h", "--help", "help"):
-        width = max(len(command.name) for command in COMMANDS)
-        listed = "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS)
-        print(_HELP.format(commands=listed), end="")
+        print(_HELP.format(commands=_listed_commands()), end="")
         return ExitStatus.GOOD
     if argv and argv[0] in ("-V", "--version"):
-        print(f"capath {__version__}")
-        return ExitStatus.GOOD
+        return _show_version(verbose="-v" in argv[1:])
     command = find_command(argv[0]) if argv else None
     if command is None:
-        _check_order(argv)
+        _check_meaning(argv)
         from capath.cli.explore import explore
 
-        return explore(argv, open_explorer)
+        return explore(argv, _without_gate(open_explorer))
     module = command.load()
     plain = module.plain_arguments(argv[1:]) if hasattr(module, "plain_arguments") else None
     if plain is not None:
         return int(module.run(plain))
-    import argparse
+    from capath.cli.parser import command_parser, find_directory
 
-    parser = argparse.ArgumentParser(
-        prog=f"capath {command.name}", description=command.summary, allow_abbrev=False
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
-    module.configure(parser)
     try:
-        arguments = parser.parse_intermixed_args(argv[1:])
-    except SystemExit as leaving:
-        return ExitStatus.GOOD if not leaving.code else ExitStatus.USAGE
-    arguments.open_explorer = open_explorer
+        arguments = command_parser(command, module).parse_intermixed_args(argv[1:])
+    except SystemExit:  # of --help
+        return ExitStatus.GOOD
+    settings.color, settings.quiet = arguments.color, arguments.quiet
+    find_directory(arguments)
+    arguments.open_explorer = _without_gate(open_explorer)
     return int(module.run(arguments))
 
 
-def _say(error: CapathError, status: ExitStatus) -> int:
-    print(f"capath: {error}", file=sys.stderr)
-    return status
+def _listed_commands() -> str:
+    width = max(len(command.name) for command in COMMANDS)
+    groups: dict[str, list[str]] = {}
+    for command in COMMANDS:
+        groups.setdefault(command.group, []).append(f"  {command.name:<{width}}  {command.summary}\n")
+    return "\n".join(f"{group}:\n{''.join(lines)}" for group, lines in groups.items())
+
+
+def _show_version(*, verbose: bool) -> ExitStatus:
+    print(f"capath {__version__}")
+    if verbose:
+        import platform
+        import ssl
+
+        import cryptography
+        import OpenSSL
+        from OpenSSL import SSL
+
+        library = SSL.SSLeay_version(SSL.SSLEAY_VERSION).decode()
+        print(f"Python {platform.python_version()} ({ssl.OPENSSL_VERSION})")
+        print(f"pyOpenSSL {OpenSSL.__version__} ({library})")
+        print(f"cryptography {cryptography.__version__}")
+    return ExitStatus.GOOD
+
+
+def _check_meaning(argv: Sequence[str]) -> None:
+    """Raise BadInputError where the first word is neither an option of the explorer nor a directory."""
+    if not argv or argv[0] in _EXPLORER_OPTIONS or os.path.isdir(argv[0]):
+        return
+    from capath.cli.meaning import meant
+
+    raise meant(argv)
+
+
+def _without_gate(open_explorer: OpenExplorer) -> OpenExplorer:
+    """The explorer draws on the streams themselves."""
+
+    def opened(request: ExploreRequest) -> int:
+        with ungated():
+            return open_explorer(request)
+
+    return opened

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from capath.cli.changing import recover_first
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import add_directory, read_listing, say
+from capath.cli.output import say, show
+from capath.cli.parser import add_directory
+from capath.cli.store_view import read_listing
 from capath.cli.test_options import add_test_options, hosts_to_test
 from capath.errors import ChangeError
 
@@ -25,7 +27,7 @@ _JOBS_LIMIT = 32
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_directory(parser)
+    add_directory(parser, before="hosts")
     parser.add_argument("hosts", metavar="HOST[:PORT]", nargs="*", help="what has to go on verifying")
     parser.add_argument("--file", metavar="FILE", help="hosts, one a line, # begins a comment; - reads the input")
     parser.add_argument("--apply", action="store_true", help="distrust all others, as one change")
@@ -77,7 +79,7 @@ def _carry_out(
 ) -> None:
     """Apply the plan where that is asked for and known to be safe, and print what was found."""
     from capath.change.apply import apply_plan
-    from capath.report.change import plan_text
+    from capath.report.change import plan_lines
     from capath.report.document import document
     from capath.report.minimise import minimise_json, minimise_text
 
@@ -90,7 +92,7 @@ def _carry_out(
     else:
         print(minimise_text(listing, hosts, minimum))
         if applied:
-            print(plan_text(plan))
+            show(plan_lines(plan))
     if arguments.apply and not may_apply:
         say("nothing was changed: nobody knows what the hosts need that were not reached or do not verify now")
     elif arguments.apply and not applied:

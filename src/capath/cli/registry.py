@@ -24,37 +24,137 @@ if TYPE_CHECKING:
 
 
 class Command:
-    """A command's name, its module in `capath.cli`, and the line ``capath --help`` shows."""
+    """A command: its module in `capath.cli`, the line of ``capath --help`` and the part it is in, and examples."""
 
-    __slots__ = ("module", "name", "summary")
+    __slots__ = ("examples", "group", "module", "name", "summary")
 
-    def __init__(self, name: str, module: str, summary: str) -> None:
+    def __init__(self, name: str, module: str, group: str, summary: str, examples: tuple[str, ...]) -> None:
         self.name = name
         self.module = module
+        self.group = group
         self.summary = summary
+        self.examples = examples
 
     def load(self) -> CommandModule:
         module: CommandModule = importlib.import_module(f"capath.cli.{self.module}")
         return module
 
 
+_READ, _CHANGE, _TEST = "Look", "Change a directory", "Test"
+_OTHER = "More"
 COMMANDS = (
-    Command("list", "list_", "every certificate and CRL with its state, links and problems"),
-    Command("show", "show", "one certificate in full"),
-    Command("links", "links", "every hash link: target, state, why"),
-    Command("rehash", "rehash", "make the hash links, as openssl rehash, and mend them"),
-    Command("trust", "trust", "take certificates into trust"),
-    Command("distrust", "distrust", "take certificates out of trust, so that it lasts"),
-    Command("test", "test", "live TLS tests of hosts: verified or not, why, and what mends it"),
-    Command("verify", "verify", "verify a certificate offline, trusting one directory alone"),
-    Command("check", "check", "health of the links, and audit of the certificates"),
-    Command("import", "import_", "bring certificates in: files, bundles, stores, lists, a host's chain"),
-    Command("export", "export", "the trusted roots as a bundle, DER, a tar, or a list of fingerprints"),
-    Command("diff", "diff", "two stores compared, by certificate and by key"),
-    Command("minimise", "minimise", "the smallest set of roots that keeps every host verifying"),
-    Command("history", "history", "the changes capath made here, newest first"),
-    Command("undo", "undo", "take the last change back"),
-    Command("demo", "demo", "a directory and servers of its own, one for each cause"),
+    Command(
+        "list",
+        "list_",
+        _READ,
+        "every certificate and CRL with its state and links",
+        ("capath list crts", "capath list /etc/ssl/certs --json | jq '.certificates[].subject'"),
+    ),
+    Command(
+        "show",
+        "show",
+        _READ,
+        "one certificate in full",
+        ("capath show crts 'subject~ISRG Root X1'", "capath show crts 4042bcee.0 --pem"),
+    ),
+    Command(
+        "links",
+        "links",
+        _READ,
+        "every hash link: target, state, why",
+        ("capath links crts", "capath links crts --defects"),
+    ),
+    Command(
+        "check",
+        "check",
+        _READ,
+        "health of the links, and audit of the certificates",
+        ("capath check crts", "capath check crts --json | jq .counts"),
+    ),
+    Command(
+        "diff",
+        "diff",
+        _READ,
+        "compare two stores, by certificate and by key",
+        ("capath diff crts mozilla", "capath diff crts /etc/ssl/certs/ca-certificates.crt"),
+    ),
+    Command(
+        "history",
+        "history",
+        _READ,
+        "the changes capath made here, newest first",
+        ("capath history crts", "capath history crts --json"),
+    ),
+    Command(
+        "rehash",
+        "rehash",
+        _CHANGE,
+        "make and fix the hash links, as openssl rehash does",
+        ("capath rehash crts", "capath rehash --dry-run -v crts"),
+    ),
+    Command(
+        "trust",
+        "trust",
+        _CHANGE,
+        "trust certificates",
+        ("capath trust crts 'subject~My Root'", "capath trust crts --only @roots.txt --dry-run"),
+    ),
+    Command(
+        "distrust",
+        "distrust",
+        _CHANGE,
+        "distrust certificates permanently: openssl rehash leaves them alone",
+        ("capath distrust crts 'subject~My Root' --dry-run", "capath distrust crts 4042bcee.0"),
+    ),
+    Command(
+        "import",
+        "import_",
+        _CHANGE,
+        "add certificates from files, bundles, stores, lists or a host",
+        ("capath import crts certifi", "capath import crts company-root.cer --dry-run"),
+    ),
+    Command(
+        "export",
+        "export",
+        _CHANGE,
+        "write the trusted roots as a bundle, DER, a tar or a list",
+        ("capath export crts --bundle roots.pem", "capath export crts --list - | sort > roots.txt"),
+    ),
+    Command(
+        "minimise",
+        "minimise",
+        _CHANGE,
+        "find the smallest set of roots that keeps every host verifying",
+        ("capath minimise crts example.com pypi.org", "capath minimise crts --file hosts.txt --apply"),
+    ),
+    Command(
+        "undo",
+        "undo",
+        _CHANGE,
+        "undo the last change",
+        ("capath undo crts --dry-run", "capath undo crts"),
+    ),
+    Command(
+        "test",
+        "test",
+        _TEST,
+        "live TLS tests of hosts: verified or not, why, and how to fix it",
+        ("capath test example.com", "capath test --file hosts.txt --distrust 'subject~Old Root'"),
+    ),
+    Command(
+        "verify",
+        "verify",
+        _TEST,
+        "verify a certificate offline, trusting only one directory",
+        ("capath verify crts server.pem --hostname example.com", "capath verify crts leaf.pem --untrusted ca.pem"),
+    ),
+    Command(
+        "demo",
+        "demo",
+        _OTHER,
+        "a directory and servers of its own, one for each cause",
+        ("capath demo", "capath demo --headless"),
+    ),
 )
 
 

@@ -96,7 +96,7 @@ def _rehash_told(directory: str, style: HashStyle, arguments: argparse.Namespace
     from capath.change.apply import apply_plan
     from capath.change.plan import applicable
     from capath.change.rehash import plan_rehash
-    from capath.report.change import plan_json, plan_text
+    from capath.report.change import plan_json, plan_lines
     from capath.store.scan import scan
 
     if not arguments.dry_run:
@@ -112,8 +112,9 @@ def _rehash_told(directory: str, style: HashStyle, arguments: argparse.Namespace
     if not arguments.json:
         if arguments.verbose:
             print("\n".join([f"Doing {visible(directory)}", *map(visible, rehash.verbose_lines())]))
-        print(f"would {plan.summary} in {visible(directory)}:")
-        print(plan_text(plan))
+        from capath.cli.output import show
+
+        show([f"would {plan.summary} in {directory}:", *plan_lines(plan)])
     return rehash.error_count, plan_json(rehash.plan, applied=not arguments.dry_run)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import add_directory, findings_by_certificate, now_utc, read_listing
+from capath.cli.parser import add_directory
+from capath.cli.store_view import findings_by_certificate, now_utc, read_listing
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_directory(parser)
+    add_directory(parser, before="which")
     parser.add_argument("which", metavar="WHICH", help="a file, link, hash, fingerprint or subject~TEXT")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--pem", action="store_true", help="print its PEM alone")

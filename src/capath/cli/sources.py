@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from capath.cli.store_view import say
+from capath.cli.output import progress, say
 from capath.errors import BadInputError, CapathError
 from capath.pki.visible import visible
 from capath.sources.item import Password, Source
@@ -28,7 +28,6 @@ class SourceReader:
     """Opens sources. `password` asks for a file's password."""
 
     password: Password
-    quiet: bool
 
     def open(self, text: str) -> Source:
         """Return the source that `text` names. Raises BadInputError, and NotReachedError for what is far away."""
@@ -50,15 +49,11 @@ class SourceReader:
         from capath.sources.detect import source_of_bytes
         from capath.tls.network.download import DownloadError, download
 
-        shown = sys.stderr.isatty() and not self.quiet
-
-        def progress(received: int, expected: int) -> None:
-            if shown:
-                whole = f" of {expected:,}" if expected else ""
-                print(f"\rcapath: {received:,}{whole} bytes", end="", file=sys.stderr)
+        def show_progress(received: int, expected: int) -> None:
+            progress(f"capath: {received:,}{f' of {expected:,}' if expected else ''} bytes")
 
         try:
-            data = download(url, progress=progress)
+            data = download(url, progress=show_progress)
         except DownloadError as error:
             name = "mozilla" if title == "mozilla" else "the address"
             raise NotReachedError(
@@ -66,8 +61,7 @@ class SourceReader:
                 f"give that file in place of {name}"
             ) from None
         finally:
-            if shown:
-                print(file=sys.stderr)
+            progress("")
         return source_of_bytes(title, data, self.password)
 
     def _chain(self, where: str) -> Source:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,6 @@ from capath.store import Listing, list_store, scan
 
 if TYPE_CHECKING:
     from capath.audit import Finding
-
-
-def add_directory(parser: argparse.ArgumentParser) -> None:
-    """Add DIR, as the commands on one store have it."""
-    parser.add_argument("directory", metavar="DIR", help="the CApath")
 
 
 def read_listing(arguments: argparse.Namespace) -> Listing:
@@ -43,8 +37,3 @@ def findings_by_certificate(listing: Listing, now: datetime) -> dict[str, list[F
 def now_utc() -> datetime:
     """The time all of one command is told by."""
     return datetime.now(timezone.utc)
-
-
-def say(text: str) -> None:
-    """Tell a person something beside the command's output."""
-    print(f"capath: {text}", file=sys.stderr)

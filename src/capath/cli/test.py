@@ -6,13 +6,12 @@ import argparse
 import contextlib
 import gc
 import resource
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import say
+from capath.cli.output import progress, say
 from capath.cli.test_options import add_test_options, clients_to_ask, hosts_to_test
 from capath.cli.test_telling import Teller, Told
 from capath.errors import ChangeError
@@ -193,8 +192,8 @@ def _work(
 
 def _progress(done: int, count: int) -> None:
     """Tell a person who waits how far it is, on a line that the next output takes the place of."""
-    if count > 1 and sys.stderr.isatty():
-        print(f"\r{done} of {count}\x1b[K", end="\r", file=sys.stderr, flush=True)
+    if count > 1:
+        progress(f"{done} of {count}")
 
 
 def _affordable(jobs: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from capath.change.plan import Plan
 from capath.cli.changing import add_dry_run, carry_out, recover_first
-from capath.cli.store_view import add_directory
+from capath.cli.parser import add_directory
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store import Listing
@@ -15,7 +15,7 @@ from capath.store import Listing
 
 def configure_toggle(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of both commands."""
-    add_directory(parser)
+    add_directory(parser, before="which")
     parser.add_argument(
         "which", metavar="WHICH", nargs="+", help="a file, link, hash, fingerprint, subject~TEXT, or @FILE: a list"
     )

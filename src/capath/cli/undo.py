@@ -6,7 +6,8 @@ import argparse
 
 from capath.cli.changing import add_dry_run, recover_first
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import add_directory
+from capath.cli.output import show
+from capath.cli.parser import add_directory
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.apply import undo_last, undo_plan
-    from capath.report.change import plan_json, plan_text
+    from capath.report.change import change_lines, plan_json
     from capath.report.document import document
     from capath.store.scan import check_directory
 
@@ -29,6 +30,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(document(plan_json(plan, applied=not arguments.dry_run)))
     else:
-        print(f"{'would ' if arguments.dry_run else ''}{plan.summary}:")
-        print(plan_text(plan))
+        show(change_lines(plan, applied=not arguments.dry_run))
     return ExitStatus.GOOD

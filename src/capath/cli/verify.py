@@ -9,7 +9,7 @@ import sys
 from datetime import datetime, timezone
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.store_view import add_directory
+from capath.cli.parser import add_directory
 from capath.cli.test_options import add_verify_flags, verify_flags
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
@@ -25,7 +25,7 @@ _DATE = re.compile(r"(19|20)[0-9]{6}", re.ASCII)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_directory(parser)
+    add_directory(parser, before="leaf")
     parser.add_argument("leaf", metavar="LEAF", help="the certificate, in PEM or DER; - reads the input")
     parser.add_argument(
         "--untrusted", metavar="FILE", action="append", default=[], help="what would be sent beside the leaf"

@@ -6,8 +6,9 @@ from capath.change.codec import to_json
 from capath.change.journal import Change, Progress, current_changes
 from capath.change.operation import describe
 from capath.change.plan import Plan
-from capath.pki.visible import visible
+from capath.pki.visible import shell_command
 from capath.report.document import Json, moment
+from capath.report.layout import Line, Span, Style, columns, plural
 
 
 def plan_json(plan: Plan, applied: bool) -> Json:
@@ -26,15 +27,38 @@ def plan_json(plan: Plan, applied: bool) -> Json:
     }
 
 
-def plan_text(plan: Plan) -> str:
-    """Every operation of the plan, one a line."""
-    lines = [f"  {visible(describe(operation))}" for operation in plan.operations]
-    lines.extend(
-        f"  cannot: {visible(refusal.name)}: {visible(refusal.reason)}; {visible(refusal.remedy)}"
+def change_lines(plan: Plan, *, applied: bool) -> list[Line]:
+    """What was changed and how it is undone; of a plan that was not applied, every step."""
+    if not plan.operations:
+        return ["nothing to do", *_remark_lines(plan)]
+    if not applied:
+        return [f"would {plan.summary}:", *plan_lines(plan)]
+    steps = plural(len(plan.operations), "step")
+    return [
+        (Span("✓", Style.GOOD), f" {plan.summary}", Span(f"  ({steps})", Style.DIM)),
+        *_remark_lines(plan),
+        undo_line(plan.before.directory),
+    ]
+
+
+def plan_lines(plan: Plan) -> list[Line]:
+    """Every operation of the plan, one a line, and what it leaves out."""
+    lines: list[Line] = [f"  {describe(operation)}" for operation in plan.operations]
+    return [*lines, *_remark_lines(plan)] or ["  nothing to do"]
+
+
+def undo_line(directory: str) -> Line:
+    """The command that undoes the change just made, quoted for a shell."""
+    return (Span("  undo: ", Style.DIM), shell_command(["capath", "undo", directory]))
+
+
+def _remark_lines(plan: Plan) -> list[Line]:
+    lines: list[Line] = [
+        (Span("  ✗ ", Style.BAD), f"{refusal.name}: {refusal.reason}; {refusal.remedy}")
         for refusal in plan.refusals
-    )
-    lines.extend(f"  note: {visible(note)}" for note in plan.notes)
-    return "\n".join(lines) or "  nothing to do"
+    ]
+    lines.extend((Span("  note: ", Style.DIM), note) for note in plan.notes)
+    return lines
 
 
 def history_json(directory: str, changes: tuple[Change, ...]) -> Json:
@@ -56,15 +80,22 @@ def history_json(directory: str, changes: tuple[Change, ...]) -> Json:
     }
 
 
-def history_text(changes: tuple[Change, ...]) -> str:
+def history_lines(changes: tuple[Change, ...], width: int | None) -> list[Line]:
     """The changes, newest first, one a line."""
+    if not changes:
+        return ["capath has made no changes here"]
     in_force = {change.number for change in current_changes(changes)}
-    lines = [
-        f"{change.number:>4}  {change.at:%Y-%m-%d %H:%M:%S}Z  {state_text(change, change.number in in_force):<10} "
-        f"{visible(change.summary)}  ({len(change.operations)} steps)"
+    rows = [
+        (
+            f"{change.number:>4}",
+            f"{change.at:%Y-%m-%d %H:%M:%S}Z",
+            state_text(change, change.number in in_force),
+            change.summary,
+            plural(len(change.operations), "step"),
+        )
         for change in reversed(changes)
     ]
-    return "\n".join(lines) or "capath has made no change here"
+    return ["  ".join(cells) for cells in columns(rows, width, flexible=3)]
 
 
 def state_text(change: Change, in_force: bool) -> str:

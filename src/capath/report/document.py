@@ -14,12 +14,17 @@ _INDENTED_LIMIT = 20
 
 def document(content: Mapping[str, Any]) -> str:
     """Return `content` as the text of one JSON object with its ``schema_version``."""
-    return json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, ensure_ascii=True)
+    return _printable(json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, ensure_ascii=True))
 
 
 def element(item: Json) -> str:
     """Return `item` as one line of JSON, for `document_of_elements`."""
-    return json.dumps(item, ensure_ascii=True)
+    return _printable(json.dumps(item, ensure_ascii=True))
+
+
+def _printable(text: str) -> str:
+    """JSON in ASCII, in which DEL is the one character that does not print. It can only stand in a string."""
+    return text.replace("\x7f", "\\u007f")
 
 
 def document_of_elements(content: Mapping[str, Any], name: str, elements: Sequence[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from capath.errors import StrEnum
+from capath.report.layout import Style
 from capath.store.standing import NotLinked, Standing, TakenOut, Trusted
 
 
@@ -24,6 +25,12 @@ _WORDS = {
     Mark.OFF: "off",
     Mark.NOT_LINKED: "not linked",
     Mark.DEFECT: "link broken",
+}
+STYLES = {
+    Mark.TRUSTED: Style.GOOD,
+    Mark.OFF: Style.DIM,
+    Mark.NOT_LINKED: Style.WARNING,
+    Mark.DEFECT: Style.BAD,
 }
 
 
