@@ -278,3 +278,33 @@ def test_color_is_for_terminals_and_for_those_who_ask(tmp_path: Path) -> None:
     assert coloured(FORCE_COLOR="1")
     assert not coloured(FORCE_COLOR="1", NO_COLOR="1")
     assert not coloured("--color=never", FORCE_COLOR="1")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "test user:SECRET@127.0.0.1:1",
+        "test https://user:SECRET@127.0.0.1:1/",
+        "test smtp://user:SECRET@127.0.0.1:1/",
+        "test 127.0.0.1:1 --proxy http://user:SECRET@127.0.0.1:1 -v --commands",
+        "test 127.0.0.1:1 --proxy ftp://user:SECRET@127.0.0.1",
+        "test 127.0.0.1:1 --proxy user:SECRET@127.0.0.1:port",
+        "import . https://user:SECRET@127.0.0.1:1",
+        "import . https://user:SECRET@127.0.0.1:1/list.csv",
+        "import . http://user:SECRET@127.0.0.1:1/list.csv",
+        "diff . https://user:SECRET@127.0.0.1:1/list.csv",
+        "https://user:SECRET@127.0.0.1:1",
+    ],
+)
+@pytest.mark.parametrize("proxy", ["", "http://user:SECRET@127.0.0.1:1", "odd://user:SECRET@127.0.0.1:1"])
+def test_passwords_are_not_echoed(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, line: str, proxy: str
+) -> None:
+    """In an address that was typed, in a proxy's, and in the environment's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    status = main([*line.split(), *(("--capath", ".") if line.startswith("test") else ())], _no_explorer)
+    captured = capsys.readouterr()
+    assert status in (2, 3)
+    assert captured.err or captured.out
+    assert "SECRET" not in captured.out + captured.err

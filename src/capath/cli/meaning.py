@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from capath.cli.registry import COMMANDS, find_command
 from capath.errors import BadInputError
-from capath.pki.visible import shell_command, visible
+from capath.pki.visible import shell_command, without_password
 
 _HOST = re.compile(r"(https?://\S+|[\w.-]+\.\w+|\[[0-9a-fA-F:]+\]|[\w.-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5})")
 
@@ -17,7 +17,7 @@ _HOST = re.compile(r"(https?://\S+|[\w.-]+\.\w+|\[[0-9a-fA-F:]+\]|[\w.-]+:\d{1,5
 def meant(argv: Sequence[str]) -> BadInputError:
     """The error for `argv`, whose hint is the command that was most likely meant."""
     word = argv[0]
-    shown = visible(word)
+    shown = without_password(word)
     if word.startswith("-"):
         command = next((other for other in argv[1:] if find_command(other) is not None), "")
         if command:
@@ -41,7 +41,7 @@ def meant(argv: Sequence[str]) -> BadInputError:
     if near := difflib.get_close_matches(word, names, 1, 0.6):
         return BadInputError(f"there is no command {shown}", hint=f"did you mean capath {near[0]}?")
     if _HOST.fullmatch(word) and os.sep not in word.removeprefix("https://").rstrip("/"):
-        host = word.removeprefix("https://").rstrip("/")
+        host = word.removeprefix("https://").rstrip("/").rpartition("@")[2]
         return BadInputError(
             f"{shown}: there is no such directory",
             hint=f"to test a host: {shell_command(['capath', 'test', host])}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import shlex
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 
 from capath.cli.output import progress, say
 from capath.errors import BadInputError, CapathError
-from capath.pki.visible import visible
+from capath.pki.visible import shell_command, visible, without_password
 from capath.sources.item import Password, Source
 from capath.sources.open_source import MOZILLA_REPORT, ChainSource, open_source
 
@@ -20,7 +19,7 @@ _TIMEOUT_S = 20.0
 
 
 class NotReachedError(CapathError):
-    """A host or address that a source is at did not answer."""
+    """The host of a source did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +37,12 @@ class SourceReader:
         try:
             parts = urlsplit(text)
         except ValueError:
-            raise BadInputError(f"{visible(text)}: this is no address") from None
+            raise BadInputError(f"{without_password(text)}: this is not a URL") from None
         if parts.scheme.lower() != "https":
-            raise BadInputError(f"{visible(text)}: only https addresses are fetched")
+            raise BadInputError(f"{without_password(text)}: only https addresses are fetched")
         if parts.path in ("", "/") and not parts.query:
-            return self._chain(parts.netloc)
-        return self._fetch(text, text)
+            return self._chain(parts.netloc.rpartition("@")[2])
+        return self._fetch(text, without_password(text))
 
     def _fetch(self, url: str, title: str) -> Source:
         from capath.sources.detect import source_of_bytes
@@ -55,11 +54,10 @@ class SourceReader:
         try:
             data = download(url, progress=show_progress)
         except DownloadError as error:
-            name = "mozilla" if title == "mozilla" else "the address"
-            raise NotReachedError(
-                f"{error}; fetch it where there is a way to it (curl -o roots {visible(shlex.quote(url))}) and "
-                f"give that file in place of {name}"
-            ) from None
+            command = shell_command(["curl", "-o", "roots", without_password(url)])
+            name = "mozilla" if title == "mozilla" else "the URL"
+            hint = f"fetch it on a machine that can reach it ({command}) and give that file in place of {name}"
+            raise NotReachedError(error.text, hint=hint) from None
         finally:
             progress("")
         return source_of_bytes(title, data, self.password)

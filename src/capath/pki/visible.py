@@ -22,6 +22,7 @@ _MARKS_LIMIT = 4
 """Marks that a character may carry. Vietnamese has 2, Hebrew 3; Tibetan and Devanagari stay within 4."""
 _FIRST_MARK = "\u0300"
 _WORD = re.compile(r"[^\W\d_]+")
+_CREDENTIALS = re.compile(r"^([^/?#@]*://)?([^/?#:@]*):[^/?#]*@")
 _LATIN_LIMIT = 0x250
 """Below it, every letter is Latin, or a sign (µ, ª) that Latin texts have."""
 _SCRIPTS_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "LATIN"})
@@ -125,6 +126,11 @@ def _script(letter: str) -> str:
 
 def _titles(scripts: dict[str, None]) -> str:
     return ", ".join(script.capitalize() for script in scripts)
+
+
+def without_password(address: str) -> str:
+    """Return a URL or ``user:password@host``, visible, with ``***`` in the place of the password."""
+    return visible(_CREDENTIALS.sub(r"\1\2:***@", address))
 
 
 def shell_command(words: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from capath.errors import BadInputError, CapathError, assert_never
-from capath.pki.visible import visible
+from capath.pki.visible import visible, without_password
 from capath.tls.network.why_not_fetched import why_not_fetched
 
 if TYPE_CHECKING:
@@ -42,8 +42,11 @@ def download(
     Returns or raises within `timeout_s`, whatever the server does. Raises BadInputError for another kind of
     address, and DownloadError where nothing whole arrives.
     """
+    shown = without_password(url)
     if not url.lower().startswith("https://"):
-        raise BadInputError(f"{visible(url)}: a list that decides whom to trust is fetched over https only")
+        raise BadInputError(
+            f"{without_password(url)}: a list that decides whom to trust is fetched over https only"
+        )
     deadline_s = time.monotonic() + timeout_s
     fetch = _Fetch(url, octets_limit, timeout_s, cafile)
     fetch.start()
@@ -52,13 +55,15 @@ def download(
             try:
                 said = fetch.said.get(timeout=max(deadline_s - time.monotonic(), 0.0))
             except queue.Empty:
-                raise DownloadError(f"{visible(url)}: it did not arrive in {timeout_s:g} s; try again") from None
+                raise DownloadError(
+                    f"{without_password(url)}: it did not arrive in {timeout_s:g} s; try again"
+                ) from None
             match said:
                 case _Received(octets=octets, expected=expected):
                     if progress is not None:
                         progress(octets, expected)
                 case _Failed(text=text):
-                    raise DownloadError(f"{visible(url)}: {visible(text)}")
+                    raise DownloadError(f"{shown}: {visible(text)}")
                 case _Done(content=content):
                     return content
                 case _:
@@ -120,7 +125,7 @@ class _Fetch:
 
     def _read(self, response: requests.Response) -> _Failed | _Done:
         if not response.url.lower().startswith("https://"):
-            return _Failed(f"it leads to {response.url}, which is not https")
+            return _Failed(f"it redirects to {without_password(response.url)}, which is not https")
         if response.status_code != 200:
             return _Failed(f"the server answers {response.status_code} {response.reason}")
         stated = response.headers.get("Content-Length", "")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from capath.errors import BadInputError
-from capath.pki.visible import visible
+from capath.pki.visible import visible, without_password
 
 HTTPS_PORT = 443
 # Schemes that begin with TLS at once, and their registered ports (IANA Service Name Registry).
@@ -93,7 +93,7 @@ def _split_url(text: str) -> tuple[str, str | None, int]:
     scheme = text.partition("://")[0].lower()
     if scheme not in _TLS_SCHEMES:
         advice = "give HOST:PORT, with --starttls where the protocol begins in plain text"
-        raise BadInputError(f"{visible(text)}: {visible(scheme)}:// does not begin with TLS; {advice}")
+        raise BadInputError(f"{without_password(text)}: {visible(scheme)}:// does not begin with TLS; {advice}")
     try:
         netloc = urlsplit(text).netloc
     except ValueError:
@@ -130,7 +130,7 @@ def _host(host: str, text: str) -> str:
             raise BadInputError(f"{visible(text)}: the zone of the address is not an interface's name")
         return host.lower()
     if "@" in host:
-        raise BadInputError(f"{visible(text)}: a host has no user; leave out what stands before the @")
+        raise BadInputError(f"{without_password(text)}: a host has no user name; leave out what is before the @")
     if ":" in host:
         raise BadInputError(f"{visible(text)}: this is not an IPv6 address; write HOST:PORT or [IPv6]:PORT")
     name = host.removesuffix(".")
