@@ -1,26 +1,18 @@
-"""Client certificates, and OCSP staples, against servers that look at them and show them."""
+"""Client certificates, against servers that look at them."""
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import ssl
-from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509 import ocsp
-from OpenSSL import SSL
+from cryptography.hazmat.primitives import serialization
 
 from capath.demo import authority
 from capath.demo.server import Handler, Loopback, http, tls, tls_context
 from capath.errors import BadInputError
 from capath.tls.failure import AlertReceived
 from capath.tls.handshake.client_identity import read_client_identity
-from capath.tls.handshake.staple import NoStatus, Staple, StapleStatus, read_staple
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, NotAsked, OutcomeName, Refused
@@ -123,76 +115,3 @@ def test_what_does_not_go_together_is_said(root: authority.Identity, tmp_path: P
     ):
         with pytest.raises(BadInputError, match=words):
             read_client_identity(*arguments, _never)
-
-
-def _stapling(identity: authority.Identity, staple: bytes) -> Handler:
-    """A TLS server that staples: Python's `ssl` cannot."""
-
-    def handle(connection: socket.socket) -> None:
-        context = SSL.Context(SSL.TLS_SERVER_METHOD)
-        context.use_certificate(identity.certificate)
-        context.use_privatekey(identity.key)
-        context.set_ocsp_server_callback(lambda *_: staple)
-        connection.settimeout(None)
-        secured = SSL.Connection(context, connection)
-        secured.set_accept_state()
-        secured.do_handshake()
-        _let_hang_up(lambda: secured.recv(1000))
-
-    return handle
-
-
-def _let_hang_up(step: Callable[[], object]) -> None:
-    """Let a client hang up."""
-    with contextlib.suppress(SSL.Error):
-        step()
-
-
-def _response(
-    root: authority.Identity, leaf: authority.Identity, status: ocsp.OCSPCertStatus, about: authority.Identity
-) -> bytes:
-    now = datetime.now(timezone.utc).replace(microsecond=0)
-    revoked = status is ocsp.OCSPCertStatus.REVOKED
-    builder = ocsp.OCSPResponseBuilder().add_response(
-        cert=about.certificate,
-        issuer=root.certificate,
-        algorithm=hashes.SHA256(),
-        cert_status=status,
-        this_update=now - timedelta(hours=1),
-        next_update=now + timedelta(days=1),
-        revocation_time=now - timedelta(days=2) if revoked else None,
-        revocation_reason=x509.ReasonFlags.key_compromise if revoked else None,
-    )
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, root.certificate)
-    return builder.sign(root.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
-
-
-@pytest.mark.parametrize("status", list(ocsp.OCSPCertStatus))
-def test_a_staple_is_told_in_words(
-    loopback: Loopback, make_store: MakeStore, root: authority.Identity, status: ocsp.OCSPCertStatus
-) -> None:
-    leaf = authority.leaf(root, HOST)
-    port = loopback.serve(_stapling(leaf, _response(root, leaf, status, leaf)))
-    result = probe(Endpoint(HOST, port), make_store(root), resolver=to_loopback)
-    assert result.outcome_name is OutcomeName.VERIFIED  # OpenSSL goes on whatever a staple says
-    staple = read_staple(result.server.staple, result.verification.sent[0].serial)
-    assert isinstance(staple, Staple)
-    assert staple.status == StapleStatus(status.name.lower())
-    assert staple.about_leaf
-    words = staple.text(result.started_at)
-    assert words.startswith(status.name.lower())
-    assert ("key_compromise" in words or "keyCompromise" in words) == (status is ocsp.OCSPCertStatus.REVOKED)
-
-
-def test_a_staple_of_another_certificate_or_of_none(root: authority.Identity) -> None:
-    leaf, other = authority.leaf(root, HOST), authority.leaf(root, HOST)
-    data = _response(root, leaf, ocsp.OCSPCertStatus.GOOD, other)
-    staple = read_staple(data, leaf.certificate.serial_number)
-    assert isinstance(staple, Staple)
-    assert not staple.about_leaf
-    assert "of another certificate" in staple.text(datetime.now(timezone.utc))
-    unsuccessful = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER)
-    tried = read_staple(unsuccessful.public_bytes(serialization.Encoding.DER), 1)
-    assert tried == NoStatus("the responder says: try later")
-    for garbage in (b"\x30", b"garbage", data[:40]):
-        assert isinstance(read_staple(garbage, 1), NoStatus)

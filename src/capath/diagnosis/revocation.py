@@ -9,6 +9,7 @@ from capath.diagnosis.cause import Action, Cause, Finding, Remedy
 from capath.diagnosis.words import day, title
 from capath.pki.general_names import list_addresses
 from capath.pki.visible import visible
+from capath.tls.handshake.staple import Staple
 from capath.tls.handshake.verify_codes import CRL_DATES, CRL_MISSING, CRL_UNUSABLE, VerifyCode
 
 _BROKEN = frozenset(
@@ -30,10 +31,12 @@ def explain_revocation(case: Case) -> Finding | None:
     if error is None or element is None:
         return None
     certificate = element.certificate
-    text = (
-        f"“{title(certificate.subject)}” (serial {certificate.serial:x}) is revoked by the list of "
-        f"“{title(certificate.issuer)}” in the directory."
-    )
+    staple = None if case.live is None or error.depth else case.live.server.staple
+    if isinstance(staple, Staple) and staple.proves_revoked:
+        by = f"according to the OCSP response that the server staples ({staple.text})"
+    else:
+        by = f"by the list of “{title(certificate.issuer)}” in the directory"
+    text = f"“{title(certificate.subject)}” (serial {certificate.serial:x}) is revoked {by}."
     remedy = Remedy(Action.ASK_OPERATOR, "Let it be replaced. Do not switch the check off to get through.")
     return Finding(Cause.REVOKED, text, (remedy,))
 

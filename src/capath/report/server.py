@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from capath.pki.visible import visible
 from capath.report.document import Json, moment
-from capath.tls.handshake.staple import NoStatus, Staple, read_staple
+from capath.tls.handshake.staple import NoStatus, Staple, StapleFault, StapleStatus
 from capath.tls.result import ProbeResult
 
 
@@ -14,8 +14,8 @@ def server_json(result: ProbeResult) -> Json:
     return {
         "client_certificate_requested": server.certificate_requested,
         "client_certificate_sent": options.identity is not None and server.certificate_requested,
-        "ocsp_staple": bool(server.staple),
-        "ocsp": _staple_json(_staple(result)),
+        "ocsp_staple": server.staple is not None,
+        "ocsp": _staple_json(server.staple),
         "starttls": options.starttls,
         "thrown_away_behind_starttls": _shown(server.thrown_away) or None,
         "proxy": None if options.proxy is None else options.proxy.text,
@@ -33,9 +33,9 @@ def server_text(result: ProbeResult) -> list[str]:
     if server.certificate_requested:
         sent = "sent" if options.identity is not None else "none was sent"
         lines.append(f"Client certificate      asked for; {sent}")
-    match _staple(result):
+    match server.staple:
         case Staple() as staple:
-            lines.append(f"OCSP staple             {staple.text(result.started_at)}")
+            lines.append(f"OCSP staple             {staple.text}")
         case NoStatus(reason=reason):
             lines.append(f"OCSP staple             {visible(reason)}")
         case None if result.session is not None:
@@ -47,20 +47,22 @@ def server_text(result: ProbeResult) -> list[str]:
 
 def warnings_text(result: ProbeResult) -> list[str]:
     """Lines that are worth telling whether or not anybody asked for details."""
-    thrown_away = result.server.thrown_away
-    if not thrown_away:
-        return []
-    return [
-        f"plain text behind the go-ahead of STARTTLS, which was thrown away: {_shown(thrown_away)}",
-        "  Nothing may stand there: somebody on the way, or a server with the STARTTLS injection flaw.",
-    ]
-
-
-def _staple(result: ProbeResult) -> Staple | NoStatus | None:
-    sent = result.verification.sent
-    if not result.server.staple:
-        return None
-    return read_staple(result.server.staple, sent[0].serial if sent else 0)
+    lines = []
+    if thrown_away := result.server.thrown_away:
+        lines += [
+            f"plain text behind the go-ahead of STARTTLS, which was thrown away: {_shown(thrown_away)}",
+            "  Nothing may stand there: somebody on the way, or a server with the STARTTLS injection flaw.",
+        ]
+    match result.server.staple:
+        case Staple(proves_revoked=True) | Staple(faults=(StapleFault.ISSUER_UNKNOWN,)):
+            pass  # the diagnosis says so
+        case Staple() as staple if staple.faults or staple.status is not StapleStatus.GOOD:
+            lines.append(f"stapled OCSP response: {staple.text}")
+        case NoStatus(reason=reason):
+            lines.append(f"stapled OCSP response: {visible(reason)}")
+        case _:
+            pass
+    return lines
 
 
 def _staple_json(staple: Staple | NoStatus | None) -> Json | None:
@@ -69,6 +71,8 @@ def _staple_json(staple: Staple | NoStatus | None) -> Json | None:
             return {
                 "status": staple.status.value,
                 "about_leaf": staple.about_leaf,
+                "verified": not staple.faults,
+                "faults": [fault.value for fault in staple.faults],
                 "this_update": moment(staple.this_update),
                 "next_update": None if staple.next_update is None else moment(staple.next_update),
                 "revoked_at": None if staple.revoked_at is None else moment(staple.revoked_at),

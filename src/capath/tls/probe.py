@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ from capath.tls.failure import (
     TimedOut,
 )
 from capath.tls.handshake.context import SharedContexts
-from capath.tls.handshake.verify_codes import DATES
+from capath.tls.handshake.verification import Verification, VerifyError
+from capath.tls.handshake.verify_codes import DATES, VerifyCode
 from capath.tls.network.connect import NameNotFoundError, NotConnected, Resolver, connect, resolve, system_resolver
 from capath.tls.network.deadline import CancelledError, Deadline, DeadlinePassedError, never
 from capath.tls.network.endpoint import Address, Endpoint
@@ -207,12 +209,15 @@ class _Probe:
 
         seen = shake.observed
         host_error = check_host(seen.sent[0], self._checked_host) if seen.sent else None
-        verification = trace(
-            in_order(seen.errors, host_error),
-            seen.sent,
-            seen.chain,
-            self._snapshot,
-            steps_over=bool(skips_broken_slots()),
+        verification = self._with_staple(
+            trace(
+                in_order(seen.errors, host_error),
+                seen.sent,
+                seen.chain,
+                self._snapshot,
+                steps_over=bool(skips_broken_slots()),
+            ),
+            seen.staple,
         )
         match ending:
             case Established(session=session) if verification.errors:
@@ -228,6 +233,21 @@ class _Probe:
             case _:
                 return Refused(ending, None, verification)
 
+    def _with_staple(self, verification: Verification, data: bytes) -> Verification:
+        """Judge the stapled OCSP response. OpenSSL goes on whatever it says; here, revoked is an error."""
+        if not data or not verification.sent:
+            return verification
+        from capath.tls.handshake.staple import Staple, read_staple
+
+        others = (*verification.sent, *(element.certificate for element in verification.chain))
+        at = self._options.at or datetime.now(timezone.utc)
+        staple = read_staple(data, verification.sent[0], others, at)
+        self._server = replace(self._server, staple=staple)
+        if not isinstance(staple, Staple) or not staple.proves_revoked:
+            return verification
+        revoked = VerifyError(VerifyCode.CERT_REVOKED, 0)
+        return replace(verification, errors=tuple(dict.fromkeys((*verification.errors, revoked))))
+
     def _note(self, shake: Handshake, ending: Ending, deadline: Deadline) -> None:
         """Keep what the server showed; where dates are in doubt, ask a web server for its clock."""
         from capath.tls.handshake.shake_hands import Established
@@ -239,7 +259,7 @@ class _Probe:
         if speaks_http and any(error.code in DATES for error in seen.errors):
             request = head_request(self._endpoint.text)
             date = http_date(shake.ask(request, within=deadline.sooner(_DATE_WAIT_S)))
-        self._server = ServerFacts(seen.certificate_requested, seen.staple, date, self._server.thrown_away)
+        self._server = replace(self._server, certificate_requested=seen.certificate_requested, date=date)
 
     def _time(self, started_s: float, stage: str) -> float:
         now_s = time.monotonic()

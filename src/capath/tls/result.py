@@ -9,6 +9,7 @@ from capath.errors import StrEnum, assert_never
 from capath.pki.certificate import Certificate
 from capath.tls.failure import Failure
 from capath.tls.handshake.session import Session
+from capath.tls.handshake.staple import NoStatus, Staple
 from capath.tls.handshake.verification import NOTHING_SEEN, Verification, VerifyError
 from capath.tls.network.endpoint import Address, Endpoint
 from capath.tls.test_options import Client, ProbeOptions, VerifyFlags
@@ -133,14 +134,15 @@ class Timings:
 class ServerFacts:
     """What the server showed beyond its chain.
 
-    `staple` is its OCSP response (RFC 6066 §8), empty where it sent none; `date` is the clock of its HTTP answer,
-    which is asked for only where a certificate's dates are in doubt. It came over an unverified connection.
+    `staple` is its OCSP response (RFC 6066 §8), verified as far as it can be, None where it sent none; `date` is
+    the clock of its HTTP answer, which is asked for only where a certificate's dates are in doubt. It came over an
+    unverified connection.
     `thrown_away` stood in plain text behind the go-ahead of STARTTLS, where nothing may stand: the sign of a
     server, or of somebody on the way, whose clients can be made to take plain text for what came over TLS.
     """
 
     certificate_requested: bool = False
-    staple: bytes = b""
+    staple: Staple | NoStatus | None = None
     date: datetime | None = None
     thrown_away: bytes = b""
 
