@@ -14,6 +14,7 @@ from capath.report.verification import (
     chain_text,
     diagnosis_json,
     diagnosis_text,
+    error_json,
     verdict_text,
     verification_json,
 )
@@ -48,6 +49,14 @@ def result_json(
         **beside_json(beside),
         "session": None if session is None else _session_json(session, master_key),
         "clients": {report.client.value: _client_json(report.answer) for report in result.clients},
+        "profiles": [
+            {
+                "profile": verdict.profile.value,
+                "ok": verdict.accepts,
+                "verify": None if verdict.error is None else error_json(verdict.error),
+            }
+            for verdict in result.profiles
+        ],
         "timings_ms": {
             "dns": _rounded(timings.dns_ms),
             "connect": _rounded(timings.connect_ms),

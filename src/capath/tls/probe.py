@@ -37,6 +37,7 @@ from capath.tls.result import (
     ClientReport,
     Outcome,
     ProbeResult,
+    ProfileVerdict,
     Refused,
     Rejected,
     ServerFacts,
@@ -44,7 +45,7 @@ from capath.tls.result import (
     Unreachable,
     Verified,
 )
-from capath.tls.test_options import Client, ProbeOptions
+from capath.tls.test_options import Client, ProbeOptions, Purpose
 
 if TYPE_CHECKING:
     from capath.tls.handshake.shake_hands import Ending, Handshake
@@ -133,7 +134,25 @@ class _Probe:
             Timings(**self._timings_ms),
             outcome,
             self._server,
+            profiles=self._profiles(outcome),
         )
+
+    def _profiles(self, outcome: Outcome) -> tuple[ProfileVerdict, ...]:
+        """What clients of other kinds say of the chain, where there is one."""
+        if isinstance(outcome, Unreachable) or not outcome.verification.sent:
+            return ()
+        from capath.tls.handshake.staple import Staple
+        from capath.tls.offline.in_process import Question
+        from capath.tls.offline.profiles import judge_by_profiles
+
+        leaf, *others = outcome.verification.sent
+        options, staple = self._options, self._server.staple
+        at = options.at or datetime.now(timezone.utc)
+        question = Question(
+            self._contexts.argument, leaf, tuple(others), self._checked_host, at, options.flags, Purpose.SERVER
+        )
+        revokes = isinstance(staple, Staple) and staple.proves_revoked
+        return judge_by_profiles(question, outcome.verification, is_live=True, staple_revokes=revokes)
 
     def _test(self, deadline: Deadline) -> Outcome:
         started_s = time.monotonic()

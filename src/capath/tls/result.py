@@ -12,7 +12,7 @@ from capath.tls.handshake.session import Session
 from capath.tls.handshake.staple import NoStatus, Staple
 from capath.tls.handshake.verification import NOTHING_SEEN, Verification, VerifyError
 from capath.tls.network.endpoint import Address, Endpoint
-from capath.tls.test_options import Client, ProbeOptions, VerifyFlags
+from capath.tls.test_options import Client, ProbeOptions, Purpose, VerifyFlags
 
 
 class OutcomeName(StrEnum):
@@ -121,6 +121,31 @@ class Attempt:
     elapsed_ms: float
 
 
+class Profile(StrEnum):
+    """A set of rules that many clients share, whatever OpenSSL or Python is installed here."""
+
+    OPENSSL = "openssl"
+    """OpenSSL's defaults, as in s_client and curl. The common name counts where there is no DNS name."""
+    PYTHON = "python-3.13"
+    """requests and urllib3 on Python 3.13 and later: strict, and any certificate of the store is an anchor."""
+    BROWSERS = "browsers"
+    """The common name does not count (RFC 9525), a stapled OCSP response does."""
+    GO = "go"
+    """crypto/x509: any certificate of the pool is an anchor, no common name, no SHA-1 or MD5 below the anchor."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileVerdict:
+    """The first error that a client of `profile` meets with this chain and directory; None where it accepts."""
+
+    profile: Profile
+    error: VerifyError | None
+
+    @property
+    def accepts(self) -> bool:
+        return self.error is None
+
+
 @dataclass(frozen=True, slots=True)
 class Timings:
     """How long each stage took; None where the test did not come to its end."""
@@ -152,7 +177,8 @@ class ProbeResult:
     """One test of `endpoint` against `directory`.
 
     `servername` is the SNI that was sent, empty for none; `checked_host` the name or address that the certificate
-    had to be for. `attempts` are in the resolver's order; the one that connected was tested.
+    had to be for. `attempts` are in the resolver's order; the one that connected was tested. `profiles` are
+    empty where no certificate came.
     """
 
     endpoint: Endpoint
@@ -166,6 +192,7 @@ class ProbeResult:
     outcome: Outcome
     server: ServerFacts = ServerFacts()
     clients: tuple[ClientReport, ...] = ()
+    profiles: tuple[ProfileVerdict, ...] = ()
 
     @property
     def outcome_name(self) -> OutcomeName:
@@ -214,7 +241,9 @@ class Engine:
 class OfflineResult:
     """The verification of `leaf` as of `at`. `host` is empty where none was to be checked.
 
-    `engines` are the OpenSSLs that were asked; the verdict is the first one's.
+    `purpose` is None where uses and trust attributes were not looked at.
+    `engines` are the OpenSSLs that were asked; the verdict is the first one's. `profiles` are empty where they
+    were not asked for.
     """
 
     leaf: Certificate
@@ -224,3 +253,5 @@ class OfflineResult:
     flags: VerifyFlags
     verification: Verification
     engines: tuple[Engine, ...]
+    purpose: Purpose | None = None
+    profiles: tuple[ProfileVerdict, ...] = ()

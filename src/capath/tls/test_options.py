@@ -27,6 +27,14 @@ class Protocol(StrEnum):
     TLS_1_3 = "TLSv1.3"
 
 
+class Purpose(StrEnum):
+    """What a certificate is to be good for; the names are those of `openssl verify -purpose`."""
+
+    SERVER = "sslserver"
+    CLIENT = "sslclient"
+    ANY = "any"
+
+
 class Client(StrEnum):
     """Who verifies. PYOPENSSL always runs: the facts come from it."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from capath.errors import BadInputError, ParseError
 from capath.pki.visible import visible
 from capath.tls.handshake.session import RecordNotAvailable, SessionRecord, read_session_record
+from capath.tls.test_options import Purpose
 
 
 def session_record(connection: Any) -> SessionRecord | RecordNotAvailable:
@@ -64,6 +65,25 @@ def set_host(store: Any, host: str) -> None:
             raise BadInputError(f"{visible(host)}: OpenSSL takes this for neither a host name nor an address")
     except AttributeError as error:
         raise BadInputError(f"this pyOpenSSL cannot check a host name offline ({error})") from None
+
+
+def set_purpose(store: Any, purpose: Purpose) -> None:
+    """Let verifications with `store` (an OpenSSL.crypto.X509Store) ask for `purpose` and its trust attributes.
+
+    As `openssl verify -purpose` does. Raises BadInputError where this pyOpenSSL cannot.
+    """
+    from OpenSSL import _util
+
+    lib: Any = _util.lib
+    try:
+        numbers = {
+            Purpose.SERVER: lib.X509_PURPOSE_SSL_SERVER,
+            Purpose.CLIENT: lib.X509_PURPOSE_SSL_CLIENT,
+            Purpose.ANY: lib.X509_PURPOSE_ANY,
+        }
+        lib.X509_STORE_set_purpose(store._store, numbers[purpose])
+    except AttributeError as error:
+        raise BadInputError(f"this pyOpenSSL cannot check a purpose offline ({error})") from None
 
 
 def _octets(host: str) -> bytes:

@@ -11,7 +11,7 @@ from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import CRL, DATE_FORMAT, DATES, HOST, NO_ISSUER, STRICT
-from capath.tls.test_options import CrlCheck, VerifyFlags
+from capath.tls.test_options import CrlCheck, Purpose, VerifyFlags
 
 if TYPE_CHECKING:
     from OpenSSL import crypto
@@ -22,7 +22,11 @@ _ROUNDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One call of X509_verify_cert. `also_trusted` are certificates that end a chain though nobody trusts them."""
+    """One call of X509_verify_cert, trusting `directory` alone. `host` is empty where none is checked.
+
+    `purpose` is None where uses and trust attributes are not looked at (X509_STORE_set_purpose(3)). `also_trusted`
+    are certificates that end a chain though nobody trusts them.
+    """
 
     directory: str
     leaf: Certificate
@@ -30,6 +34,7 @@ class Question:
     host: str
     at: datetime
     flags: VerifyFlags
+    purpose: Purpose | None = None
     check_time: bool = True
     also_trusted: tuple[bytes, ...] = ()
 
@@ -60,6 +65,12 @@ def all_errors(question: Question) -> tuple[list[VerifyError], tuple[bytes, ...]
             break
         question = relaxed
     return errors, ()
+
+
+def first_error(question: Question) -> VerifyError | None:
+    """The error of one call; None where it verifies. Raises BadInputError for what OpenSSL does not load."""
+    answer = _verify(question)
+    return answer.error if isinstance(answer, _Failed) else None
 
 
 def _without(question: Question, failed: _Failed) -> Question | None:
@@ -96,7 +107,7 @@ def _store(question: Question) -> crypto.X509Store:
     from OpenSSL import crypto
 
     from capath.tls.handshake.context import store_flags
-    from capath.tls.handshake.private_openssl import set_host
+    from capath.tls.handshake.private_openssl import set_host, set_purpose
 
     store = crypto.X509Store()
     store.load_locations(None, os.fsencode(question.directory))
@@ -108,6 +119,8 @@ def _store(question: Question) -> crypto.X509Store:
         bits |= crypto.X509StoreFlags.PARTIAL_CHAIN
     store.set_flags(bits)
     store.set_time(question.at)
+    if question.purpose is not None:
+        set_purpose(store, question.purpose)
     if question.host:
         set_host(store, question.host)
     return store

@@ -17,7 +17,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from capath.errors import assert_never
 from capath.pki.certificate import Certificate
@@ -25,6 +24,7 @@ from capath.pki.pem import encode_pem
 from capath.tls.capath_argument import capath_argument
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import VerifyCode
+from capath.tls.offline.in_process import Question
 from capath.tls.test_options import CrlCheck, VerifyFlags
 
 _TIMEOUT_S = 60.0
@@ -32,18 +32,6 @@ _ERROR = re.compile(rb"^error (\d+) at (-?\d+) depth lookup", re.MULTILINE)
 _VERSION = re.compile(r"OpenSSL (\d+)\.")
 _UNSPECIFIED = VerifyError(VerifyCode.UNSPECIFIED, 0)
 _FIRST_MAJOR = 3  # -no-CAstore, without which a verdict would not be of the directory alone, came with it
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyQuestion:
-    """One run of `openssl verify`, trusting `directory` alone. `host` is empty where none is checked."""
-
-    directory: str
-    leaf: Certificate
-    untrusted: Sequence[Certificate]
-    host: str
-    at: datetime
-    flags: VerifyFlags
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +49,8 @@ class NoVerdict:
     reason: str
 
 
-def ask_openssl_verify(question: VerifyQuestion) -> InstalledVerdict | NoVerdict:
-    """Let the installed `openssl` verify."""
+def ask_openssl_verify(question: Question) -> InstalledVerdict | NoVerdict:
+    """Let the installed `openssl` answer `question`, but for its `also_trusted`."""
     binary = shutil.which("openssl")
     if binary is None:
         return NoVerdict("openssl is not installed")
@@ -94,7 +82,7 @@ def ask_openssl_verify(question: VerifyQuestion) -> InstalledVerdict | NoVerdict
 
 
 @contextlib.contextmanager
-def _arguments(question: VerifyQuestion) -> Iterator[list[str]]:
+def _arguments(question: Question) -> Iterator[list[str]]:
     """The arguments, with the certificates in files that last as long as the block."""
     with (
         capath_argument(question.directory) as directory,
@@ -106,6 +94,8 @@ def _arguments(question: VerifyQuestion) -> Iterator[list[str]]:
         if question.host:
             arguments += ["-verify_ip" if _is_address(question.host) else "-verify_hostname", question.host]
         arguments += ["-attime", str(int(question.at.timestamp())), *_flags(question.flags)]
+        if question.purpose is not None:
+            arguments += ["-purpose", question.purpose]
         yield [*arguments, _write(place, "leaf.pem", [question.leaf])]
 
 

@@ -12,11 +12,11 @@ from capath.pki.objects import BrokenObject, CertificateObject, read_objects
 from capath.store import Snapshot, scan
 from capath.store.lookup import find_issuers
 from capath.tls.capath_argument import capath_argument
-from capath.tls.handshake.verification import VerifyError
+from capath.tls.handshake.verification import Verification, VerifyError
 from capath.tls.offline.in_process import Question, all_errors
-from capath.tls.offline.openssl import InstalledVerdict, NoVerdict, VerifyQuestion, ask_openssl_verify
-from capath.tls.result import Engine, OfflineResult
-from capath.tls.test_options import VerifyFlags
+from capath.tls.offline.openssl import InstalledVerdict, NoVerdict, ask_openssl_verify
+from capath.tls.result import Engine, OfflineResult, ProfileVerdict
+from capath.tls.test_options import Purpose, VerifyFlags
 
 DEFAULT_FLAGS = VerifyFlags()
 _DEPTH_LIMIT = 100
@@ -45,14 +45,18 @@ def verify_offline(
     host: str = "",
     at: datetime | None = None,
     flags: VerifyFlags = DEFAULT_FLAGS,
+    purpose: Purpose | None = None,
     snapshot: Snapshot | None = None,
     ask_installed: bool = False,
+    ask_profiles: bool = False,
 ) -> OfflineResult:
     """Verify `leaf` against the CApath directory `capath` as of `at` (aware; now where None).
 
-    The first error is OpenSSL's. pyOpenSSL reports no more than that one, so the others are found by verifying
-    again without the check that failed. With `ask_installed` the verdict is that of the `openssl` on the PATH,
-    where there is one: it can be another version than pyOpenSSL's, with another verdict.
+    Uses and trust attributes count only where a `purpose` is given. The first error is OpenSSL's. pyOpenSSL
+    reports no more than that one, so the others are found by verifying again without the check that failed. With
+    `ask_installed` the verdict is that of the `openssl` on the PATH, where there is one: it can be another version
+    than pyOpenSSL's, with another verdict. With `ask_profiles` the result says what clients of other kinds make of
+    the chain, as a server's.
     Raises BadInputError where `capath` must be scanned and cannot be read.
     """
     known = scan(capath) if snapshot is None else snapshot
@@ -60,7 +64,7 @@ def verify_offline(
     from capath.tls.handshake.trace import trace
     from capath.tls.offline.slot_rule import skips_broken_slots
 
-    question = VerifyQuestion(capath, leaf, tuple(untrusted), host, moment, flags)
+    question = Question(capath, leaf, tuple(untrusted), host, moment, flags, purpose)
     installed = ask_openssl_verify(question) if ask_installed else NoVerdict("it was not asked")
     own = _own_answer(question, may_be_missing=isinstance(installed, InstalledVerdict))
     errors, engines = _followed(installed, own)
@@ -69,7 +73,15 @@ def verify_offline(
         chain = _chain_by_name(leaf, untrusted, known)
     sent = [leaf.der, *(certificate.der for certificate in untrusted)]
     verification = trace(errors, sent, chain, known, steps_over=bool(skips_broken_slots()))
-    return OfflineResult(leaf, capath, host, moment, flags, verification, engines)
+    profiles = _profiles(question, verification) if ask_profiles else ()
+    return OfflineResult(leaf, capath, host, moment, flags, verification, engines, purpose, profiles)
+
+
+def _profiles(question: Question, verification: Verification) -> tuple[ProfileVerdict, ...]:
+    from capath.tls.offline.profiles import judge_by_profiles
+
+    with capath_argument(question.directory) as directory:
+        return judge_by_profiles(replace(question, directory=directory, purpose=Purpose.SERVER), verification)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +93,13 @@ class _OwnAnswer:
     of_all: bool = True
 
 
-def _own_answer(question: VerifyQuestion, *, may_be_missing: bool) -> _OwnAnswer:
+def _own_answer(question: Question, *, may_be_missing: bool) -> _OwnAnswer:
     """Ask it. Raises BadInputError for what it does not take, unless its answer `may_be_missing`.
 
     That is a host name, or a certificate: 4.0 does not load some (with an odd date) that 3.0 loads and rejects.
     """
     with capath_argument(question.directory) as directory:
-        asked = Question(
-            directory, question.leaf, tuple(question.untrusted), question.host, question.at, question.flags
-        )
+        asked = replace(question, directory=directory)
         try:
             errors, chain = all_errors(asked)
         except BadInputError:
