@@ -25,8 +25,8 @@ from capath.change.plan import applicable
 from capath.change.quick_rehash import rehash_directory
 from capath.change.rehash import plan_rehash
 from capath.change.survey import survey
-from capath.change.user_directories import cache_directory
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
+from capath.files import cache_directory
 from capath.pki.found import Single
 from capath.store.scan import scan
 from tests.change.rows import RECIPES, Recipe

@@ -19,8 +19,8 @@ from capath.change.journal import Journal, Progress
 from capath.change.plan import Plan
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
-from capath.change.user_directories import state_directory
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
+from capath.files import state_directory
 from capath.pki.certificate import read_certificate
 from capath.store.listing import list_store
 from capath.store.scan import TEMPORARY_PREFIX, scan

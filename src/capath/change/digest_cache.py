@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import Iterable, Mapping
 
-from capath.change.user_directories import cache_directory
+from capath.files import cache_directory
 from capath.pki.found import Single
 
 _MAGIC = b"capath digests 3\n"

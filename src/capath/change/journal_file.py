@@ -10,8 +10,8 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 
-from capath.change.user_directories import state_directory
 from capath.errors import ChangeError
+from capath.files import state_directory
 from capath.pki.visible import visible
 
 TYPE_CHECKING = False
