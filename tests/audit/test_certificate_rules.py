@@ -150,7 +150,7 @@ def test_a_key_usage_without_cert_sign_is_no_ca(tmp_path: Path) -> None:
     assert "keyCertSign" in finding.evidence
 
 
-@pytest.mark.parametrize(("serial", "word"), [(0, "zero"), (-5, "negative"), (1 << 160, "21 octets")])
+@pytest.mark.parametrize(("serial", "word"), [(0, "zero"), (-5, "negative"), (1 << 160, "21 bytes")])
 def test_serials_that_minting_refuses_are_found_too(tmp_path: Path, serial: int, word: str) -> None:
     """Zero, negative and overlong serial numbers, which `cryptography` does not write, are read and reported."""
     raw = raw_certificate(raw_name((raw_attribute(0x0C, b"Raw"),)), serial=max(serial, 0))
@@ -196,4 +196,4 @@ def test_trusted_certificate_uses_say_what_openssl_makes_of_them(tmp_path: Path)
     email_only = bytes.fromhex("300c300a06082b06010505070304")
     content = pem("TRUSTED CERTIFICATE", certificate.public_bytes(serialization.Encoding.DER) + email_only)
     (finding,) = audit(make_store(tmp_path / "store", {"t.pem": content}))["trusted-certificate-uses"]
-    assert "refuses it for TLS servers" in finding.evidence
+    assert "rejects it for TLS servers" in finding.evidence

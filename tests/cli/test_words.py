@@ -59,12 +59,12 @@ def test_check_says_one_sentence_for_all_alike(crts: Path, capsys: Capture) -> N
     """Text groups what is alike and names ten, --all names all, JSON has each."""
     run("check", crts)
     out = capsys.readouterr().out
-    assert out.count("it is not linked, so nothing trusts it") == 1
+    assert out.count("it is not linked, so OpenSSL does not trust it") == 1
     assert "12 alike: it is not linked" in out
     assert "Root 09 (Root_09.pem)\n        … and 2 more (--all names them)" in out
     run("check", crts, "--all")
     out = capsys.readouterr().out
-    assert out.count("it is not linked, so nothing trusts it") == 1
+    assert out.count("it is not linked, so OpenSSL does not trust it") == 1
     assert "Root 11 (Root_11.pem)" in out
     run("check", crts, "--json")
     findings = json.loads(capsys.readouterr().out)["findings"]

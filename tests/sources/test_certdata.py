@@ -95,7 +95,7 @@ def test_a_trust_object_without_its_certificate_is_said() -> None:
     parts = _certificate(A), _trust(A, "CKT_NSS_TRUSTED_DELEGATOR"), _trust(B, "CKT_NSS_NOT_TRUSTED")
     items, refused = split(source_of_bytes("c", _read(*parts), nobody))
     assert fingerprints(items) == [A.sha256]
-    assert "not here" in refused[0].reason
+    assert "not in the file" in refused[0].reason
 
 
 def test_a_certificate_without_a_trust_object_is_trusted_for_nothing() -> None:

@@ -21,7 +21,7 @@ def test_der_certificates_are_read_one_behind_the_other() -> None:
     """A DER file may hold several; what is behind the last is refused."""
     items, refused = split(source_of_bytes("a.der", A.der + B.der + b"rest", nobody))
     assert fingerprints(items) == [A.sha256, B.sha256]
-    assert "no DER" in refused[0].reason
+    assert "not DER" in refused[0].reason
 
 
 @pytest.mark.parametrize("encoding", [serialization.Encoding.DER, serialization.Encoding.PEM])
@@ -103,4 +103,4 @@ def test_the_old_java_keystore_is_told_how_to_convert() -> None:
 def test_a_pem_block_of_pkcs7_that_is_none_is_refused() -> None:
     """A label alone makes no PKCS#7."""
     _, refused = split(source_of_bytes("x", pem("PKCS7", b"\x30\x03\x02\x01\x01"), nobody))
-    assert "no PKCS#7" in refused[0].reason
+    assert "this PKCS#7 cannot be read" in refused[0].reason

@@ -38,7 +38,7 @@ def test_what_openssl_refuses_for_its_lines_is_written_anew() -> None:
     data = b"-----BEGIN CERTIFICATE-----\n\n" + lines + b"\n-----END CERTIFICATE-----\n"
     items, refused = split(source_of_bytes("b.pem", data, nobody))
     assert fingerprints(items) == [A.sha256]
-    assert "written anew" in items[0].notes[0]
+    assert "encodes it again" in items[0].notes[0]
     assert refused == []
 
 
@@ -78,4 +78,4 @@ def test_a_certificate_that_both_libraries_refuse_has_both_reasons() -> None:
 def test_an_empty_or_foreign_file_is_one_refusal(tmp_path: Path) -> None:
     """Nothing, and nonsense, are told apart."""
     assert split(source_of_bytes("x", b" \n", nobody))[1][0].reason == "it is empty"
-    assert "no certificate in any form" in split(source_of_bytes("x", b"hello", nobody))[1][0].reason
+    assert "no certificate in a format" in split(source_of_bytes("x", b"hello", nobody))[1][0].reason

@@ -40,7 +40,7 @@ def test_what_is_off_there_is_said_to_be_off(tmp_path: Path) -> None:
     (tmp_path / "a.pem.untrusted").write_bytes(A.pem)
     items, _ = split(DirectorySource(str(tmp_path)))
     assert items[0].claims.servers is ServerTrust.NO
-    assert "off where it comes from" in items[0].notes[0]
+    assert "distrusted in its source" in items[0].notes[0]
 
 
 def test_constraints_kept_beside_a_store_come_with_it(tmp_path: Path) -> None:

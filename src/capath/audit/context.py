@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from functools import cached_property
 
 from capath.audit.facts import Facts, read_facts
 from capath.audit.policy import Policy
+from capath.pki.visible import shell_command
 from capath.sources.mozilla_roots import MozillaList
 from capath.store import Listing
 from capath.store.constraints import KeptConstraints
@@ -20,7 +20,7 @@ from capath.store.constraints import KeptConstraints
 class Context:
     """`directory_mode` is the directory's own st_mode. `newer_roots` gives the SHA-256 of roots that a list
     newer than `mozilla` has; it is asked only where the store holds a root that `mozilla` does not know. `kept`
-    are the limits that stand beside the store, which come before those of `mozilla`."""
+    are the limits kept with the store; they take precedence over those of `mozilla`."""
 
     listing: Listing
     now: datetime
@@ -61,18 +61,17 @@ class Context:
         return facts.decoded.not_before <= self.now <= facts.decoded.not_after
 
     def command(self, name: str, *files: str) -> str:
-        """The capath command on this store, as a shell takes it."""
+        """The capath command on this store, quoted for a shell."""
         separator = ("--",) if any(file.startswith("-") for file in files) else ()
-        words = (*separator, self.listing.snapshot.directory, *files)
-        return f"capath {name} {' '.join(map(self.quote, words))}"
+        return shell_command(["capath", name, *separator, self.listing.snapshot.directory, *files])
 
     def path(self, file: str) -> str:
-        """The path of a file of this store, as a shell takes it."""
+        """The path of a file of this store, quoted for a shell."""
         return self.quote(os.path.join(self.listing.snapshot.directory, file))
 
     @staticmethod
     def quote(word: str) -> str:
-        return shlex.quote(word)
+        return shell_command([word])
 
 
 def _name_and_key(facts: Facts) -> tuple[bytes, bytes]:

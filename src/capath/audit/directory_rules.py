@@ -1,4 +1,4 @@
-"""Rules on the directory and its files: who may change them, and what does not belong."""
+"""Rules on the directory and its files: who may change them, and what does not belong there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from capath.store.constraints import CONSTRAINTS_FILE
 from capath.store.entry import Entry, FileEntry, LinkEntry, Unreadable, readable
 from capath.store.link_name import resembles_link
 
-_ANCHORS = "RFC 5280 section 6.1.1 (d): trust anchors come by a trustworthy procedure"
+_ANCHORS = "RFC 5280 section 6.1.1 (d): trust anchors are delivered by a trustworthy procedure"
 
 
 def _private_keys(context: Context) -> Iterator[tuple[Subject, Hit]]:
@@ -24,9 +24,9 @@ def _private_keys(context: Context) -> Iterator[tuple[Subject, Hit]]:
             yield (
                 AboutFile(name),
                 Hit(
-                    "a private key lies in a directory that is read by everyone",
+                    "a private key is in a directory that everyone can read",
                     f"it holds a {content.keys[0].label}",
-                    "move the key to a place that its owner alone can read; if others could read it, replace it",
+                    "move the key to a place that only its owner can read; if others could read it, replace it",
                 ),
             )
 
@@ -37,7 +37,7 @@ def _writable(context: Context) -> Iterator[tuple[Subject, Hit]]:
         yield (
             AboutDirectory(directory),
             Hit(
-                "everyone on this machine can change whom it trusts: the directory is writable by others",
+                "every user of this machine can change what it trusts: the directory is writable by others",
                 f"its mode is {stat.S_IMODE(context.directory_mode):04o}",
                 f"chmod o-w {context.quote(directory)}",
             ),
@@ -48,7 +48,7 @@ def _writable(context: Context) -> Iterator[tuple[Subject, Hit]]:
             yield (
                 AboutFile(name),
                 Hit(
-                    "everyone on this machine can change whom it trusts: the file is writable by others",
+                    "every user of this machine can change what it trusts: the file is writable by others",
                     f"its mode is {stat.S_IMODE(mode):04o}",
                     f"chmod o-w {context.path(name)}",
                 ),
@@ -84,15 +84,15 @@ def _limits_unreadable(context: Context) -> Iterator[tuple[Subject, Hit]]:
         yield (
             AboutFile(CONSTRAINTS_FILE),
             Hit(
-                "the limits that are kept of roots here cannot be read, so leaves are not judged by them",
+                "the limits kept for roots in this directory cannot be read, so tests do not apply them",
                 context.kept.fault,
-                "mend it or move it away, then import the list again",
+                "fix it or move it away, then import the list again",
             ),
         )
 
 
 def _each_file_once(context: Context) -> Iterator[tuple[str, FileEntry | LinkEntry]]:
-    """Every file, under the name that is no link's where it has one."""
+    """Every file once, under a name that is not a hash link's where it has one."""
     seen = set()
     entries = context.listing.snapshot.entries
     for name in sorted(entries, key=_plain_names_first):
@@ -111,7 +111,7 @@ DIRECTORY_RULES = (
         "private-key",
         Severity.ERROR,
         "a private key is in the directory",
-        "CA/Browser Forum TLS BR section 6.2: private keys are kept apart and protected",
+        "CA/Browser Forum TLS BR section 6.2: private keys are protected",
         _private_keys,
     ),
     StoreRule(

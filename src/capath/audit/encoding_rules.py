@@ -1,4 +1,4 @@
-"""Rules on how a certificate is numbered, wrapped and stored."""
+"""Rules on how a certificate is numbered, encoded and stored."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def _serial_number(context: Context, facts: Facts) -> Hit | None:
     elif serial < 0:
         text = "its serial number is negative"
     elif octets > _SERIAL_OCTETS_LIMIT:
-        text = f"its serial number has {octets} octets, more than {_SERIAL_OCTETS_LIMIT}"
+        text = f"its serial number has {octets} bytes, more than {_SERIAL_OCTETS_LIMIT}"
     else:
         return None
-    return Hit(text, f"the serial number is {serial:x}", "nothing to do; some clients refuse it")
+    return Hit(text, f"the serial number is {serial:x}", "nothing to do; some clients reject it")
 
 
 def _trusted_uses(context: Context, facts: Facts) -> Hit | None:
@@ -42,9 +42,9 @@ def _trusted_uses(context: Context, facts: Facts) -> Hit | None:
         parts.append(f"rejected for {', '.join(trust.rejected)}")
     if not parts:
         parts.append("no uses")
-    allows = "OpenSSL takes it for TLS servers" if trust.allows_servers else "OpenSSL refuses it for TLS servers"
+    allows = "OpenSSL accepts it for TLS servers" if trust.allows_servers else "OpenSSL rejects it for TLS servers"
     return Hit(
-        "it is a TRUSTED CERTIFICATE, whose uses only OpenSSL understands; other clients ignore it or them",
+        "it is a TRUSTED CERTIFICATE: other clients ignore its uses, or cannot read it at all",
         f"{'; '.join(parts)}: {allows}",
         "import it again as a plain certificate, unless only OpenSSL reads this store",
     )
@@ -57,7 +57,7 @@ def _twice(context: Context, facts: Facts) -> Hit | None:
     return Hit(
         f"the same certificate is here {len(rows)} times",
         _files(rows),
-        "nothing to do; it is taken in and out as one",
+        "nothing to do; trust and distrust change all copies together",
     )
 
 

@@ -20,11 +20,14 @@ _HANDLED = frozenset(
 
 def _not_a_ca(context: Context, facts: Facts) -> Hit | None:
     if BASIC_CONSTRAINTS in facts.decoded.extensions and facts.decoded.constraints is None:
-        text, evidence = "its basicConstraints do not decode", "OpenSSL refuses it as a CA"
+        text, evidence = "its basicConstraints do not decode", "OpenSSL rejects it as a CA"
     elif facts.decoded.constraints is not None and not facts.decoded.constraints.ca:
-        text, evidence = "it is not a CA, so it can vouch for nothing but itself", "basicConstraints has CA:FALSE"
+        text, evidence = (
+            "it is not a CA, so it can only vouch for itself",
+            "basicConstraints has CA:FALSE",
+        )
     elif not facts.decoded.signs_certificates:
-        text, evidence = "it may not sign certificates", "keyUsage is there and lacks keyCertSign"
+        text, evidence = "it may not sign certificates", "keyUsage is present without keyCertSign"
     else:
         return None
     remedy = f"{context.command('distrust', facts.row.file)}, and import the CA that issued what you trust"
@@ -37,9 +40,9 @@ def _no_basic_constraints(context: Context, facts: Facts) -> Hit | None:
     version = facts.certificate.version
     what = "an X.509 version 1 certificate" if version == 1 else "a certificate without basicConstraints"
     return Hit(
-        f"it is {what}: nothing in it says that it is a CA",
-        f"version {version}, no basicConstraints; OpenSSL takes it for a CA only by its other signs",
-        "ask its CA for a version 3 root",
+        f"it is {what}: nothing in it states that it is a CA",
+        f"version {version}, no basicConstraints; OpenSSL accepts it if it is self-signed or has keyUsage",
+        "ask the CA for a version 3 root",
     )
 
 
@@ -47,8 +50,8 @@ def _constraints_not_critical(context: Context, facts: Facts) -> Hit | None:
     extension = facts.decoded.extensions.get(BASIC_CONSTRAINTS)
     if extension is None or extension.critical:
         return None
-    evidence = "basicConstraints is there, not marked critical"
-    return Hit("its basicConstraints are not critical", evidence, "nothing to do; strict clients refuse it")
+    evidence = "basicConstraints is present and not critical"
+    return Hit("its basicConstraints are not critical", evidence, "nothing to do; strict clients reject it")
 
 
 def _key_usage(context: Context, facts: Facts) -> Hit | None:
@@ -56,8 +59,8 @@ def _key_usage(context: Context, facts: Facts) -> Hit | None:
     if extension is not None and extension.critical:
         return None
     if extension is None:
-        return Hit("it has no keyUsage", "the extension is not there", "nothing to do; strict clients refuse it")
-    return Hit("its keyUsage is not critical", "keyUsage is there, not marked critical", "nothing to do")
+        return Hit("it has no keyUsage", "the extension is missing", "nothing to do; strict clients reject it")
+    return Hit("its keyUsage is not critical", "keyUsage is present and not critical", "nothing to do")
 
 
 def _no_subject_key(context: Context, facts: Facts) -> Hit | None:
@@ -65,8 +68,8 @@ def _no_subject_key(context: Context, facts: Facts) -> Hit | None:
         return None
     return Hit(
         "it has no subject key identifier",
-        "the extension is not there",
-        "nothing to do; strict clients refuse it",
+        "the extension is missing",
+        "nothing to do; strict clients reject it",
     )
 
 
@@ -99,7 +102,7 @@ def _name_constraints(context: Context, facts: Facts) -> Hit | None:
         return None
     return Hit(
         "it is limited to some names by X.509 name constraints",
-        "nameConstraints is there",
+        "nameConstraints is present",
         "nothing to do; OpenSSL enforces it",
     )
 
@@ -110,7 +113,7 @@ def _intermediate(context: Context, facts: Facts) -> Hit | None:
     if facts.decoded.is_root or is_leaf:
         return None
     return Hit(
-        "it is an intermediate, not a root: OpenSSL ends a chain here only where partial chains are allowed",
+        "it is an intermediate, not a root: OpenSSL accepts it as the end of a chain only with partial chains",
         f"its issuer is {certificate.issuer.text or 'an empty name'}",
         "import the root above it; Python 3.13 and later allow partial chains, curl and older Pythons do not",
     )
@@ -121,7 +124,7 @@ def _strict(context: Context, facts: Facts) -> Hit | None:
     if not faults:
         return None
     return Hit(
-        "Python 3.13 and later refuse it in their strict mode",
+        "Python 3.13 and later reject it in strict mode",
         "; ".join(faults),
         "nothing to do here; a client can switch VERIFY_X509_STRICT off",
     )
@@ -138,7 +141,7 @@ EXTENSION_RULES = (
     CertificateRule(
         "intermediate-as-anchor",
         Severity.WARNING,
-        "an intermediate stands where a root belongs",
+        "an intermediate is where a root belongs",
         "X509_VERIFY_PARAM_set_flags(3), X509_V_FLAG_PARTIAL_CHAIN",
         _intermediate,
     ),
@@ -190,7 +193,7 @@ EXTENSION_RULES = (
     CertificateRule(
         "python-strict",
         Severity.INFO,
-        "Python's strict mode refuses it",
+        "Python's strict mode rejects it",
         "X509_VERIFY_PARAM_set_flags(3), X509_V_FLAG_X509_STRICT; Python 3.13 ssl.create_default_context",
         _strict,
     ),

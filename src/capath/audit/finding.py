@@ -1,4 +1,4 @@
-"""What a rule says of a store: one finding, with its evidence, its remedy and what it rests on."""
+"""What a rule reports: one finding, with its evidence, its remedy and its source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from capath.errors import StrEnum, assert_never
 
 
 class Severity(StrEnum):
-    """By what it does to people: an error breaks or endangers, a warning may, an info is good to know."""
+    """By effect: an error breaks or endangers connections, a warning may, an info is good to know."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -47,7 +47,7 @@ Subject = AboutDirectory | AboutFile | AboutLink | AboutCertificate
 class Finding:
     """One finding. Texts hold raw names: make them visible before showing them.
 
-    `list_date` is the date of the list it rests on; None where it rests on no list.
+    `list_date` is the date of the list it is based on; None where it is based on none.
     """
 
     rule: str

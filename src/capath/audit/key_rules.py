@@ -23,9 +23,9 @@ def _weak_key(context: Context, facts: Facts) -> Hit | None:
         case "RSA" if key.exponent <= 1 or key.exponent % 2 == 0:
             text = f"its RSA key has the exponent {key.exponent}: anyone can sign in its name"
         case "DSA":
-            text = "its key is DSA, which no TLS client accepts any more"
+            text = "its key is DSA, which current TLS clients do not accept"
         case "EC" if key.curve == "explicit parameters":
-            text = "its EC key names no curve but has parameters of its own, which OpenSSL 3 refuses"
+            text = "its EC key has explicit parameters instead of a named curve, which OpenSSL 3 rejects"
         case "EC" if key.bits < _EC_BITS_MINIMUM:
             text = f"its curve, {key.curve}, is weaker than P-256"
         case _:
@@ -40,7 +40,7 @@ def _small_exponent(context: Context, facts: Facts) -> Hit | None:
     return Hit(
         f"its RSA exponent is {key.exponent}, smaller than 65537",
         f"the key is {key.text}, e = {key.exponent}",
-        "nothing to do; it is sound as long as clients check padding rightly",
+        "nothing to do; it is secure as long as clients check the padding correctly",
     )
 
 
@@ -51,7 +51,7 @@ def _bad_self_signature(context: Context, facts: Facts) -> Hit | None:
     if not isinstance(check_signature(certificate, certificate.public_key_info), Bad):
         return None
     return Hit(
-        "its signature is not its own key's: it is damaged or forged",
+        "its signature was not made with its own key: it is damaged or forged",
         f"{signature_algorithm(facts.certificate)} does not verify with the key it holds",
         f"{context.command('distrust', facts.row.file)}, then import the root again from its source",
     )
@@ -63,8 +63,8 @@ def _weak_self_signature(context: Context, facts: Facts) -> Hit | None:
         return None
     return Hit(
         f"it is signed with {algorithm}",
-        "the signature is its own, and a root's own signature proves nothing",
-        "nothing to do; a client that refuses it needs the root that replaces it",
+        "clients do not check the signature of a root, so this is no risk",
+        "nothing to do; for a client that rejects it, import the root that replaces it",
     )
 
 
@@ -78,7 +78,7 @@ def _same_key(context: Context, facts: Facts) -> Hit | None:
     return Hit(
         "another certificate here has the same key",
         f"the same key is in {files}",
-        "nothing to do where one was reissued or cross-signed; taking out one leaves the other trusted",
+        "nothing to do where one was reissued or cross-signed; distrusting one leaves the other trusted",
     )
 
 

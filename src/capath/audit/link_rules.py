@@ -1,4 +1,4 @@
-"""Rules on hash links: what hides a root from lookup, and what lets in more than it says."""
+"""Rules on hash links: what hides a root from lookup, and what trusts more than its name says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _defect(state: LinkState, text: str) -> Callable[[Context], Iterator[tuple[S
                 remedy = context.command("rehash")
                 if link.target is None:
                     remedy = (
-                        "it is a file and no link, which capath leaves: move it away, or give it a name in .pem"
+                        "it is a regular file, which capath leaves alone: move it away, or rename it to NAME.pem"
                     )
                 yield AboutLink(link.name), Hit(text, link.why, remedy)
 
@@ -33,7 +33,7 @@ def _several(context: Context) -> Iterator[tuple[Subject, Hit]]:
     for link in context.listing.links:
         if link.state is LinkState.MULTIPLE:
             remedy = "capath import the file into an empty directory, which makes one file of each certificate"
-            hit = Hit("one lookup takes in several certificates, whatever their names", link.why, remedy)
+            hit = Hit("one lookup trusts several certificates, whatever their names", link.why, remedy)
             yield AboutLink(link.name), hit
 
 
@@ -53,9 +53,9 @@ def _not_linked(context: Context, facts: Facts) -> Hit | None:
     if not isinstance(standing, NotLinked) or not facts.in_force:
         return None
     return Hit(
-        "it is not linked, so nothing trusts it, and the next openssl rehash would",
+        "it is not linked, so OpenSSL does not trust it; the next openssl rehash would change that",
         explain(standing),
-        f"{context.command('rehash')} to trust it, {context.command('distrust', facts.row.file)} to keep it off",
+        f"{context.command('rehash')} trusts it; {context.command('distrust', facts.row.file)} does not",
     )
 
 
@@ -63,49 +63,52 @@ LINK_RULES: tuple[Rule, ...] = (
     StoreRule(
         "link-dangling",
         Severity.ERROR,
-        "a hash link leads nowhere",
+        "the target of a hash link does not exist",
         _LOOKUP,
-        _defect(LinkState.DANGLING, "the link leads nowhere, and hides every later slot of its hash"),
+        _defect(
+            LinkState.DANGLING,
+            "its target does not exist, which hides every later slot of the same hash",
+        ),
     ),
     StoreRule(
         "link-wrong-hash",
         Severity.ERROR,
-        "a hash link has another certificate's hash",
+        "the name of a hash link is not the hash of its certificate",
         _LOOKUP,
-        _defect(LinkState.WRONG_HASH, "the link's name is not the hash of the certificate behind it"),
+        _defect(LinkState.WRONG_HASH, "the link's name is not the hash of the certificate it points to"),
     ),
     StoreRule(
         "link-unreachable",
         Severity.ERROR,
-        "lookup stops before it comes to a hash link",
+        "lookup stops before it reaches a hash link",
         _LOOKUP,
-        _defect(LinkState.UNREACHABLE, "lookup never comes to this link"),
+        _defect(LinkState.UNREACHABLE, "lookup never reaches this link"),
     ),
     StoreRule(
         "link-not-a-certificate",
         Severity.ERROR,
-        "a hash link leads to something that does not load",
+        "a hash link points to a file that OpenSSL cannot load",
         _LOOKUP,
-        _defect(LinkState.NOT_A_CERTIFICATE, "what is behind the link does not load"),
+        _defect(LinkState.NOT_A_CERTIFICATE, "OpenSSL cannot load the file that the link points to"),
     ),
     StoreRule(
         "link-duplicate",
         Severity.WARNING,
-        "two hash links lead to the same certificate",
+        "two hash links point to the same certificate",
         _LOOKUP,
-        _defect(LinkState.DUPLICATE, "the link repeats another"),
+        _defect(LinkState.DUPLICATE, "another link of the same hash points to the same certificate"),
     ),
     StoreRule(
         "several-behind-one-link",
         Severity.WARNING,
-        "several certificates stand behind one hash link",
+        "a hash link points to a file with several certificates",
         _LOOKUP,
         _several,
     ),
     CertificateRule(
         "old-hash-only",
         Severity.ERROR,
-        "a certificate is linked by its old hash alone",
+        "a certificate is linked by its old hash only",
         "openssl-rehash(1), -old and -compat",
         _old_hash_only,
     ),

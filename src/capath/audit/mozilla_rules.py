@@ -1,4 +1,4 @@
-"""Rules that rest on Mozilla's list, each with the list's date: what it thinks of a root that is trusted here."""
+"""Rules based on Mozilla's list, each with the date of the list."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def _distrust_after(context: Context, facts: Facts) -> Hit | None:
         return None
     return Hit(
         f"Mozilla accepts from it only certificates issued until {date:%Y-%m-%d}",
-        f"distrust-after for TLS is {date:%Y-%m-%d %H:%M:%S}Z ({limits.source}); OpenSSL does not know of it and "
-        "accepts later ones too",
-        "keep it while servers still use certificates issued before that day; capath test judges each leaf",
+        f"distrust-after for TLS is {date:%Y-%m-%d %H:%M:%S}Z ({limits.source}); OpenSSL does not know it "
+        "and accepts later ones",
+        "keep it while servers still use certificates issued before that day; capath test checks each leaf",
         limits.list_date,
     )
 
@@ -55,8 +55,8 @@ def _not_for_servers(context: Context, facts: Facts) -> Hit | None:
     if root is None or root.tls is not TlsTrust.NO:
         return None
     return Hit(
-        "Mozilla does not trust it for TLS servers (any more)",
-        "its trust bit for server authentication is off; OpenSSL takes it for servers all the same",
+        "Mozilla does not trust it for TLS servers, or no longer does",
+        "its trust bit for server authentication is off; OpenSSL accepts it for servers nevertheless",
         f"{context.command('distrust', facts.row.file)}, if this store is for TLS",
         context.mozilla.date,
     )
@@ -68,8 +68,8 @@ def _constrained(context: Context, facts: Facts) -> Hit | None:
         return None
     return Hit(
         f"Mozilla accepts from it only names under {limits.constraints}, which OpenSSL does not enforce",
-        f"Mozilla's software applies the constraint {limits.constraints} ({limits.source}), which the certificate "
-        "itself need not have",
+        f"the constraint {limits.constraints} is in Mozilla's software ({limits.source}), not necessarily in the "
+        "certificate",
         f"{context.command('distrust', facts.row.file)}, unless you need servers under {limits.constraints}",
         limits.list_date,
     )
@@ -80,9 +80,9 @@ def _unlisted(context: Context, facts: Facts) -> Hit | None:
     if not facts.decoded.is_root or sha256 in context.mozilla.roots or sha256 in context.newer_roots():
         return None
     return Hit(
-        "it is not a root that Mozilla has had: a private CA, an intercepting proxy's, or one of another list",
+        "Mozilla has never had this root: it is from a private CA, an intercepting proxy or another root program",
         f"its SHA-256 is not in Mozilla's list of {context.mozilla.date}, nor in certifi",
-        f"make sure that you know whose it is; else {context.command('distrust', facts.row.file)}",
+        f"find out whose it is; if you do not need it: {context.command('distrust', facts.row.file)}",
         context.mozilla.date,
     )
 
@@ -116,7 +116,7 @@ MOZILLA_RULES = (
     CertificateRule(
         "distrust-after",
         Severity.WARNING,
-        "Mozilla accepts the root for certificates issued before a date only",
+        "Mozilla accepts from the root only certificates issued before a date",
         f"{_STORE}, CKA_NSS_SERVER_DISTRUST_AFTER",
         _distrust_after,
     ),
@@ -137,7 +137,7 @@ MOZILLA_RULES = (
     CertificateRule(
         "not-in-mozilla-list",
         Severity.WARNING,
-        "the root is not one that Mozilla has had",
+        "Mozilla has never had the root",
         _STORE,
         _unlisted,
     ),

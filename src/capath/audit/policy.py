@@ -1,4 +1,4 @@
-"""Which rules a store is held to: thresholds, rules switched off and certificates excused, each with a reason.
+"""The audit policy: thresholds, rules switched off and certificates accepted, each with a reason.
 
 A policy is a small JSON file that can stand under version control::
 
@@ -21,7 +21,7 @@ _NUMBERS = ("expires_within_days", "long_validity_years", "rsa_bits_minimum")
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """One rule, excused for one certificate."""
+    """One rule, accepted for one certificate."""
 
     rule: str
     sha256: str

@@ -1,4 +1,4 @@
-"""A rule: what it is called, how bad a hit is, what it rests on, and the function that looks."""
+"""A rule: its id, how bad a hit is, its source, and the function that checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from capath.audit.finding import Severity, Subject
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a rule saw. `list_date` as in `Finding`."""
+    """What a rule found. `list_date` as in `Finding`."""
 
     text: str
     evidence: str
@@ -23,7 +23,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRule:
-    """A rule on one certificate. Of a certificate that was taken out it says its hits as information."""
+    """A rule on one certificate. Hits on a distrusted certificate are reported as info."""
 
     id: str
     severity: Severity

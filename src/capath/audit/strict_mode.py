@@ -7,9 +7,9 @@ from capath.pki.certificate import BASIC_CONSTRAINTS, KEY_USAGE, SUBJECT_KEY_IDE
 
 
 def strict_faults(facts: Facts) -> tuple[str, ...]:
-    """Return what strict mode alone refuses in the certificate, in words; empty where it takes it."""
+    """Return what only strict mode rejects in the certificate, in words; empty where it accepts it."""
     if facts.decoded.constraints is None:
-        return ("nothing in it says that it is a CA",)
+        return ("nothing in it states that it is a CA",)
     faults = []
     if not facts.decoded.constraints.ca:
         if facts.decoded.constraints.path_length is not None:

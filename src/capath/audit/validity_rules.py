@@ -13,7 +13,7 @@ _VALIDITY = "RFC 5280 section 4.1.2.5"
 
 
 def _expired(context: Context, facts: Facts) -> Hit | None:
-    return None if _valid_twin(context, facts) else _expiry(context, facts, "and no valid twin is here")
+    return None if _valid_twin(context, facts) else _expiry(context, facts, "and no valid reissue is here")
 
 
 def _expired_with_twin(context: Context, facts: Facts) -> Hit | None:
@@ -48,7 +48,7 @@ def _not_yet_valid(context: Context, facts: Facts) -> Hit | None:
     return Hit(
         f"it is not valid before {start:%Y-%m-%d}",
         f"notBefore is {start:%Y-%m-%d %H:%M:%S}Z, the time here is {context.now:%Y-%m-%d %H:%M:%S}Z",
-        "check this machine's clock; else wait, or take it out until then",
+        "check this machine's clock; if it is right, wait or distrust the certificate until then",
     )
 
 
@@ -64,8 +64,8 @@ def _unreadable_dates(context: Context, facts: Facts) -> Hit | None:
     if not unreadable:
         return None
     return Hit(
-        "its dates cannot be read, so OpenSSL refuses every chain that ends in it",
-        f"{' and '.join(unreadable)} is no time that RFC 5280 allows",
+        "its dates cannot be read, so OpenSSL rejects every chain that ends in it",
+        f"{' and '.join(unreadable)} is not in a form that RFC 5280 allows",
         context.command("distrust", facts.row.file),
     )
 
@@ -78,7 +78,7 @@ def _expires_soon(context: Context, facts: Facts) -> Hit | None:
     return Hit(
         f"it expires on {end:%Y-%m-%d}, in {(end - context.now).days} days",
         f"notAfter is {end:%Y-%m-%d %H:%M:%S}Z, within {days} days",
-        "find out what its CA replaces it with",
+        "find out which root the CA replaces it with",
     )
 
 
@@ -92,12 +92,12 @@ def _long_validity(context: Context, facts: Facts) -> Hit | None:
     return Hit(
         f"it is valid for {days / 365.25:.0f} years, more than {years}",
         f"from {start:%Y-%m-%d} to {end:%Y-%m-%d}",
-        "nothing to do; newer roots are shorter lived",
+        "nothing to do; newer roots are valid for a shorter time",
     )
 
 
 VALIDITY_RULES = (
-    CertificateRule("expired", Severity.ERROR, "it has expired, and has no valid twin", _VALIDITY, _expired),
+    CertificateRule("expired", Severity.ERROR, "it has expired", _VALIDITY, _expired),
     CertificateRule(
         "expired-with-valid-twin",
         Severity.WARNING,

@@ -28,4 +28,4 @@ class BoundedSource:
                     continue
             yield found
         if refused > REFUSALS_LIMIT:
-            yield Refused(self.title, f"{refused - REFUSALS_LIMIT:,} more things in it are refused")
+            yield Refused(self.title, f"{refused - REFUSALS_LIMIT:,} more items in it are rejected")

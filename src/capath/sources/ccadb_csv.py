@@ -60,7 +60,7 @@ def _read(title: str, data: BinaryIO) -> Reading:
         columns = _columns(header)
         pem_column = _pem_column(columns)
         if pem_column is None:
-            yield Refused(title, "none of its columns holds PEM; download a report whose name has PEM in it")
+            yield Refused(title, "it has no PEM column; download a report whose name contains PEM")
             return
         for number, row in enumerate(rows, 2):
             if isinstance(row, Refused):
@@ -79,7 +79,7 @@ def _rows(title: str, text: io.TextIOWrapper) -> Iterator[list[str] | Refused]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Refused(f"{title} row {number}", f"it is no CSV: {error}")
+            yield Refused(f"{title} row {number}", f"this is not CSV: {error}")
 
 
 def _without_nul(text: io.TextIOWrapper) -> Iterator[str]:
@@ -113,14 +113,14 @@ def _item(origin: str, row: Sequence[str], columns: Mapping[str, int], pem_colum
     begin = _BEGIN.search(pem)
     end = _END.search(pem, begin.end()) if begin else None
     if begin is None or end is None:
-        return Refused(origin, "its PEM cell holds no whole certificate" if pem else "its PEM cell is empty")
+        return Refused(origin, "its PEM cell has no complete certificate" if pem else "its PEM cell is empty")
     item = item_from_block(_lines(pem[begin.start() : end.end()]), origin)
     if isinstance(item, Refused):
         return item
     stated = cell(_FINGERPRINT_COLUMN).replace(":", "").lower()
     if stated and stated != item.certificate.sha256:
         return Refused(
-            origin, f"its PEM is another certificate ({item.certificate.sha256}) than the one it states ({stated})"
+            origin, f"the SHA-256 of its PEM ({item.certificate.sha256}) is not the one that it states ({stated})"
         )
     notes = item.notes
     distrust_after = _end_of_day(cell(_DISTRUST_COLUMN))

@@ -53,16 +53,16 @@ def _read(title: str, data: BinaryIO) -> Reading:
         elif kind.endswith(b"_TRUST"):
             trusts.setdefault(_identity(found), []).append(found)
     if not certificates and not trusts:
-        yield Refused(title, "there is no certificate object in it")
+        yield Refused(title, "it contains no certificate object")
     paired = set()
     for certificate in certificates:
         paired.add(_identity(certificate))
         yield _item(title, certificate, trusts.get(_identity(certificate), ()))
     for identity, group in trusts.items():
         if identity not in paired:
-            word = "distrusts" if _server_trust(group) is ServerTrust.DISTRUSTED else "speaks of"
+            word = "distrusts" if _server_trust(group) is ServerTrust.DISTRUSTED else "is for"
             yield Refused(
-                f"{title} ({_label(group[0])})", f"its trust object {word} a certificate that is not here"
+                f"{title} ({_label(group[0])})", f"its trust object {word} a certificate that is not in the file"
             )
 
 
@@ -94,7 +94,7 @@ def _server_trust(trusts: Iterable[Object]) -> ServerTrust:
 
 
 def _distrust_after(found: Object) -> datetime | None:
-    """It may stand on either object; CK_FALSE, or not being there, means no date."""
+    """It may be in either object; CK_FALSE, or no attribute, means no date."""
     value = found.get("CKA_NSS_SERVER_DISTRUST_AFTER", b"")
     return der.time_value(der.UTC_TIME if len(value) == 13 else der.GENERALIZED_TIME, value)
 
@@ -110,7 +110,7 @@ def _label(found: Object) -> str:
 
 
 def _objects(title: str, data: BinaryIO) -> Iterator[Object | Refused]:
-    """Each object is what stands from one CKA_CLASS to the next."""
+    """Each object reaches from one CKA_CLASS to the next."""
     current: dict[str, bytes] = {}
     lines = enumerate(iter(lambda: data.readline(_LINE_OCTETS_LIMIT), b""), 1)
     for number, line in lines:
@@ -125,7 +125,7 @@ def _objects(title: str, data: BinaryIO) -> Iterator[Object | Refused]:
         if kind == b"MULTILINE_OCTAL":
             value = _octal(lines)
             if value is None:
-                yield Refused(f"{title} line {number}", f"the octets of {name} have no END")
+                yield Refused(f"{title} line {number}", f"the octal data of {name} has no END")
                 current = {}
                 continue
             current[name] = value

@@ -1,4 +1,4 @@
-"""Octets to certificates, with what each library says of those that one of them refuses."""
+"""Bytes to certificates, with what each library says about those that one of them rejects."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def item_from_der(encoded: bytes, origin: str, claims: Claims = NO_CLAIMS, *note
     except ParseError as error:
         return Refused(origin, f"OpenSSL: {error}; cryptography: {_other_library(encoded)}")
     except RecursionError:
-        return Refused(origin, "it is nested too deep to be a certificate")
+        return Refused(origin, "it is nested too deeply to be a certificate")
     if rest:
-        notes = (*notes, f"{len(rest)} octets behind the certificate are left out")
+        notes = (*notes, f"{len(rest)} bytes after the certificate are ignored")
     return Item(certificate, origin, claims, notes)
 
 
 def item_from_block(block: bytes, origin: str, claims: Claims = NO_CLAIMS) -> Item | Refused:
     """Return the certificate of one PEM block, from BEGIN to END, whatever its lines look like.
 
-    A block that OpenSSL refuses for its lines alone holds a certificate all the same; it is written anew.
+    A block that OpenSSL rejects only because of its lines is decoded nevertheless, and encoded again.
     """
     parsed = next(read_pem(block), None)
     if parsed is not None and not isinstance(parsed, PemFault):
@@ -47,7 +47,10 @@ def item_from_block(block: bytes, origin: str, claims: Claims = NO_CLAIMS) -> It
     except binascii.Error as error:
         return Refused(origin, f"OpenSSL: {complaint}; {error}")
     return item_from_der(
-        encoded, origin, claims, f"OpenSSL refuses its PEM as it stands ({complaint}); it is written anew"
+        encoded,
+        origin,
+        claims,
+        f"OpenSSL rejects its PEM ({complaint}); capath encodes it again",
     )
 
 
@@ -60,4 +63,4 @@ def _other_library(encoded: bytes) -> str:
             x509.load_der_x509_certificate(encoded)
     except Exception as error:  # its parser raises many types
         return str(error) or type(error).__name__
-    return "it loads, but no OpenSSL program could use it"
+    return "it loads, but OpenSSL cannot use it"

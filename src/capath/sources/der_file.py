@@ -1,4 +1,4 @@
-"""DER files: one certificate, or several one behind the other."""
+"""DER files: one certificate, or several in sequence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class DerSource:
             try:
                 _, _, stop = der.header(self.data, at, len(self.data))
             except ParseError as error:
-                yield Refused(origin, f"what is at octet {at} is no DER: {error}")
+                yield Refused(origin, f"not DER at byte {at}: {error}")
                 return
             yield item_from_der(self.data[at:stop], origin)
             at = stop

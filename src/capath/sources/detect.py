@@ -1,4 +1,4 @@
-"""Which kind of source some octets are, told by the octets and not by the name."""
+"""Which kind of source a file is, by its content and not by its name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _JKS = (bytes.fromhex("feedfeed"), bytes.fromhex("cececece"))
 
 @dataclass(frozen=True, slots=True)
 class UnknownSource:
-    """Octets of no kind that is read; `reason` says what they look like, and what to do."""
+    """A file of an unknown kind; `reason` says what it looks like, and what to do."""
 
     title: str
     reason: str
@@ -59,7 +59,7 @@ def _detect(title: str, open_data: Callable[[], BinaryIO], password: Password) -
     if data.startswith(_JKS):
         return UnknownSource(
             title,
-            "it is a Java keystore of the old kind (JKS), which no kept library reads; make it PKCS#12: keytool "
+            "it is a Java keystore in the old JKS format, which capath does not read; convert it: keytool "
             "-importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype pkcs12",
         )
     if data.startswith(b"\x30"):
@@ -68,7 +68,7 @@ def _detect(title: str, open_data: Callable[[], BinaryIO], password: Password) -
         return PemSource(title, data)
     return UnknownSource(
         title,
-        "it holds no certificate in any form that capath reads (PEM, DER, PKCS#7, PKCS#12, "
+        "it contains no certificate in a format that capath reads (PEM, DER, PKCS#7, PKCS#12, "
         "a CCADB report with PEM, certdata.txt)",
     )
 

@@ -40,7 +40,7 @@ class DirectorySource:
 
 
 def _files_once(directory: str) -> Iterator[tuple[str, str]]:
-    """Each regular file, under the name that is no symbolic link where it has one."""
+    """Each regular file once, under a name that is not a symbolic link where it has one."""
     try:
         with os.scandir(directory) as entries:
             listed = sorted(entries, key=lambda entry: (entry.is_symlink(), os.fsencode(entry.name)))
@@ -55,7 +55,7 @@ def _files_once(directory: str) -> Iterator[tuple[str, str]]:
             if not entry.is_file() or (status.st_dev, status.st_ino) in seen:
                 continue
         except OSError:
-            continue  # a link that leads nowhere
+            continue  # a dangling link
         seen.add((status.st_dev, status.st_ino))
         yield entry.name, entry.path
 
@@ -67,5 +67,5 @@ def _with_what_is_kept(item: Item, name: str, kept: dict[str, Kept]) -> Item:
         claims = Claims(known.label, claims.servers, known.distrust_after, known.constraints)
     if name.endswith(UNTRUSTED_SUFFIX):
         claims = replace(claims, servers=ServerTrust.NO)
-        notes = (*notes, "it is off where it comes from")
+        notes = (*notes, "it is distrusted in its source")
     return replace(item, claims=claims, notes=notes)

@@ -13,11 +13,11 @@ FILE_OCTETS_LIMIT = 256 * 1024 * 1024
 
 
 def open_file(path: str) -> BinaryIO:
-    """Open the regular file `path`. Raises BadInputError, saying what is in the way and what to do."""
+    """Open the regular file `path`. Raises BadInputError, saying why it cannot be opened and what to do."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError:
-        advice = f"; for the chain a host shows, write https://{visible(path)}" if ":" in path else ""
+        advice = f"; for the chain that a host sends, write https://{visible(path)}" if ":" in path else ""
         raise BadInputError(f"{visible(path)}: there is no such file or directory{advice}") from None
     except OSError as error:
         raise BadInputError(f"{visible(path)}: it cannot be opened: {error.strerror}") from None

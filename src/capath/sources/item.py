@@ -10,7 +10,7 @@ from capath.pki.claims import NO_CLAIMS, Claims, Item, Refused, ServerTrust
 __all__ = ["NO_CLAIMS", "Claims", "Item", "Password", "Reading", "Refused", "ServerTrust", "Source"]
 
 Password = Callable[[str], "bytes | None"]
-"""Asks a person for the password of the named file; None where there is nobody to ask."""
+"""Asks the user for the password of the named file; None where nobody can be asked."""
 Reading = Iterator[Item | Refused]
 
 

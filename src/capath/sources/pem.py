@@ -37,7 +37,7 @@ def read_pem_bundle(title: str, data: bytes) -> Reading:
         found = True
         yield from _read_block(f"{title} block {number}" if number > 1 else title, label, block)
     if not found:
-        yield Refused(title, "there is no PEM block in it")
+        yield Refused(title, "it contains no PEM block")
 
 
 def _blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -62,11 +62,11 @@ def _read_block(origin: str, label: bytes, block: bytes) -> Reading:
     elif label in (b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA"):
         yield from _pkcs7(origin, block[: at + len(end)] + b"\n")
     elif label.endswith(b"PRIVATE KEY"):
-        yield Refused(origin, "it is a private key, which no trust store needs: it is left where it is")
+        yield Refused(origin, "it is a private key; a trust store needs none, so it is not imported")
     elif label == b"X509 CRL":
-        yield Refused(origin, "it is a CRL: put its file into the directory, then capath rehash")
+        yield Refused(origin, "it is a CRL: copy the file into the directory, then run capath rehash")
     else:
-        yield Refused(origin, f"it is no certificate but {_text(label)}")
+        yield Refused(origin, f"it is not a certificate but {_text(label)}")
 
 
 def _trusted(origin: str, block: bytes) -> Item | Refused:
@@ -82,7 +82,7 @@ def _trusted(origin: str, block: bytes) -> Item | Refused:
     servers = ServerTrust.UNSAID
     if trust.trusted or trust.rejected:
         servers = ServerTrust.YES if trust.allows_servers else ServerTrust.NO
-    note = "its uses in OpenSSL's TRUSTED CERTIFICATE form are not kept: other clients ignore them"
+    note = "its trusted uses (OpenSSL's TRUSTED CERTIFICATE) are not imported: other clients ignore them"
     return Item(certificate, origin, Claims(trust.alias, servers), (note,) if trust.encoded else ())
 
 

@@ -31,9 +31,9 @@ class Pkcs12Source:
         certificates = [opened.cert] if opened.cert is not None else []
         certificates.extend(opened.additional_certs)
         if opened.key is not None:
-            yield Refused(f"{self.title} key", "its private key is left where it is: no trust store needs it")
+            yield Refused(f"{self.title} key", "its private key is not imported: a trust store needs none")
         if not certificates:
-            yield Refused(self.title, "there is no certificate in it")
+            yield Refused(self.title, "it contains no certificate")
         for number, entry in enumerate(certificates, 1):
             label = (entry.friendly_name or b"").decode("utf-8", "replace")
             encoded = entry.certificate.public_bytes(Encoding.DER)
@@ -49,7 +49,7 @@ class Pkcs12Source:
             return Refused(self.title, "it needs a password, or is damaged; try again with --password-file FILE")
         opened = _load(self.data, given)
         if isinstance(opened, str):
-            advice = "openssl pkcs12 -nokeys -in FILE -out FILE.pem makes a file that capath reads"
+            advice = "openssl pkcs12 -nokeys -in FILE -out FILE.pem converts it"
             return Refused(self.title, f"the password is wrong, or the file is damaged: {opened}; {advice}")
         return opened
 

@@ -30,14 +30,14 @@ def is_pkcs7(data: bytes) -> bool:
 
 
 def read_pkcs7(title: str, data: bytes) -> Reading:
-    """Yield the certificates of a SignedData; each is taken out by itself, so a bad one costs no other."""
+    """Yield the certificates of a SignedData; each is decoded by itself: a bad one does not affect the others."""
     try:
         encoded = _certificates(data)
     except ParseError as error:
         yield from _read_with_library(title, data, str(error))
         return
     if not encoded:
-        yield Refused(title, "the PKCS#7 message carries no certificate")
+        yield Refused(title, "the PKCS#7 message contains no certificate")
     for number, certificate in enumerate(encoded, 1):
         yield item_from_der(certificate, f"{title} certificate {number}")
 
@@ -66,7 +66,7 @@ def _read_with_library(title: str, data: bytes, complaint: str) -> Reading:
             warnings.simplefilter("ignore")
             certificates = load_der_pkcs7_certificates(data)
     except Exception as error:  # its parser raises many types
-        yield Refused(title, f"it is no PKCS#7 that can be read: {complaint}; cryptography: {error}")
+        yield Refused(title, f"this PKCS#7 cannot be read: {complaint}; cryptography: {error}")
         return
     for number, certificate in enumerate(certificates, 1):
         yield item_from_der(certificate.public_bytes(Encoding.DER), f"{title} certificate {number}")

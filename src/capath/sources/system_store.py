@@ -38,5 +38,6 @@ def system_source(places: Sequence[str]) -> Source:
         if os.path.isdir(place) and os.listdir(place):
             return DirectorySource(place)
     raise BadInputError(
-        f"this machine's store is in none of the places that are known ({', '.join(places)}); name it by its path"
+        f"the trust store of this machine is in none of the known places ({', '.join(places)})",
+        hint="name its path",
     )
