@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
-from capath.audit import Finding, Policy, findings
+from capath.audit import Finding, Policy
+from capath.audit import audit as run_audit
 from capath.change.apply import apply_plan
 from capath.change.rehash import HashStyle, plan_rehash
 from capath.sources.mozilla_roots import MozillaList, MozillaRoot, TlsTrust
@@ -113,8 +114,8 @@ def audit(
     if mozilla is None:
         mozilla = mozilla_list(*(mozilla_root(sha256) for sha256 in listing.by_sha256))
     found: dict[str, list[Finding]] = {}
-    for finding in findings(
+    for finding in run_audit(
         listing, now, directory_mode=directory_mode, policy=policy, mozilla=mozilla, kept=kept
-    ):
+    ).findings:
         found.setdefault(finding.rule, []).append(finding)
     return found

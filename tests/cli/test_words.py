@@ -60,8 +60,12 @@ def test_check_says_one_sentence_for_all_alike(crts: Path, capsys: Capture) -> N
     run("check", crts)
     out = capsys.readouterr().out
     assert out.count("it is not linked, so OpenSSL does not trust it") == 1
-    assert "12 alike: it is not linked" in out
-    assert "Root 09 (Root_09.pem)\n        … and 2 more (--all names them)" in out
+    assert "▲ not-linked (12): " in out
+    assert "Root 04 (Root_04.pem)\n      … and 7 more: --rule not-linked shows all" in out
+    run("check", crts, "--rule", "not-linked")
+    out = capsys.readouterr().out
+    assert "Root 11 (Root_11.pem)" in out
+    assert "not-in-mozilla-list" not in out
     run("check", crts, "--all")
     out = capsys.readouterr().out
     assert out.count("it is not linked, so OpenSSL does not trust it") == 1

@@ -8,9 +8,9 @@ from capath.audit.finding import (
     Finding,
     Severity,
 )
-from capath.audit.policy import Acceptance, Policy, read_policy
+from capath.audit.policy import Acceptance, Policy, read_policy, render_policy
 from capath.audit.registry import RULE_IDS, RULES
-from capath.audit.run import findings, problems_by_sha256, problems_of
+from capath.audit.run import AuditResult, audit
 
 __all__ = [
     "RULES",
@@ -20,11 +20,11 @@ __all__ = [
     "AboutFile",
     "AboutLink",
     "Acceptance",
+    "AuditResult",
     "Finding",
     "Policy",
     "Severity",
-    "findings",
-    "problems_by_sha256",
-    "problems_of",
+    "audit",
     "read_policy",
+    "render_policy",
 ]

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         return ExitStatus.GOOD
     now = now_utc()
     kept = read_constraints_file(arguments.directory).by_sha256
-    findings = findings_by_certificate(listing, now).get(row.certificate.sha256, [])
+    findings = findings_by_certificate(listing, now, row.certificate.sha256).get(row.certificate.sha256, [])
     if arguments.json:
         content = certificate_json(row, findings)
         content["extensions"] = extensions_json(row.certificate)

@@ -18,15 +18,14 @@ def read_listing(arguments: argparse.Namespace) -> Listing:
     return list_store(scan(arguments.directory))
 
 
-def findings_by_certificate(listing: Listing, now: datetime) -> dict[str, list[Finding]]:
-    """The audit's findings about each certificate, by its SHA-256."""
-    from capath.audit import findings
+def findings_by_certificate(listing: Listing, now: datetime, only: str = "") -> dict[str, list[Finding]]:
+    """The audit's findings about each certificate, by its SHA-256; with `only`, about that one."""
+    from capath.audit import audit
     from capath.store.constraints import read_constraints_file
 
     directory = listing.snapshot.directory
-    found = findings(
-        listing, now, directory_mode=os.stat(directory).st_mode, kept=read_constraints_file(directory)
-    )
+    kept = read_constraints_file(directory)
+    found = audit(listing, now, directory_mode=os.stat(directory).st_mode, kept=kept, only=only).findings
     grouped: dict[str, list[Finding]] = {}
     for finding in found:
         if finding.sha256:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from capath.audit import (
     RULES,
@@ -11,31 +11,40 @@ from capath.audit import (
     AboutDirectory,
     AboutFile,
     AboutLink,
+    Acceptance,
+    AuditResult,
     Finding,
     Policy,
     Severity,
 )
 from capath.audit.finding import Subject
 from capath.errors import assert_never
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.report.document import Json
+from capath.report.layout import Line, Span, Style, plural, wrapped
 from capath.store import Listing
 
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_MARKS = {Severity.ERROR: "✗", Severity.WARNING: "▲", Severity.INFO: "·"}
-_SHOWN_ALIKE = 10
+MARKS = {Severity.ERROR: "✗", Severity.WARNING: "▲", Severity.INFO: "·"}
+_STYLES = {Severity.ERROR: Style.BAD, Severity.WARNING: Style.WARNING, Severity.INFO: Style.DIM}
+_TITLES = {rule.id: rule.title for rule in RULES}
+_SHOWN = 5
+_INDENT = "    "
 
 
-def audit_json(listing: Listing, found: Sequence[Finding], policy: Policy) -> Json:
+def audit_json(listing: Listing, result: AuditResult, policy: Policy) -> Json:
     """The object of ``capath check --json``."""
     return {
         "directory": listing.snapshot.directory,
         "certificates": len(listing.by_sha256),
         "trusted": listing.trusted_count,
-        "counts": counts(found),
-        "findings": [finding_json(finding) for finding in found],
+        "counts": counts(result.findings),
+        "findings": [finding_json(finding) for finding in result.findings],
         "switched_off": [{"rule": rule, "reason": reason} for rule, reason in sorted(policy.off.items())],
-        "accepted": [{"rule": item.rule, "sha256": item.sha256, "reason": item.reason} for item in policy.accept],
+        "accepted": [
+            *(_accepted_json(item, finding.where, used=True) for finding, item in result.accepted),
+            *(_accepted_json(item, item.name, used=False) for item in result.unused),
+        ],
     }
 
 
@@ -63,42 +72,50 @@ def rules_json() -> Json:
     }
 
 
-def audit_text(listing: Listing, found: Sequence[Finding], policy: Policy, *, everything: bool) -> str:
-    """The findings rule by rule, the worst first. Notes are counted only, unless `everything` is asked for."""
-    lines: list[str] = []
+def audit_lines(
+    listing: Listing, result: AuditResult, policy: Policy, *, rule: str, everything: bool, width: int | None
+) -> list[Line]:
+    """The counts, then one paragraph for each rule, the worst first: what it is, where, what to do.
+
+    Without `everything`, notes are only counted, and a paragraph names five. With `rule`, only that rule, in full.
+    """
     groups: dict[tuple[Severity, str], list[Finding]] = {}
-    for finding in found:
-        groups.setdefault((finding.severity, finding.rule), []).append(finding)
-    for (severity, rule), group in groups.items():
-        if severity is not Severity.INFO or everything:
-            lines.extend(_group_lines(severity, rule, group, everything=everything))
-    if lines:
-        lines.append("")
-    notes = [(rule, len(group)) for (severity, rule), group in groups.items() if severity is Severity.INFO]
-    if notes and not everything:
-        lines.append("notes (--all shows them): " + ", ".join(f"{rule} {count}" for rule, count in notes))
-    lines.extend(f"switched off: {rule}: {visible(reason)}" for rule, reason in sorted(policy.off.items()))
-    lines.extend(f"accepted: {item.rule} of {item.sha256[:16]}: {visible(item.reason)}" for item in policy.accept)
-    lines.append(summary_text(listing, found))
-    return "\n".join(lines)
+    for finding in result.findings:
+        if not rule or finding.rule == rule:
+            groups.setdefault((finding.severity, finding.rule), []).append(finding)
+    full = everything or bool(rule)
+    lines = _verdict(listing, result.findings, width)
+    for (severity, _), group in groups.items():
+        if full or severity is not Severity.INFO:
+            lines.extend(("", *_paragraph(group, full=full, width=width)))
+    if rule and not groups:
+        lines.extend(("", f"{rule}: {_TITLES[rule]}: nothing was found"))
+    notes = [f"{name} {len(group)}" for (severity, name), group in groups.items() if severity is Severity.INFO]
+    if notes and not full:
+        told = f"notes (shown with --all, or --rule NAME): {', '.join(notes)}"
+        lines.extend(("", *wrapped(told, width, "  ", first="")))
+    lines.extend(_policy_lines(result, policy, width))
+    return lines
 
 
-def rules_text() -> str:
-    """Every rule, one a line."""
-    width = max(len(rule.id) for rule in RULES)
-    return "\n".join(
-        f"{_MARKS[rule.severity]} {rule.id:<{width}}  {rule.title}  [{rule.source}]" for rule in RULES
-    )
+def rules_lines(width: int | None) -> list[Line]:
+    """Every rule, one a line, with its source where there is room."""
+    longest = max(len(rule.id) for rule in RULES)
+    lines: list[Line] = []
+    for rule in RULES:
+        mark = Span(MARKS[rule.severity], _STYLES[rule.severity])
+        source = f"  [{rule.source}]" if width is None else ""
+        lines.append((mark, f" {rule.id:<{longest}}  {rule.title}", Span(source, Style.DIM)))
+    return lines
 
 
 def summary_text(listing: Listing, found: Sequence[Finding]) -> str:
-    """The counts, in one line, with the date of the list that some rest on."""
+    """The counts, in one line, with the date of the list that some are based on."""
     number = counts(found)
-    total = len(listing.by_sha256)
-    parts = [f"{number[severity.value]:,} {word}{_s(number[severity.value])}" for severity, word in _WORDS.items()]
+    parts = [plural(number[severity.value], word) for severity, word in _WORDS.items()]
     dates = sorted({finding.list_date for finding in found if finding.list_date is not None})
-    told = f"; Mozilla's list is of {dates[-1]}" if dates else ""
-    return f"{', '.join(parts)} on {total:,} certificate{_s(total)}{told}"
+    list_date = f" (Mozilla's list of {dates[-1]})" if dates else ""
+    return f"{', '.join(parts)} on {plural(len(listing.by_sha256), 'certificate')}{list_date}"
 
 
 def counts(found: Sequence[Finding]) -> dict[str, int]:
@@ -107,34 +124,8 @@ def counts(found: Sequence[Finding]) -> dict[str, int]:
     return {severity.value: counted[severity] for severity in Severity}
 
 
-def _group_lines(severity: Severity, rule: str, group: Sequence[Finding], *, everything: bool) -> list[str]:
-    first = group[0]
-    title = next((known.title for known in RULES if known.id == rule), rule)
-    lines = ["", f"{_MARKS[severity]} {_WORDS[severity]} {rule}: {title}  [{first.source}]"]
-    alike: dict[tuple[str, str], list[Finding]] = {}
-    for finding in group:
-        alike.setdefault((finding.text, finding.evidence), []).append(finding)
-    for (text, evidence), findings in alike.items():
-        if len(findings) == 1:
-            lines.append(f"    {_name(findings[0].subject)}: {visible(text)}")
-            lines.append(f"        {visible(evidence)}")
-            continue
-        # One sentence for all of whom it says the same.
-        lines.append(f"    {len(findings):,} alike: {visible(text)}")
-        lines.append(f"        {visible(evidence)}")
-        shown = findings if everything else findings[:_SHOWN_ALIKE]
-        lines.extend(f"        {_name(finding.subject)}" for finding in shown)
-        if len(shown) < len(findings):
-            lines.append(f"        … and {len(findings) - len(shown):,} more (--all names them)")
-    remedies = {finding.remedy for finding in group}
-    if len(remedies) == 1:
-        lines.append(f"    → {visible(first.remedy)}")
-    else:
-        lines.append(f"    → for example: {visible(first.remedy)}")
-    return lines
-
-
-def _name(subject: Subject) -> str:
+def name_of(subject: Subject) -> str:
+    """What a finding is about, visible."""
     match subject:
         case AboutDirectory(directory=directory):
             return visible(directory)
@@ -143,9 +134,80 @@ def _name(subject: Subject) -> str:
         case AboutLink(link=link):
             return visible(link)
         case AboutCertificate(file=file, title=title):
-            return f"{visible(title)} ({visible(file)})"
+            return f"{visible_name(title)} ({visible(file)})"
         case _:
             assert_never(subject)
+
+
+def _verdict(listing: Listing, found: Sequence[Finding], width: int | None) -> list[Line]:
+    worst = next((severity for severity in Severity if any(item.severity is severity for item in found)), None)
+    mark = Span("✓", Style.GOOD) if worst in (None, Severity.INFO) else Span(MARKS[worst], _STYLES[worst])
+    first, *others = wrapped(summary_text(listing, found), width, "  ", first="  ")
+    return [(mark, " ", Span(first[2:], Style.BOLD)), *((Span(line, Style.BOLD),) for line in others)]
+
+
+def _paragraph(group: Sequence[Finding], *, full: bool, width: int | None) -> list[Line]:
+    first = group[0]
+    mark = f"{MARKS[first.severity]} {first.rule}"
+    heading, *others = wrapped(f"{mark} ({len(group):,}): {_TITLES[first.rule]}", width, _INDENT)
+    lines: list[Line] = [(Span(mark, _STYLES[first.severity]), heading.removeprefix(mark)), *others]
+    texts: dict[tuple[str, str], list[Finding]] = {}
+    for finding in group:
+        texts.setdefault((finding.text, finding.evidence if full else ""), []).append(finding)
+    shown = 0
+    for (text, evidence), findings in texts.items():
+        if shown >= _SHOWN and not full:
+            break
+        lines.extend(_alike(text, evidence, findings, full=full, width=width))
+        shown += len(findings)
+    if shown < len(group):
+        lines.append(f"{_INDENT}… and {len(group) - shown:,} more: --rule {first.rule} shows all")
+    remedies = {finding.remedy for finding in group}
+    lines.extend(wrapped(first.remedy, width, "    ", first="  → " if len(remedies) == 1 else "  → for example: "))
+    if full:
+        lines.extend((Span(line, Style.DIM),) for line in wrapped(f"source: {first.source}", width, _INDENT))
+    return lines
+
+
+def _alike(text: str, evidence: str, findings: Sequence[Finding], *, full: bool, width: int | None) -> list[Line]:
+    """One sentence for all that it is true of, then their names."""
+    names = [name_of(finding.subject) for finding in findings]
+    if len(names) == 1:
+        lines: list[Line] = [*wrapped(f"{names[0]}: {visible(text)}", width, "      ", first=_INDENT)]
+    else:
+        lines = [*wrapped(visible(text), width, "      ", first=_INDENT)]
+    if evidence:
+        lines.extend((Span(line, Style.DIM),) for line in wrapped(visible(evidence), width, "      "))
+    if len(names) > 1:
+        shown = names if full else names[:_SHOWN]
+        lines.extend(f"      {name}" for name in shown)
+        if len(shown) < len(names):
+            lines.append(f"      … and {len(names) - len(shown):,} more: --rule {findings[0].rule} shows all")
+    return lines
+
+
+def _policy_lines(result: AuditResult, policy: Policy, width: int | None) -> list[Line]:
+    """What the policy takes out of the report, and acceptances that cover nothing."""
+    told = [f"switched off: {rule}: {visible(reason)}" for rule, reason in sorted(policy.off.items())]
+    told += [
+        f"accepted: {finding.rule} of {name_of(finding.subject)}: {visible(item.reason)}"
+        for finding, item in result.accepted
+    ]
+    told += [
+        f"▲ not needed in the policy: {item.rule} of {visible(item.name) or item.sha256[:16]} is not found"
+        for item in result.unused
+    ]
+    return ["", *(line for text in told for line in wrapped(text, width, "  ", first=""))] if told else []
+
+
+def _accepted_json(item: Acceptance, where: str, *, used: bool) -> Mapping[str, str | bool | None]:
+    return {
+        "rule": item.rule,
+        "sha256": item.sha256 or None,
+        "name": where or None,
+        "reason": item.reason,
+        "used": used,
+    }
 
 
 def _subject_json(subject: Subject) -> Json:
@@ -160,7 +222,3 @@ def _subject_json(subject: Subject) -> Json:
             return {"kind": "certificate", "name": file, "sha256": sha256, "title": title}
         case _:
             assert_never(subject)
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

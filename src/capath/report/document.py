@@ -14,7 +14,12 @@ _INDENTED_LIMIT = 20
 
 def document(content: Mapping[str, Any]) -> str:
     """Return `content` as the text of one JSON object with its ``schema_version``."""
-    return _printable(json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, ensure_ascii=True))
+    return json_text({"schema_version": SCHEMA_VERSION, **content})
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """Return `content` as indented JSON in ASCII."""
+    return _printable(json.dumps(content, indent=2, ensure_ascii=True))
 
 
 def element(item: Json) -> str:

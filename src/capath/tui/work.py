@@ -115,13 +115,13 @@ def read_store(directory: str, generation: int, now: datetime, *, recover_first:
 
 def audit_store(store: Store, directory: str, now: datetime) -> Audited:
     """Run the audit's rules over a store that is shown already."""
-    from capath.audit import findings
+    from capath.audit import audit
     from capath.store.constraints import read_constraints_file
 
     with contextlib.suppress(OSError):
         mode = os.stat(directory).st_mode
         return Audited(
-            store, findings(store.listing, now, directory_mode=mode, kept=read_constraints_file(directory))
+            store, audit(store.listing, now, directory_mode=mode, kept=read_constraints_file(directory)).findings
         )
     return Audited(store, ())
 
