@@ -1,12 +1,13 @@
 """Run in a process of its own: make one change again and again, each time killed one system call later.
 
 ``python -m tests.faults.killed SOURCE COPIES CHANGE [SHA256 …]``: COPIES/n is a copy of SOURCE in which the change
-was killed before its n-th call; the last one was not. CHANGE is ``on``, ``off``, ``rehash``, ``quick rehash`` or
-``undo``.
+was killed before its n-th call; the last one was not. CHANGE is ``on``, ``off``, ``rehash``, ``quick rehash``,
+``aside`` (each of the places in the subdirectory is used) or ``undo``.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -15,15 +16,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from capath.change import file_system
 from capath.change.apply import apply_plan, undo_last
 from capath.change.journal import Journal
+from capath.change.operation import (
+    Absent,
+    AddFile,
+    MakeLink,
+    RemoveLink,
+    RenameFile,
+    ReplaceFile,
+    Symlink,
+)
+from capath.change.plan import Plan
 from capath.change.quick_rehash import rehash_directory
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
 from capath.store.listing import list_store
 from capath.store.scan import scan
 
-_CALLS = ("symlink", "rename", "link", "unlink", "utime", "fsync")
+_CALLS = ("symlink", "rename", "link", "unlink", "utime", "fsync", "mkdir", "rmdir", "chmod", "fchmod")
 
 
 def _kill_before_call(number: int) -> None:
@@ -41,6 +53,10 @@ def _kill_before_call(number: int) -> None:
 
     for name in _CALLS:
         setattr(os, name, counted(getattr(os, name)))
+    if "CAPATH_TEST_WITHOUT_RENAMEAT2" in os.environ:
+        vars(file_system)["rename2"] = lambda *_: errno.ENOSYS
+    else:
+        vars(file_system)["rename2"] = counted(file_system.rename2)
 
 
 def _change(directory: str, change: str, chosen: list[str]) -> None:
@@ -51,9 +67,27 @@ def _change(directory: str, change: str, chosen: list[str]) -> None:
             apply_plan(plan_rehash(scan(directory)).plan)
         case "undo":
             undo_last(directory)
+        case "aside":
+            apply_plan(aside_plan(directory))
         case _:
             on, off = (chosen, []) if change == "on" else ([], chosen)
             apply_plan(plan_toggle(list_store(scan(directory)), on, off, Journal(directory).row_memory()))
+
+
+def aside_plan(directory: str) -> Plan:
+    """Put aside a file, a link, and a file in a slot (``0.pem``, ``1.pem``, ``*.3``), and add one there."""
+    snapshot = scan(directory)
+    (slot,) = [name for name in snapshot.names if name.endswith(".3")]
+    link = os.path.join(directory, "1.pem")
+    was = Symlink(os.readlink(link), os.lstat(link).st_mtime_ns)
+    operations = (
+        RenameFile("0.pem", "untrusted/0.pem"),
+        MakeLink("untrusted/1.pem", f"../{was.target}", Absent()),
+        RemoveLink("1.pem", was),
+        ReplaceFile(slot, f"untrusted/{slot}", "2.pem"),
+        AddFile("untrusted/new.pem", b"new"),
+    )
+    return Plan(snapshot, "put aside", operations)
 
 
 def main(source: Path, copies: Path, change: str, chosen: list[str]) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from capath.change import file_system
 from capath.change.apply import apply_plan, recover, undo_last
+from capath.change.file_system import new_stem
 from capath.change.journal import Journal, Progress
 from capath.change.plan import Plan
 from capath.change.rehash import plan_rehash
@@ -50,18 +52,8 @@ def _off(store: Path, *chosen: Minted) -> Plan:
     return plan_toggle(list_store(scan(store)), [], [root.sha256 for root in chosen])
 
 
-def test_a_directory_where_changes_go_through_stops_them_cleanly(store: Path, roots: list[Minted]) -> None:
-    before = _without_times(store)
-    (store / f"{TEMPORARY_PREFIX}new.tmp").mkdir()
-    with pytest.raises(ChangeError, match=r"move \.capath-new\.tmp away"):
-        apply_plan(_off(store, roots[0], roots[2]))
-    (store / f"{TEMPORARY_PREFIX}new.tmp").rmdir()
-    assert _without_times(store) == before
-    assert recover(str(store)) == ""
-
-
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
-@pytest.mark.parametrize("call", ["symlink", "rename", "link", "unlink"])
+@pytest.mark.parametrize("call", ["symlink", "rename2", "rename", "link", "unlink"])
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_a_call_that_fails_is_taken_back(
     store: Path, roots: list[Minted], monkeypatch: pytest.MonkeyPatch, code: int, call: str, at: int
@@ -69,19 +61,24 @@ def test_a_call_that_fails_is_taken_back(
     """Disk full, read-only, permission lost, at the first, second or third such call: as it was, and undoable."""
     before = _without_times(store)
     plan = _off(store, roots[0], roots[2])
-    real: Callable[..., Any] = getattr(os, call)
+    module = file_system if call == "rename2" else os
+    real: Callable[..., Any] = getattr(module, call)
     calls = 0
 
     def failing(*arguments: Any, **keywords: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == at:
-            raise OSError(code, os.strerror(code))
-        return real(*arguments, **keywords)
+        if calls != at:
+            return real(*arguments, **keywords)
+        if call == "rename2":
+            return code
+        raise OSError(code, os.strerror(code))
 
     failure = ""
     with monkeypatch.context() as patched:
-        patched.setattr(os, call, failing)
+        patched.setattr(module, call, failing)
+        if call in ("rename", "link"):
+            patched.setattr(file_system, "rename2", lambda *_: errno.ENOSYS)
         try:
             apply_plan(plan)
         except ChangeError as error:
@@ -107,12 +104,14 @@ def test_where_taking_back_fails_too_the_next_start_takes_it_back(
         if done == 2:
             for name in ("symlink", "rename", "link", "unlink"):
                 patched.setattr(os, name, _no_space)
+            patched.setattr(file_system, "rename2", lambda *_: errno.ENOSPC)
 
     with monkeypatch.context() as patched, pytest.raises(InterruptedChangeError, match="half changed"):
         apply_plan(plan, look)
     assert _without_times(store) != before
     with monkeypatch.context() as patched:
         patched.setattr(os, "unlink", _no_space)
+        patched.setattr(file_system, "rename2", lambda *_: errno.ENOSPC)
         with pytest.raises(InterruptedChangeError, match="No space left"):
             recover(str(store))
     assert "finished steps were taken back" in recover(str(store))
@@ -281,13 +280,18 @@ def test_an_unfinished_change_stops_the_next_until_it_is_recovered(store: Path, 
     assert apply_plan(plan) is not None
 
 
-def test_leftover_temporary_names_are_neither_shown_nor_in_the_way(store: Path, roots: list[Minted]) -> None:
-    """A temporary name of a dead process is cleared by the next change."""
-    leftover = store / f"{TEMPORARY_PREFIX}new.tmp"
-    leftover.symlink_to("nowhere")
-    assert leftover.name not in scan(store).entries
-    apply_plan(_off(store, roots[0]))
-    assert not leftover.is_symlink()
+@pytest.mark.parametrize("name", ["new.tmp", "1-0123456789abcdef.0", "backup"])
+def test_only_names_that_the_journal_has_are_removed(store: Path, roots: list[Minted], name: str) -> None:
+    """What somebody else calls so is neither removed nor in the way, in a change and in a recovery."""
+    mine = store / f"{TEMPORARY_PREFIX}{name}"
+    mine.write_bytes(b"the user's own\n")
+    assert mine.name not in scan(store).entries
+    plan = _off(store, roots[0])
+    apply_plan(plan)
+    undo_last(str(store))
+    Journal(str(store)).begin(plan.summary, plan.operations, plan.before, _now(), temporary=new_stem())
+    assert "was interrupted" in recover(str(store))
+    assert mine.read_bytes() == b"the user's own\n"
 
 
 def test_a_journal_that_cannot_be_written_stops_the_change(
@@ -297,7 +301,7 @@ def test_a_journal_that_cannot_be_written_stops_the_change(
     (store.parent / "file").write_bytes(b"")
     monkeypatch.setenv("XDG_STATE_HOME", str(store.parent / "file"))
     before = tree(store)
-    with pytest.raises(ChangeError, match="XDG_STATE_HOME"):
+    with pytest.raises(ChangeError, match=r"CAPATH_STATE_DIR.*--no-history"):
         apply_plan(_off(store, roots[2]))
     assert tree(store) == before
 
@@ -333,18 +337,6 @@ def test_a_journal_line_cut_short_is_passed_over(store: Path, roots: list[Minted
     undo_last(str(store))
     with pytest.raises(BadInputError, match="no change here that could be undone"):
         undo_last(str(store))
-
-
-@pytest.mark.parametrize(
-    "line", [b"[]", b"null", b"\xff\xfe", b'{"number": "x"}', b'{"progress": "done", "number": 9}']
-)
-def test_junk_in_the_journal_is_passed_over(store: Path, roots: list[Minted], line: bytes) -> None:
-    """Whatever a line is, the history can be read."""
-    apply_plan(_off(store, roots[2]))
-    journal = Journal(str(store))
-    with open(journal.path, "ab") as file:
-        file.write(line + b"\n")
-    assert len(journal.changes()) == 1
 
 
 def test_the_journal_is_the_users_own(store: Path, roots: list[Minted]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from capath.change.apply import apply_plan, recover
+from capath.change.apply import apply_plan, recover, undo_last
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
 from capath.pki.certificate import read_certificate
@@ -46,7 +47,9 @@ def _killed_everywhere(source: Path, copies: Path, change: str, *chosen: Minted)
 
 def _shape(directory: Path) -> dict[str, tuple[object, ...]]:
     """The tree without what tells one copy of it from another."""
-    return {name: entry[:3] for name, entry in tree(directory).items()}
+    aside = tree(directory / "untrusted") if (directory / "untrusted").is_dir() else {}
+    both = {**tree(directory), **{f"untrusted/{name}": entry for name, entry in aside.items()}}
+    return {name: entry[:3] for name, entry in both.items()}
 
 
 def _assert_recovers(copies: list[Path], before: Path, kept: set[str]) -> list[str]:
@@ -63,6 +66,15 @@ def _assert_recovers(copies: list[Path], before: Path, kept: set[str]) -> list[s
     return said
 
 
+@pytest.fixture(params=["renameat2", "without renameat2"])
+def exchange(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """As on Linux, and as elsewhere."""
+    if request.param != "renameat2":
+        monkeypatch.setenv("CAPATH_TEST_WITHOUT_RENAMEAT2", "1")
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("exchange")
 @pytest.mark.parametrize("regular", [False, True])
 @pytest.mark.parametrize("chosen", [(0,), (3,), (0, 1, 4)])
 def test_taking_out(tmp_path: Path, regular: bool, chosen: tuple[int, ...]) -> None:
@@ -73,10 +85,13 @@ def test_taking_out(tmp_path: Path, regular: bool, chosen: tuple[int, ...]) -> N
     kept = {root.sha256 for number, root in enumerate(roots) if number not in chosen}
     said = _assert_recovers(copies, store, kept)
     assert len(copies) > 4
-    # The last kill came when all was done and written down.
-    assert all("a change was interrupted (distrust" in text for text in said[:-1])
+    # The first kills came before anything was written down, the last one when all was done.
+    told = "".join("." if "a change was interrupted (distrust" in text else " " for text in said)
+    assert len(told.strip()) > 4
+    assert " " not in told.strip()
 
 
+@pytest.mark.usefixtures("exchange")
 @pytest.mark.parametrize("regular", [False, True])
 def test_taking_in(tmp_path: Path, regular: bool) -> None:
     """The way back, killed anywhere."""
@@ -88,6 +103,35 @@ def test_taking_in(tmp_path: Path, regular: bool) -> None:
     _assert_recovers(copies, store, {root.sha256 for root in roots[2:]})
 
 
+@pytest.mark.usefixtures("exchange")
+@pytest.mark.parametrize("umask", [0o022, 0o077], ids=oct)
+def test_putting_aside_and_undoing_it(tmp_path: Path, umask: int) -> None:
+    """The subdirectory is made with the directory's mode and removed again; nothing is lost, killed anywhere."""
+    roots = [mint_root() for _ in range(5)]
+    store = _store(tmp_path / "d", roots, regular=True)
+    (store / "1.pem").symlink_to("../elsewhere/1.pem")
+    (store / "0.pem").write_bytes(roots[0].pem)
+    (slot,) = [path for path in store.iterdir() if path.name.endswith(".3")]
+    slot.unlink()
+    slot.write_bytes(roots[2].pem)
+    store.chmod(0o755)
+    (tmp_path / "copies").mkdir()
+    old = os.umask(umask)
+    try:
+        copies = _killed_everywhere(store, tmp_path / "copies" / "forth", "aside")
+    finally:
+        os.umask(old)
+    done = copies[-1]
+    assert (done / "untrusted").stat().st_mode & 0o7777 == 0o755
+    assert (done / "untrusted" / "new.pem").stat().st_mode & 0o7777 == 0o644
+    assert sorted(path.name for path in (done / "untrusted").iterdir()) == ["0.pem", "1.pem", slot.name, "new.pem"]
+    assert os.readlink(done / "untrusted" / "1.pem") == "../../elsewhere/1.pem"
+    _assert_recovers(copies, store, set())
+    undo_last(str(done))
+    assert _shape(done) == _shape(store)
+
+
+@pytest.mark.usefixtures("exchange")
 def test_undo(tmp_path: Path) -> None:
     """An undo is a change as any other: killed anywhere, it is taken back, and can be made again."""
     roots = [mint_root() for _ in range(5)]

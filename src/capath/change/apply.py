@@ -11,11 +11,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 
-from capath.change.expectations import finish_renames, first_changed_file, first_difference, steps_done
-from capath.change.file_system import Directory
-from capath.change.journal import Change, Journal, Progress, current_changes
+from capath.change.expectations import first_changed_file, first_difference, is_done, steps_done
+from capath.change.file_system import Directory, new_stem
+from capath.change.journal import Change, Journal, Progress, current_changes, unwritten
 from capath.change.lock import open_locked
-from capath.change.operation import Operation, inverse, names_of
+from capath.change.operation import Operation, Wait, inverse, names_of
 from capath.change.plan import Plan
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.pki.visible import visible
@@ -26,11 +26,12 @@ from capath.store.snapshot import Snapshot
 AfterStep = Callable[[int], None]
 
 
-def apply_plan(plan: Plan, after_step: AfterStep | None = None) -> Change | None:
+def apply_plan(plan: Plan, after_step: AfterStep | None = None, *, history: bool = True) -> Change | None:
     """Carry out `plan`; return the change as the journal has it, None where there is nothing to do.
 
     Raises ChangeError and leaves the directory as it was where the plan has refusals, where the directory is
-    not as the plan found it, and where a step fails. `after_step` is called with the number of steps done.
+    not as the plan found it, and where a step fails. `after_step` is called with the number of steps done. Without
+    `history` nothing is written down: the change cannot be undone, and a kill half-way is not recovered from.
     """
     if plan.refusals:
         first = plan.refusals[0]
@@ -38,12 +39,21 @@ def apply_plan(plan: Plan, after_step: AfterStep | None = None) -> Change | None
     if not plan.operations:
         return None
     directory_path = plan.before.directory
-    journal = Journal(directory_path)
+    journal = Journal(directory_path) if history else None
     with _locked(directory_path) as directory:
-        _refuse_unfinished(journal)
-        _check_all(directory, plan)
-        change = journal.begin(plan.summary, plan.operations, plan.before, _now())
-        _run(directory, journal, change, after_step)
+        return _make(directory, journal, plan, after_step)
+
+
+def _make(
+    directory: Directory, journal: Journal | None, plan: Plan, after_step: AfterStep | None = None, undoes: int = 0
+) -> Change:
+    """Check the plan against the directory, write it down, and do it."""
+    if journal is not None and journal.unfinished():
+        raise ChangeError("a change of this directory was interrupted; run the command again to take it back")
+    _check_all(directory, plan)
+    arguments = plan.summary, plan.operations, plan.before, _now(), undoes, new_stem()
+    change = unwritten(*arguments) if journal is None else journal.begin(*arguments)
+    _run(directory, journal, change, after_step)
     return change
 
 
@@ -78,12 +88,17 @@ def undo_last(directory_path: str) -> Change:
     """Take back the last change in force. Raises ChangeError where the directory has moved on since."""
     journal = Journal(directory_path)
     with _locked(directory_path) as directory:
-        _refuse_unfinished(journal)
         last, plan = undo_plan(directory_path)
-        _check_all(directory, plan)
-        change = journal.begin(plan.summary, plan.operations, plan.before, _now(), undoes=last.number)
-        _run(directory, journal, change, None)
-    return change
+        return _make(directory, journal, plan, undoes=last.number)
+
+
+def discard_history(directory_path: str) -> str:
+    """Move the journal of the directory aside, whatever it is; return its new path, empty where there was none.
+
+    Nothing that was done before can be undone after it. Raises ChangeError.
+    """
+    with _locked(directory_path):
+        return Journal(directory_path).discard()
 
 
 def recover(directory_path: str) -> str:
@@ -92,62 +107,71 @@ def recover(directory_path: str) -> str:
     Raises ChangeError, and touches nothing, where another capath is at work here: what it has begun is its own.
     """
     journal = Journal(directory_path)
-    if not _unfinished(journal):
+    if not journal.unfinished():
         return ""
     said = []
     with _locked(directory_path) as directory:
-        unfinished = _unfinished(journal)  # again, for a living capath may have finished it meanwhile
+        unfinished = journal.unfinished()  # again, for a living capath may have finished it meanwhile
         for change in reversed(unfinished):
             try:
                 said.append(_recover(directory, journal, change))
             except OSError as error:
                 raise InterruptedChangeError(
                     f"{visible(directory_path)}: a change was interrupted ({visible(change.summary)}), and taking "
-                    f"it back fails: {error.strerror}; mend that, then run the command again"
+                    f"it back fails: {error.strerror}; fix that, then run the command again"
                 ) from None
     return "; ".join(said)
 
 
 def _recover(directory: Directory, journal: Journal, change: Change) -> str:
     began = f"a change was interrupted ({visible(change.summary)})"
-    directory.remove_leftovers()
-    finish_renames(directory, change.operations)
+    directory.stem = change.temporary
+    unknown = directory.settle(change.operations)
     done = steps_done(directory, change.operations)
-    if done is None:
+    if done is None or unknown:
         journal.mark(change.number, Progress.ABANDONED)
+        held = f"; {', '.join(map(visible, unknown))} has what was found in the way" if unknown else ""
         return (
-            f"{began}, and something else has changed the directory since: it is left as it is; capath check "
-            "tells its health"
+            f"{began}, and something else has changed the directory since: it is left as it is{held}; capath "
+            "check shows its health"
         )
     _take_back(directory, change.operations[:done])
     journal.mark(change.number, Progress.TAKEN_BACK)
     return f"{began}: " + (f"its {done} finished steps were taken back" if done else "no step of it was done")
 
 
-def _run(directory: Directory, journal: Journal, change: Change, after_step: AfterStep | None) -> None:
+def _run(directory: Directory, journal: Journal | None, change: Change, after_step: AfterStep | None) -> None:
     done = 0
+    directory.stem = change.temporary
     try:
         for operation in change.operations:
-            directory.carry_out(operation)
+            directory.carry_out(operation, done)
             done += 1
             if after_step is not None:
                 after_step(done)
         with contextlib.suppress(OSError):
             os.fsync(directory.descriptor)
-        journal.mark(change.number, Progress.DONE)
+        if journal is not None:
+            journal.mark(change.number, Progress.DONE)
     except BaseException as error:
         _give_up(directory, journal, change, done, error)
         raise
 
 
-def _give_up(directory: Directory, journal: Journal, change: Change, done: int, error: BaseException) -> None:
+def _give_up(
+    directory: Directory, journal: Journal | None, change: Change, done: int, error: BaseException
+) -> None:
     """Take back the `done` steps after `error`; where it is a failure of the change, raise what to say of it."""
-    name = visible(change.operations[min(done, len(change.operations) - 1)].name)
+    operations = change.operations
+    name = visible(operations[min(done, len(operations) - 1)].name)
     reason = error.strerror if isinstance(error, OSError) else str(error)
     try:
-        directory.remove_leftovers()
-        finish_renames(directory, change.operations[done : done + 1])
-        _take_back(directory, change.operations[:done])
+        unknown = directory.settle(operations)
+        if done < len(operations) and not isinstance(error, ChangeError):
+            done += is_done(directory, operations[done])  # it was interrupted behind its effect
+        _take_back(directory, operations[:done])
+        if unknown:
+            raise ChangeError(f"{', '.join(map(visible, unknown))} has what was found in the way")
     except (OSError, ChangeError) as second:
         why = second.strerror if isinstance(second, OSError) else str(second)
         raise InterruptedChangeError(
@@ -155,15 +179,17 @@ def _give_up(directory: Directory, journal: Journal, change: Change, done: int, 
             "half changed, with no root out of reach that should be in it. The next capath here takes it back"
         ) from error
     with contextlib.suppress(ChangeError):
-        journal.mark(change.number, Progress.TAKEN_BACK)
+        if journal is not None:
+            journal.mark(change.number, Progress.TAKEN_BACK)
     if isinstance(error, OSError | ChangeError):
         taken_back = f"the {done} steps before it were taken back" if done else "nothing was changed"
         raise ChangeError(f"{name}: {reason}; {taken_back}") from None
 
 
 def _take_back(directory: Directory, operations: Sequence[Operation]) -> None:
-    for operation in reversed(operations):
-        directory.carry_out(inverse(operation))
+    for number in reversed(range(len(operations))):
+        if not isinstance(operations[number], Wait):
+            directory.carry_out(inverse(operations[number]), number, back=True)
 
 
 @contextlib.contextmanager
@@ -176,20 +202,14 @@ def _locked(path: str) -> Iterator[Directory]:
         directory.close()
 
 
-def _refuse_unfinished(journal: Journal) -> None:
-    if _unfinished(journal):
-        raise ChangeError("a change of this directory was interrupted; run the command again to take it back")
-
-
-def _unfinished(journal: Journal) -> list[Change]:
-    return [change for change in journal.changes() if change.progress is Progress.BEGUN]
-
-
 def _check_all(directory: Directory, plan: Plan) -> None:
     """Before anything is touched: is everything still what the plan found?"""
-    name = first_difference(directory, plan.operations) or first_changed_file(
-        directory, plan.operations, plan.before
-    )
+    try:
+        name = first_difference(directory, plan.operations) or first_changed_file(
+            directory, plan.operations, plan.before
+        )
+    except OSError as error:
+        raise ChangeError(f"{visible(str(error.filename))}: {error.strerror}; nothing was changed") from None
     if name is not None:
         raise ChangeError(
             f"{visible(name)}: something else has changed it since the plan was made; nothing was changed, "

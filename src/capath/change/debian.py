@@ -16,7 +16,7 @@ from capath.pki.objects import CertificateObject
 from capath.pki.pem import encode_pem
 from capath.store.entry import Readable, symlink_target
 from capath.store.listing import Listing
-from capath.store.managed import DebianTree
+from capath.store.managed import DebianTree, Owner, managed_by
 from capath.store.scan import read_content
 from capath.store.snapshot import Snapshot
 
@@ -57,15 +57,34 @@ def plan_debian(
     on = _names_to_select(listing, trust, tree, refusals)
     after = _edited(before, on, off)
     effects = _effects(listing.snapshot, on, off, tree)
-    fresh = ("--fresh",) if any(_RENAMED.search(name) for name in off) else ()
     operations: tuple[Operation, ...] = ()
     if after != before:
-        operations = (EditPolicy(tree.conf, before, after, (_COMMAND, *fresh, *tree.options), effects),)
+        operations = (_edit(tree, before, after, effects),)
     chosen = [f"select {', '.join(on)}"] * bool(on) + [f"deselect {', '.join(off)}"] * bool(off)
     note = f"{_COMMAND} writes the directory: while it runs, roots can be out of reach for a moment"
     return Plan(
         listing.snapshot, "; ".join(chosen) or "nothing", operations, tuple(refusals), (note,) * bool(operations)
     )
+
+
+def policy_edit(directory: str, before: str, after: str, effects: tuple[Operation, ...]) -> EditPolicy | None:
+    """Return the edit of the policy that decides what is in `directory`; None where there is no such policy.
+
+    Which file that is, and which command is run, follow from where the directory is.
+    """
+    path, usual = os.path.realpath(directory), DebianTree().etc_certs
+    is_usual = path in (usual, os.path.realpath(usual))
+    root = "/" if is_usual else path.removesuffix(usual)
+    managed = None if root == path else managed_by(path, root)
+    if managed is None or managed.owner is not Owner.DEBIAN:
+        return None
+    return _edit(DebianTree.under(root), before, after, effects)
+
+
+def _edit(tree: DebianTree, before: str, after: str, effects: tuple[Operation, ...]) -> EditPolicy:
+    changed = set(before.split("\n")) ^ set(after.split("\n"))
+    fresh = ("--fresh",) if any(_RENAMED.search(line) for line in changed) else ()
+    return EditPolicy(tree.conf, before, after, (_COMMAND, *fresh, *tree.options), effects)
 
 
 def linked_as(conf_name: str) -> str:

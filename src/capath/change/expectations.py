@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from capath.change.file_system import Directory
 from capath.change.operation import (
@@ -19,6 +19,7 @@ from capath.change.operation import (
     ReplaceFile,
     RestoreFile,
     Symlink,
+    Wait,
 )
 from capath.change.policy import read_policy
 from capath.errors import assert_never
@@ -27,17 +28,15 @@ from capath.store.scan import file_stat
 from capath.store.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """Something stands there: a file, or a link to one."""
+class Taken(NamedTuple):
+    """Something has the name: a file, or a link to one."""
 
 
 _MANY = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A file with this text stands there."""
+class Text(NamedTuple):
+    """A file with this text has the name."""
 
     text: str
 
@@ -109,27 +108,24 @@ def steps_done(directory: Directory, operations: Sequence[Operation]) -> int | N
     return None
 
 
+def is_done(directory: Directory, operation: Operation) -> bool:
+    """Whether each name that `operation` touches is what it is after it."""
+    return all(is_as(directory, name, after) for name, _, after in _changes(operation))
+
+
 def is_as(directory: Directory, name: str, expected: Expected) -> bool:
     """Whether `name` is what is expected. Of a link only the target counts."""
-    if isinstance(expected, Taken):
-        return directory.exists(name)
-    if isinstance(expected, Text):
-        return read_policy(name) == expected.text
-    found = directory.link_at(name)
-    if isinstance(expected, Symlink):
-        return isinstance(found, Symlink) and found.target == expected.target
-    return isinstance(found, Absent)
-
-
-def finish_renames(directory: Directory, operations: Sequence[Operation]) -> None:
-    """A rename killed between its two system calls leaves one file with two names: take the new one away."""
-    for operation in operations:
-        match operation:
-            case RenameFile(name=name, new_name=new_name) | ReplaceFile(name=name, new_name=new_name):
-                if directory.same_file(name, new_name):
-                    directory.unlink(new_name)
-            case _:
-                pass
+    match expected:
+        case Absent():
+            return not directory.exists(name)
+        case Symlink(target=target):
+            return directory.link_text(name) == target
+        case Taken():
+            return directory.exists(name)
+        case Text(text=text):
+            return read_policy(name) == text
+        case _:
+            assert_never(expected)
 
 
 def _changes(operation: Operation) -> tuple[tuple[str, Expected, Expected], ...]:
@@ -151,5 +147,7 @@ def _changes(operation: Operation) -> tuple[tuple[str, Expected, Expected], ...]
             return ((name, Taken(), Absent()),)
         case EditPolicy(name=name, before=text, after=edited):
             return ((name, Text(text), Text(edited)),)
+        case Wait():
+            return ()
         case _:
             assert_never(operation)

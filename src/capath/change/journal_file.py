@@ -1,69 +1,81 @@
-"""The file behind the journal: lines of JSON, appended and on the disk before anything they tell of is done.
+"""The file behind the journal: lines of JSON, appended and on the disk before anything they are about is done.
 
-A change is two lines: what it does, which may be long, and the rest; then one more that tells how it ended.
+A change is two lines: its operations, which may be long, and the rest; then one more says how it ended. A line
+without its end (a crash, a full disk) is skipped; anything else that capath does not write there stops the use of
+the file, for what is in it is carried out. As ssh(1) does, it uses no file or directory of another user, or that
+others can write.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
+import re
+import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from capath.errors import ChangeError
-from capath.files import state_directory
+from capath.files import read_descriptor, state_directory
 from capath.pki.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_SCHEMA_VERSION = 1
-_OPERATIONS = b'{"operations_of": '
+SCHEMA_VERSION = 1
 BEGUN, DONE, TAKEN_BACK, ABANDONED = "begun", "done", "taken back", "abandoned"
+_ENDS = (DONE, TAKEN_BACK, ABANDONED)
+_OPERATIONS = re.compile(rb'\{"operations_of": ([0-9]{1,9}), ')
+_STEM = re.compile(r"\.capath-[0-9]{1,10}-[0-9a-f]{16}")
+_BYTES_LIMIT = 256 * 1024 * 1024
+_NUMBER_LIMIT = 10**9
 
 
 class JournalFile:
     """The lines of one directory's journal. Reading them changes nothing; a missing file is an empty one."""
 
-    __slots__ = ("directory", "path")
+    __slots__ = ("_name", "_place", "directory", "path")
 
     def __init__(self, directory: str) -> None:
         self.directory = os.path.realpath(directory)
-        key = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:24]
-        self.path = os.path.join(state_directory(), "journal", f"{key}.jsonl")
+        self._place = os.path.join(state_directory(), "journal")
+        self._name = f"{hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:24]}.jsonl"
+        self.path = os.path.join(self._place, self._name)
 
     def records(self) -> tuple[list[dict[str, Any]], dict[int, bytes]]:
-        """The lines that are whole, oldest first, but for those of operations: their text by their number."""
-        try:
-            with open(self.path, "rb") as file:
-                lines = file.read().split(b"\n")
-        except (FileNotFoundError, NotADirectoryError):
-            return [], {}
-        except OSError as error:
-            raise ChangeError(f"{visible(self.path)}: the history cannot be read: {error.strerror}") from None
+        """The lines that are whole and right, oldest first; those of operations, unread, by their number.
+
+        Raises ChangeError where the file cannot be used, with what is wrong and what to do.
+        """
         import json
 
-        records, operations = [], {}
-        for line in lines:
-            if line.startswith(_OPERATIONS):
-                number = line[len(_OPERATIONS) : line.find(b",")]
-                if number.isdigit():
-                    operations[int(number)] = line
+        records: list[dict[str, Any]] = []
+        operations: dict[int, bytes] = {}
+        known: set[int] = set()
+        for line_number, line in enumerate(self._read().split(b"\n"), 1):
+            if not line or (line.startswith(b'{"') and not line.endswith(b"}")):  # a crash has cut it short
+                continue
+            if match := _OPERATIONS.match(line):
+                operations[int(match[1])] = line
                 continue
             try:
                 record = json.loads(line)
-            except ValueError:  # empty, or cut short by a crash
-                continue
-            if isinstance(record, dict):
-                records.append(record)
+            except (ValueError, RecursionError):
+                raise self.fault(f"line {line_number} is not JSON") from None
+            if fault := self._record_fault(record, known, operations):
+                raise self.fault(f"line {line_number}: {fault}")
+            known.add(record["number"])
+            records.append(record)
         return records, operations
 
     def unfinished(self) -> bool:
         """Whether a change was begun and its end is not told."""
         state: dict[object, object] = {}
         for record in self.records()[0]:
-            state[record.get("number")] = record.get("progress", BEGUN)
+            state[record["number"]] = record.get("progress", BEGUN)
         return BEGUN in state.values()
 
     def begin(
@@ -73,20 +85,21 @@ class JournalFile:
         rows: Mapping[str, Sequence[str]],
         undoes: int = 0,
         at: str = "",
+        temporary: str = "",
     ) -> tuple[int, str]:
         """Write down what is about to be done; return its number, and when. Raises ChangeError."""
-        numbers = [record.get("number") for record in self.records()[0]]
-        number = max((number for number in numbers if isinstance(number, int)), default=0) + 1
+        number = max((record["number"] for record in self.records()[0]), default=0) + 1
         at = at or time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
         self._append(
             {"operations_of": number, "operations": operations},
             {
-                "schema_version": _SCHEMA_VERSION,
+                "schema_version": SCHEMA_VERSION,
                 "number": number,
                 "at": at,
                 "directory": self.directory,
                 "summary": summary,
                 "undoes": undoes,
+                "temporary": temporary,
                 "rows": rows,
             },
         )
@@ -96,18 +109,196 @@ class JournalFile:
         """Write down how the change `number` ended. Raises ChangeError."""
         self._append({"number": number, "progress": progress})
 
+    def discard(self) -> str:
+        """Move the file aside, whatever it is; return its new path, empty where there was none."""
+        with self._opened_place() as place:
+            if place is None:
+                return ""
+            number = 1
+            while True:
+                name = f"{self._name}.discarded-{number}"
+                try:
+                    os.stat(name, dir_fd=place, follow_symlinks=False)
+                except FileNotFoundError:
+                    break
+                number += 1
+            try:
+                os.rename(self._name, name, src_dir_fd=place, dst_dir_fd=place)
+            except FileNotFoundError:
+                return ""
+            except OSError as error:
+                raise ChangeError(f"{visible(self.path)}: it cannot be moved aside: {error.strerror}") from None
+        return os.path.join(self._place, name)
+
+    def fault(self, why: str) -> ChangeError:
+        """The error for a journal that cannot be used, with the way out."""
+        return ChangeError(
+            f"{visible(self.path)}: {why}, so this history is not used, and nothing is changed. "
+            f"capath history {visible(self.directory)} --discard-journal moves the file aside and begins a new "
+            "history; --no-history makes a change without one"
+        )
+
+    def _record_fault(self, record: object, known: set[int], operations: Mapping[int, bytes]) -> str:
+        """What is wrong with a line, empty where it is as `begin` or `mark` writes it."""
+        if not isinstance(record, dict):
+            return "it is not an object"
+        version, number = record.get("schema_version", SCHEMA_VERSION), record.get("number")
+        if type(version) is int and version > SCHEMA_VERSION:
+            return f"a newer capath wrote it (schema version {version}); use that one"
+        if version != SCHEMA_VERSION or type(version) is not int:
+            return "its schema version is not a version"
+        if type(number) is not int or not 0 < number < _NUMBER_LIMIT:
+            return "its number is not a number"
+        if "progress" in record:
+            if number not in known:
+                return f"it ends change {number}, which was not begun"
+            return "" if record["progress"] in _ENDS else "its progress is unknown"
+        if number in known:
+            return f"change {number} is there twice"
+        if number not in operations:
+            return f"change {number} has no operations"
+        if record.get("directory") != self.directory:
+            return "it is of another directory"
+        return _change_fault(record)
+
+    def _read(self) -> bytes:
+        with self._opened_place() as place:
+            if place is None:
+                return b""
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+            try:
+                descriptor = os.open(self._name, flags, dir_fd=place)
+            except FileNotFoundError:
+                return b""
+            except OSError as error:
+                raise self.fault(f"it cannot be read: {error.strerror}") from None
+            try:
+                self._check(descriptor)
+                return read_descriptor(descriptor, _BYTES_LIMIT)
+            except OSError as error:
+                raise self.fault(f"it cannot be read: {error.strerror}") from None
+            finally:
+                os.close(descriptor)
+
+    def _check(self, descriptor: int) -> None:
+        """Raise ChangeError where the open file is not one to be trusted."""
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise self.fault("it is not a regular file")
+        if status.st_size > _BYTES_LIMIT:
+            raise self.fault(f"it is larger than {_BYTES_LIMIT // 2**20} MiB")
+        if fault := owner_fault(status):
+            raise self.fault(fault)
+
     def _append(self, *records: Mapping[str, Any]) -> None:
         import json
 
+        # Lines of their own, even after one that a crash cut short.
+        content = b"\n" + b"".join(json.dumps(record).encode() + b"\n" for record in records)
         try:
-            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-            with open(self.path, "ab") as file:
-                # Lines of their own, even behind one that a crash cut short.
-                file.write(b"\n" + b"".join(json.dumps(record).encode() + b"\n" for record in records))
-                file.flush()
-                os.fsync(file.fileno())
+            os.makedirs(os.path.dirname(os.path.dirname(self._place)), exist_ok=True)
+            for path in (os.path.dirname(self._place), self._place):
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(path, 0o700)
+            with self._opened_place() as place:
+                if place is None:
+                    raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+                self._write(place, content)
         except OSError as error:
             raise ChangeError(
                 f"{visible(self.path)}: the history cannot be written ({error.strerror}), so nothing is changed; "
-                "make room there, or set XDG_STATE_HOME to a directory that can be written"
+                "make room there, set CAPATH_STATE_DIR to a directory that can be written, or give --no-history "
+                "to make the change without undo"
             ) from None
+
+    def _write(self, place: int, content: bytes) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(self._name, flags, 0o600, dir_fd=place)
+        with open(descriptor, "ab", buffering=0) as file:
+            self._check(descriptor)
+            size = os.fstat(descriptor).st_size
+            try:
+                view = memoryview(content)
+                while view:
+                    view = view[file.write(view) :]
+                os.fsync(descriptor)
+                if not size:
+                    os.fsync(place)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(descriptor, size)
+                raise
+
+    @contextlib.contextmanager
+    def _opened_place(self) -> Iterator[int | None]:
+        """The directory of the journals, open; None where there is none. Raises ChangeError: it is not safe."""
+        with contextlib.ExitStack() as stack:
+            descriptor: int | None = None
+            for path in (os.path.dirname(self._place), self._place):
+                try:
+                    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                except (FileNotFoundError, NotADirectoryError):
+                    descriptor = None
+                    break
+                except OSError as error:
+                    raise self._place_fault(path, f"it cannot be opened ({error.strerror})") from None
+                stack.callback(os.close, descriptor)
+                if fault := owner_fault(os.fstat(descriptor)):
+                    raise self._place_fault(path, fault)
+            yield descriptor
+
+    @staticmethod
+    def _place_fault(path: str, why: str) -> ChangeError:
+        return ChangeError(
+            f"{visible(path)}: {why}, so no history is read or written there, and nothing is changed; set "
+            "CAPATH_STATE_DIR to a directory of your own, or give --no-history to make a change without undo"
+        )
+
+
+def owner_fault(status: os.stat_result) -> str:
+    """Why what is in a file or directory may be somebody else's word; empty where it is the user's own."""
+    if status.st_uid != os.geteuid():
+        return f"it belongs to another user ({status.st_uid})"
+    if status.st_mode & 0o022:
+        return f"other users can write to it (mode {stat.S_IMODE(status.st_mode):04o}; chmod go-w)"
+    return ""
+
+
+def _change_fault(record: Mapping[str, object]) -> str:
+    """What is wrong with the line of a change, but for its number and directory."""
+    summary, undoes, rows = record.get("summary"), record.get("undoes"), record.get("rows")
+    if not isinstance(summary, str):
+        return "its summary is not text"
+    if type(undoes) is not int or not 0 <= undoes < _NUMBER_LIMIT:
+        return "what it undoes is not a number"
+    temporary = record.get("temporary", "")
+    if not isinstance(temporary, str) or (temporary and not _STEM.fullmatch(temporary)):
+        return "its temporary name is not one"
+    if not _is_moment(record.get("at")):
+        return "its time is not a time"
+    if not isinstance(rows, dict) or not all(
+        isinstance(targets, list) and all(map(_is_text, targets)) for targets in rows.values()
+    ):
+        return "its rows are not lists of targets"
+    return ""
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that can be the name of a file, or be encoded for one."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_moment(value: object) -> bool:
+    from datetime import datetime, timezone
+
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return moment is not None and moment.tzinfo is not None and moment.astimezone(timezone.utc).year > 0
+    except (ValueError, OverflowError):
+        return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from capath.change.codec import all_to_json
 from capath.change.journal import Change, Progress
 from capath.change.plan import Plan
 from capath.errors import BadInputError
@@ -39,4 +40,4 @@ def redo_plan(snapshot: Snapshot, changes: Iterable[Change]) -> Plan:
 
 
 def _is_again(change: Change, undone: Change) -> bool:
-    return change.summary == undone.summary and change.operations == undone.operations
+    return change.summary == undone.summary and all_to_json(change.operations) == all_to_json(undone.operations)

@@ -16,6 +16,7 @@ from capath.change.operation import (
     ReplaceFile,
     RestoreFile,
     Symlink,
+    Wait,
 )
 from capath.errors import assert_never
 from capath.pki.objects import read_objects
@@ -102,6 +103,8 @@ class Simulation:
             case EditPolicy(effects=effects):
                 for effect in effects:
                     self.step(effect)
+            case Wait():
+                pass
             case _:
                 assert_never(operation)
 

@@ -24,6 +24,7 @@ from capath.change.operation import (
     RenameFile,
     ReplaceFile,
     RestoreFile,
+    Wait,
     describe,
 )
 from capath.change.plan import Plan
@@ -190,7 +191,7 @@ def _lines(operation: Operation) -> Iterator[tuple[str, str]]:
             yield describe(operation), "green"
         case RemoveLink() | RemoveAddedFile():
             yield describe(operation), "red"
-        case RenameFile() | ReplaceFile() | RestoreFile():
+        case RenameFile() | ReplaceFile() | RestoreFile() | Wait():
             yield describe(operation), "cyan"
         case EditPolicy(name=name, before=before, after=after, command=command, effects=effects):
             yield f"edit    {name}", "cyan"
