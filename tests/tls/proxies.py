@@ -4,26 +4,51 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import select
 import socket
-import threading
+import ssl
 
 from capath.demo.server import LOOPBACK, Handler, read_until
 
 
 def relay(connection: socket.socket, port: int) -> None:
-    """Connect `connection` with `port` until both have ended."""
+    """Connect `connection` with `port` until the latter has ended.
 
-    def copy(source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-
+    By one thread: a TLS socket that one thread reads while another writes loses records (Python before 3.13 lets
+    both into OpenSSL at once).
+    """
     with socket.create_connection((LOOPBACK, port)) as onward:
-        back = threading.Thread(target=copy, args=(onward, connection))
-        back.start()
-        copy(connection, onward)
-        back.join()
+        others = {connection: onward, onward: connection}
+        with contextlib.suppress(OSError):
+            while onward in others:
+                for source in _readable(list(others)):
+                    data = _receive(source)
+                    if data:
+                        others[source].sendall(data)
+                    elif data is not None:
+                        if source is connection:
+                            onward.shutdown(socket.SHUT_WR)
+                        del others[source]
+
+
+def _readable(sources: list[socket.socket]) -> list[socket.socket]:
+    """Those with something to read, of which TLS may hold some back already; it is waited for."""
+    held: list[socket.socket] = [
+        source for source in sources if isinstance(source, ssl.SSLSocket) and source.pending()
+    ]
+    return held or select.select(sources, [], [])[0]
+
+
+def _receive(source: socket.socket) -> bytes | None:
+    """What is there; None where that was no data (a record of TLS's own), ``b""`` at the end."""
+    timeout_s = source.gettimeout()
+    source.setblocking(False)
+    try:
+        return source.recv(65536)
+    except (ssl.SSLWantReadError, BlockingIOError):
+        return None
+    finally:
+        source.settimeout(timeout_s)
 
 
 def http_proxy(port: int, requests: list[bytes], *, password: bytes = b"") -> Handler:
