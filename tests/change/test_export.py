@@ -23,12 +23,12 @@ from capath.change.export import (
     write_file,
     write_files,
 )
-from capath.change.fingerprint_list import parse_fingerprints, render_fingerprints
 from capath.errors import BadInputError, ChangeError
 from capath.pki.certificate import Certificate, read_certificate
 from capath.pki.objects import CertificateObject, read_objects
 from capath.store import list_store, scan
 from capath.store.constraints import CONSTRAINTS_FILE, Kept, parse_constraints
+from capath.store.fingerprint_list import parse_fingerprints, render_fingerprints
 from tests.minting import mint_leaf, mint_root
 
 ROOTS = [mint_root("Root B"), mint_root("Root A"), mint_root("Root A")]
@@ -99,7 +99,7 @@ def test_a_list_of_fingerprints_is_read_back() -> None:
 def test_fingerprints_are_taken_as_openssl_prints_them() -> None:
     """Capitals, colons, a byte order mark, CRLF, comments and repeats are fine."""
     colons = ":".join(["AB"] * 32)
-    assert parse_fingerprints(f"\ufeff# x\r\n\r\n{colons}\r\n{'ab' * 32}  Root\r\n", "f") == ("ab" * 32,)
+    assert parse_fingerprints(f"\ufeff# x\r\n\r\n{colons}\r\n{'ab' * 32}  Root\r\n", "f") == {"ab" * 32: "Root"}
 
 
 @pytest.mark.parametrize("line", ["abcd", "ab" * 31, "ab" * 33, "Root A", "g" * 64, "ab" * 32 + "x"])

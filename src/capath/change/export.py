@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Iterable, Mapping
 
 from capath.change.file_names import FileNames
-from capath.change.fingerprint_list import LIST_HEAD, parse_fingerprints
 from capath.errors import BadInputError, ChangeError
 from capath.pki.certificate import Certificate
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.pem import encode_pem
 from capath.pki.visible import visible
 from capath.store.constraints import CONSTRAINTS_FILE, Kept, render_constraints
+from capath.store.fingerprint_list import LIST_HEAD, parse_fingerprints
 from capath.store.listing import Listing
 
 _KEPT_OCTETS_LIMIT = 64 * 1024 * 1024

@@ -6,7 +6,7 @@ import argparse
 
 from capath.change.plan import Plan
 from capath.cli.exit_status import ExitStatus
-from capath.cli.output import say, show
+from capath.cli.output import say, settings, show
 
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +33,6 @@ def carry_out(plan: Plan, arguments: argparse.Namespace) -> int:
         apply_plan(plan)
     if arguments.json:
         print(document(plan_json(plan, applied=not dry)))
-    else:
+    elif dry or not settings.quiet:
         show(change_lines(plan, applied=not dry))
     return ExitStatus.UNCHANGED if plan.refusals else ExitStatus.GOOD

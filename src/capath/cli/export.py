@@ -36,9 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.export import bundle, check_replaceable, der_files, tar_archive, write_files
-    from capath.change.fingerprint_list import render_fingerprints
     from capath.report.document import document
     from capath.store.constraints import read_constraints_file
+    from capath.store.fingerprint_list import render_fingerprints
 
     _check(arguments)
     listing = read_listing(arguments)

@@ -1,4 +1,4 @@
-"""``capath import DIR SOURCE…``: bring certificates in."""
+"""``capath import DIR SOURCE…``: add certificates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from capath.cli.changing import add_dry_run, recover_first
 from capath.cli.exit_status import ExitStatus
-from capath.cli.output import say, show
+from capath.cli.output import complain, say, settings, show, width
 from capath.cli.parser import add_directory
 from capath.cli.sources import NotReachedError, SourceReader, add_password_option, password_from
 from capath.cli.store_view import read_listing
@@ -19,15 +19,15 @@ from capath.sources.item import Source
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
-        "SOURCE: a PEM, DER, PKCS#7 or PKCS#12 file, a bundle, a directory or other CApath, a CCADB report (CSV) "
-        "or certdata.txt; certifi; system (this machine's store); mozilla (fetched from the CCADB); an https "
-        "address of such a file; https://HOST[:PORT] for the chain it shows."
+        "SOURCE: a PEM, DER, PKCS#7 or PKCS#12 file, a bundle, a directory, a CCADB report (CSV) or certdata.txt; "
+        "- for standard input; certifi; system (this machine's store); mozilla (fetched from the CCADB); the "
+        "https URL of such a file; https://HOST[:PORT] for the chain that it sends."
     )
     add_directory(parser, before="sources")
-    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="where from: see below")
+    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="see below")
     uses = parser.add_mutually_exclusive_group()
-    uses.add_argument("--only-websites", action="store_true", help="leave out roots that are not for TLS servers")
-    uses.add_argument("--all-uses", action="store_true", help="trust those too (else they come in off)")
+    uses.add_argument("--only-websites", action="store_true", help="skip roots that are not for TLS servers")
+    uses.add_argument("--all-uses", action="store_true", help="trust those too (otherwise they are distrusted)")
     parser.add_argument("--off", action="store_true", help="add without trusting")
     parser.add_argument(
         "--select",
@@ -38,16 +38,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_password_option(parser)
     add_dry_run(parser)
-    parser.add_argument("-v", "--verbose", action="store_true", help="show what is here already, and the steps")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show every certificate, and the steps")
 
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.apply import apply_plan
     from capath.change.import_ import ImportOptions, plan_import
     from capath.change.journal import Journal
-    from capath.report.change import plan_lines, undo_line
+    from capath.report.change import plan_lines
     from capath.report.document import document
-    from capath.report.import_ import import_json, import_text
+    from capath.report.import_ import import_json, import_lines
     from capath.store.constraints import read_constraints_file
 
     dry = bool(arguments.dry_run)
@@ -72,14 +72,13 @@ def run(arguments: argparse.Namespace) -> int:
         apply_plan(planned.plan)
     if arguments.json:
         print(document(import_json(planned, applied=not dry)))
-    else:
-        print(import_text(planned, everything=arguments.verbose))
+    elif dry or not settings.quiet:
+        lines = import_lines(planned, applied=not dry, everything=dry or arguments.verbose, width=width())
         if arguments.verbose or planned.plan.refusals:
-            show(plan_lines(planned.plan))
-        if planned.plan.operations and not dry:
-            show([undo_line(arguments.directory)])
+            lines[-1:-1] = plan_lines(planned.plan)
+        show(lines)
     if not any(not isinstance(entry, Refused) for entry in planned.entries):
-        say("there is no certificate in it that could come in")
+        complain("the sources contain no certificate that can be imported")
         return ExitStatus.USAGE
     return ExitStatus.UNCHANGED if planned.plan.refusals else ExitStatus.GOOD
 
@@ -99,8 +98,8 @@ def _selected(sources: Sequence[Source], wanted: Sequence[str]) -> Iterator[Item
                     yield found
     for which in missing:
         raise BadInputError(
-            f"{visible(which)}: nothing in the sources is named by this; give 8 or more digits of a "
-            "fingerprint, or subject~TEXT"
+            f"{visible(which)}: nothing in the sources matches",
+            hint="give 8 or more digits of a fingerprint, or subject~TEXT",
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from capath.cli.changing import recover_first
 from capath.cli.exit_status import ExitStatus
-from capath.cli.output import say, show
+from capath.cli.output import say, show, width
 from capath.cli.parser import add_directory
 from capath.cli.store_view import read_listing
 from capath.cli.test_options import add_test_options, hosts_to_test
@@ -79,9 +79,9 @@ def _carry_out(
 ) -> None:
     """Apply the plan where that is asked for and known to be safe, and print what was found."""
     from capath.change.apply import apply_plan
-    from capath.report.change import plan_lines
+    from capath.report.change import change_lines
     from capath.report.document import document
-    from capath.report.minimise import minimise_json, minimise_text
+    from capath.report.minimise import minimise_json, minimise_lines
 
     plan = _plan(listing, minimum)
     applied = bool(arguments.apply) and may_apply and bool(minimum.roots)
@@ -90,9 +90,9 @@ def _carry_out(
     if arguments.json:
         print(document(minimise_json(listing, hosts, minimum, plan, applied)))
     else:
-        print(minimise_text(listing, hosts, minimum))
+        show(minimise_lines(listing, hosts, minimum, width()))
         if applied:
-            show(plan_lines(plan))
+            show(change_lines(plan, applied=True))
     if arguments.apply and not may_apply:
         say("nothing was changed: nobody knows what the hosts need that were not reached or do not verify now")
     elif arguments.apply and not applied:

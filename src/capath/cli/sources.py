@@ -16,6 +16,7 @@ from capath.sources.item import Password, Source
 from capath.sources.open_source import MOZILLA_REPORT, ChainSource, open_source
 
 _TIMEOUT_S = 20.0
+_INPUT_OCTETS_LIMIT = 64 * 1024 * 1024
 
 
 class NotReachedError(CapathError):
@@ -30,6 +31,10 @@ class SourceReader:
 
     def open(self, text: str) -> Source:
         """Return the source that `text` names. Raises BadInputError, and NotReachedError for what is far away."""
+        if text == "-":
+            from capath.sources.detect import source_of_bytes
+
+            return source_of_bytes("standard input", sys.stdin.buffer.read(_INPUT_OCTETS_LIMIT), self.password)
         if text == "mozilla":
             return self._fetch(MOZILLA_REPORT, "mozilla")
         if "://" not in text:

@@ -70,11 +70,11 @@ def _choose(listing: Listing, every: Iterable[str], lists: Mapping[str, Sequence
 
 
 def _read_fingerprints(path: str) -> tuple[str, ...]:
-    from capath.change.fingerprint_list import parse_fingerprints
+    from capath.store.fingerprint_list import parse_fingerprints
 
     try:
         with open(path, encoding="utf-8") as file:
-            wanted = parse_fingerprints(file.read(), path)
+            wanted = tuple(parse_fingerprints(file.read(), path))
     except OSError as error:
         raise BadInputError(f"{visible(path)}: the list cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -6,7 +6,7 @@ import argparse
 
 from capath.cli.changing import add_dry_run, recover_first
 from capath.cli.exit_status import ExitStatus
-from capath.cli.output import show
+from capath.cli.output import settings, show
 from capath.cli.parser import add_directory
 
 
@@ -29,6 +29,6 @@ def run(arguments: argparse.Namespace) -> int:
         undo_last(arguments.directory)
     if arguments.json:
         print(document(plan_json(plan, applied=not arguments.dry_run)))
-    else:
+    elif arguments.dry_run or not settings.quiet:
         show(change_lines(plan, applied=not arguments.dry_run))
     return ExitStatus.GOOD

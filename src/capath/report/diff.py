@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.report.document import Json, moment
-from capath.store.diff import Comparison, Member, OnlyHere, Side
+from capath.report.layout import Line, Span, Style, plural, wrapped
+from capath.store.diff import Comparison, LimitsDiffer, Member, OnlyHere, Side
+
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,52 +55,65 @@ def diff_json(found: Comparison, beyond: Sequence[Beyond]) -> Json:
     }
 
 
-def diff_text(found: Comparison, beyond: Sequence[Beyond]) -> str:
-    """The differences, kind by kind, and the counts."""
+def diff_lines(
+    found: Comparison, beyond: Sequence[Beyond], *, hints: Sequence[str], everything: bool, width: int | None
+) -> list[Line]:
+    """The counts, the differences kind by kind, and commands that remove them (`hints`).
+
+    Of each kind ten are shown on a terminal (`width` is not None) unless `everything` is asked for.
+    """
     left, right = visible(found.left.title), visible(found.right.title)
-    lines: list[str] = []
-    lines += _only_lines(f"only in {left}", found.only_left)
-    lines += _only_lines(f"only in {right}", found.only_right)
-    for heading, pairs in (
-        (f"trusted in {left}, not in {right}", [item for item in found.trust if item.left.trusted]),
-        (f"trusted in {right}, not in {left}", [item for item in found.trust if item.right.trusted]),
-    ):
-        lines += _section(heading, [_member_line(item.left) for item in pairs])
-    lines += _section(
-        "limits differ",
-        [
-            f"{_member_line(item.left)}: {_limits_text(item.left)} in {left}, "
-            f"{_limits_text(item.right)} in {right}"
-            for item in found.limits
-        ],
-    )
+    shown = None if everything or width is None else _SHOWN
+    lines = _verdict(found, width)
+    sections: list[tuple[str, list[Line]]] = [
+        (f"only in {left}", [_only_line(item) for item in found.only_left]),
+        (f"only in {right}", [_only_line(item) for item in found.only_right]),
+        (f"trusted only in {left}", [_member_line(item.left) for item in found.trust if item.left.trusted]),
+        (f"trusted only in {right}", [_member_line(item.right) for item in found.trust if item.right.trusted]),
+        ("different limits", [_limits_line(item, left, right) for item in found.limits]),
+    ]
     for item in beyond:
         heading = f"trusted in {visible(item.side.title)} and not in {visible(item.reference.title)}"
-        lines += _section(heading, [_member_line(member) for member in item.members])
-    lines.append(
-        f"{found.same:,} the same · {len(found.only_left):,} only in {left} · {len(found.only_right):,} only in "
-        f"{right} · {len(found.trust):,} with other trust · {len(found.limits):,} with other limits"
+        sections.append((heading, [_member_line(member) for member in item.members]))
+    for heading, members in sections:
+        if members:
+            lines += ["", (Span(heading, Style.BOLD), f" ({len(members):,})"), *members[:shown]]
+            if len(members[:shown]) < len(members):
+                lines.append(f"  … and {len(members) - len(members[:shown]):,} more (-v shows all)")
+    return [*lines, *([""] if hints else []), *(f"→ {hint}" for hint in hints)]
+
+
+def _verdict(found: Comparison, width: int | None) -> list[Line]:
+    if found.equal:
+        return [(Span("✓", Style.GOOD), f" equal: {plural(found.same, 'certificate')}")]
+    counted = (
+        (found.same, "the same"),
+        (len(found.only_left), f"only in {visible(found.left.title)}"),
+        (len(found.only_right), f"only in {visible(found.right.title)}"),
+        (len(found.trust), "trusted in only one"),
+        (len(found.limits), "with different limits"),
     )
-    return "\n".join(lines)
+    text = " · ".join(f"{count:,} {what}" for count, what in counted if count)
+    first, *others = wrapped(text, width, "  ", first="  ")
+    return [(Span("≠", Style.WARNING), first[1:]), *others]
 
 
-def _only_lines(heading: str, only: Sequence[OnlyHere]) -> list[str]:
-    lines = []
-    for item in only:
-        line = _member_line(item.member)
-        if item.same_key_there:
-            twins = ", ".join(f"{visible(twin.label)} {twin.sha256[:16]}" for twin in item.same_key_there)
-            line += f"  (the same key is over there: {twins})"
-        lines.append(line)
-    return _section(heading, lines)
+def _only_line(item: OnlyHere) -> Line:
+    line = _member_line(item.member)
+    if not item.same_key_there:
+        return line
+    twins = ", ".join(twin.sha256[:16] for twin in item.same_key_there)
+    return (*line, Span(f"  (same key as {twins})", Style.DIM))
 
 
-def _section(heading: str, lines: Sequence[str]) -> list[str]:
-    return [f"{heading} ({len(lines)})", *(f"  {line}" for line in lines), ""] if lines else []
+def _member_line(member: Member) -> tuple[str | Span, ...]:
+    mark = Span("  ●", Style.GOOD) if member.trusted else Span("  ○", Style.DIM)
+    return (mark, f" {member.sha256[:16]}  {visible_name(member.label)}")
 
 
-def _member_line(member: Member) -> str:
-    return f"{'●' if member.trusted else '○'} {member.sha256[:16]}  {visible(member.label)}"
+def _limits_line(item: LimitsDiffer, left: str, right: str) -> Line:
+    told = f": {_limits_text(item.left)} in {left}, {_limits_text(item.right)} in {right}"
+    return (*_member_line(item.left), told)
 
 
 def _limits_text(member: Member) -> str:

@@ -1,17 +1,23 @@
-"""What an import does, thing by thing: ``capath import``."""
+"""What an import does, item by item: ``capath import``."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from capath.change.import_ import Added, AlreadyHere, Entry, Import, LeftOut
 from capath.errors import assert_never
 from capath.pki.claims import Item, Refused
-from capath.pki.visible import visible
-from capath.report.change import plan_json
+from capath.pki.visible import visible, visible_name
+from capath.report.change import plan_json, undo_line
 from capath.report.document import Json, moment
+from capath.report.layout import Line, Span, Style, wrapped
+from capath.store.constraints import CONSTRAINTS_FILE
+
+_SHOWN = 3
 
 
 def import_json(planned: Import, applied: bool) -> Json:
-    """The object of ``capath import --json``: the plan, and what becomes of each thing in the sources."""
+    """The object of ``capath import --json``: the plan, and what becomes of each item in the sources."""
     return {
         **plan_json(planned.plan, applied),
         "entries": [_entry_json(entry) for entry in planned.entries],
@@ -29,15 +35,25 @@ def import_json(planned: Import, applied: bool) -> Json:
     }
 
 
-def import_text(planned: Import, *, everything: bool) -> str:
-    """What comes in, on and off, and what does not and why. `everything`: also what is here already."""
-    lines = [_entry_text(entry) for entry in planned.entries if everything or _is_news(entry)]
+def import_lines(planned: Import, *, applied: bool, everything: bool, width: int | None) -> list[Line]:
+    """The counts, what is not plainly imported with its reason, and how it is undone.
+
+    `everything`: each item on a line of its own, also what is already there.
+    """
+    mark = Span("✓", Style.GOOD) if applied else "would import:"
+    lines: list[Line] = [(mark, f" {summary_text(planned)}")]
+    if everything:
+        lines += [_entry_line(entry) for entry in planned.entries]
+    else:
+        lines += _reason_lines(planned.entries, width)
     for kept in planned.kept:
         limits = [f"not for leaves issued after {kept.distrust_after:%Y-%m-%d}"] if kept.distrust_after else []
-        limits += [f"only for {visible(kept.constraints)}"] if kept.constraints else []
-        lines.append(f"! limit      {visible(kept.label)}: {', '.join(limits)} (kept in capath-constraints.json)")
-    lines.append(summary_text(planned))
-    return "\n".join(lines)
+        limits += [f"only for {kept.constraints}"] if kept.constraints else []
+        text = f"{visible_name(kept.label)}: {visible(', '.join(limits))} (kept in {CONSTRAINTS_FILE})"
+        lines += wrapped(text, width, "    ", first="  ! limit: ")
+    if applied and planned.plan.operations:
+        lines.append(undo_line(planned.plan.before.directory))
+    return lines
 
 
 def summary_text(planned: Import) -> str:
@@ -49,43 +65,56 @@ def summary_text(planned: Import) -> str:
     refused = sum(isinstance(entry, Refused) for entry in planned.entries)
     counted = [
         (on, "new, trusted"),
-        (off, "new, off"),
-        (here, "here already"),
+        (off, "new, distrusted"),
+        (here, "already here"),
         (left, "left out"),
-        (refused, "refused"),
+        (refused, "rejected"),
         (planned.repeats, "repeated in the sources"),
     ]
-    return " · ".join(f"{count:,} {text}" for count, text in counted if count) or "the sources hold nothing"
+    return " · ".join(f"{count:,} {text}" for count, text in counted if count) or "the sources are empty"
 
 
-def _is_news(entry: Entry) -> bool:
-    match entry:
-        case AlreadyHere():
-            return False
-        case Added() | LeftOut() | Refused():
-            return True
-        case _:
-            assert_never(entry)
+def _reason_lines(entries: Sequence[Entry], width: int | None) -> list[Line]:
+    """What is not imported, or distrusted: a paragraph for each reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        match entry:
+            case Added(file=file, why_off=why) if why:
+                groups.setdefault(("○ new, distrusted", why), []).append(visible(file))
+            case LeftOut(item=item, reason=reason):
+                groups.setdefault(("– left out", reason), []).append(visible_name(_name(item)))
+            case Refused(origin=origin, reason=reason):
+                groups.setdefault(("✗ rejected", reason), []).append(visible(origin))
+            case Added() | AlreadyHere():
+                pass
+            case _:
+                assert_never(entry)
+    lines: list[Line] = []
+    for (what, reason), names in groups.items():
+        more = f" and {len(names) - _SHOWN:,} more (-v shows all)" if len(names) > _SHOWN else ""
+        text = f"{what} ({len(names):,}): {visible(reason)}: {', '.join(names[:_SHOWN])}{more}"
+        lines += wrapped(text, width, "    ", first="  ")
+    return lines
 
 
-def _entry_text(entry: Entry) -> str:
+def _entry_line(entry: Entry) -> Line:
     match entry:
         case Added(item=item, file=file, why_off=""):
-            return f"● new        {visible(file)}{_remarks(item)}"
+            return (Span("● new         ", Style.GOOD), f"{file}{_remarks(item)}")
         case Added(item=item, file=file, why_off=why):
-            return f"○ new, off   {visible(file)}: {visible(why)}{_remarks(item)}"
+            return f"○ distrusted  {file}: {why}{_remarks(item)}"
         case AlreadyHere(file=file, trusted=trusted):
-            return f"= here       {visible(file)}, {'trusted' if trusted else 'off'}"
+            return (Span("= present     ", Style.DIM), f"{file}, {'trusted' if trusted else 'distrusted'}")
         case LeftOut(item=item, reason=reason):
-            return f"– left out   {visible(_name(item))}: {visible(reason)}"
+            return f"– left out    {visible_name(_name(item))}: {reason}"
         case Refused(origin=origin, reason=reason):
-            return f"✗ refused    {visible(origin)}: {visible(reason)}"
+            return (Span("✗ rejected    ", Style.BAD), f"{origin}: {reason}")
         case _:
             assert_never(entry)
 
 
 def _remarks(item: Item) -> str:
-    return f"  ({visible('; '.join(item.notes))})" if item.notes else ""
+    return f"  ({'; '.join(item.notes)})" if item.notes else ""
 
 
 def _name(item: Item) -> str:

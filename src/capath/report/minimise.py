@@ -6,12 +6,15 @@ from collections.abc import Collection, Sequence
 
 from capath.change.plan import Plan
 from capath.errors import assert_never
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.remedy.host_needs import Carried, HostNeeds, NotReached, NotVerifying
 from capath.remedy.minimise import Minimum
 from capath.report.change import plan_json
 from capath.report.document import Json
+from capath.report.layout import Line, Span, Style, plural, wrapped
 from capath.store import Listing
+
+_STYLES = {"✓": Style.GOOD, "✗": Style.BAD, "∅": Style.WARNING}
 
 
 def minimise_json(
@@ -28,18 +31,24 @@ def minimise_json(
     }
 
 
-def minimise_text(listing: Listing, hosts: Sequence[HostNeeds], minimum: Minimum) -> str:
-    """Which host needs which root, and how few are enough."""
-    lines = [_host_text(host, minimum, listing) for host in hosts]
+def minimise_lines(
+    listing: Listing, hosts: Sequence[HostNeeds], minimum: Minimum, width: int | None
+) -> list[Line]:
+    """How few roots are enough, which they are, and which host needs which."""
     number = len(minimum.roots)
+    trusted = plural(listing.trusted_count, "trusted certificate")
+    enough = f"{number} of {trusted} {'is' if number == 1 else 'are'} enough"
+    proof = "no smaller set is" if minimum.exact else "there may be a smaller set: the search was cut off"
+    if number:
+        lines: list[Line] = [(Span("✓ ", Style.GOOD), Span(enough, Style.BOLD), f"; {proof}")]
+    else:
+        lines = [(Span("✗ ", Style.BAD), "no host verifies with this directory, so no root is needed")]
+    lines += [f"  ● {sha256[:16]}  {_title(sha256, listing)}" for sha256 in _by_title(minimum.roots, listing)]
     lines.append("")
-    lines.extend(f"● {sha256[:16]}  {_title(sha256, listing)}" for sha256 in _by_title(minimum.roots, listing))
-    enough = f"{number} of {listing.trusted_count} trusted certificates {'is' if number == 1 else 'are'} enough"
-    proof = "no smaller set is" if minimum.exact else "a smaller set may be: the search was cut off"
-    lines.append(
-        f"{enough}; {proof}" if number else "no host verifies with this directory, so nothing is needed for one"
-    )
-    return "\n".join(lines)
+    for host in hosts:
+        first, *others = wrapped(_host_text(host, minimum, listing), width, "    ", first="")
+        lines += [(Span(first[:1], _STYLES[first[:1]]), first[1:]), *others]
+    return lines
 
 
 def _host_text(host: HostNeeds, minimum: Minimum, listing: Listing) -> str:
@@ -47,12 +56,12 @@ def _host_text(host: HostNeeds, minimum: Minimum, listing: Listing) -> str:
         case Carried(host=name, alternatives=alternatives):
             used = " and ".join(_title(sha256, listing) for sha256 in sorted(minimum.used.get(name, ())))
             more = len(alternatives) - 1
-            other = f"  ({more} other way{'' if more == 1 else 's'})" if more else ""
-            return f"✓ {visible(name)}: {used}{other}"
+            other = f"  (or {plural(more, 'other set')} of roots)" if more else ""
+            return f"✓ {visible_name(name)}: {used}{other}"
         case NotVerifying(host=name, reason=reason):
-            return f"✗ {visible(name)}: it does not verify now: {visible(reason)}"
+            return f"✗ {visible_name(name)}: it does not verify now: {visible(reason)}"
         case NotReached(host=name, reason=reason):
-            return f"? {visible(name)}: {visible(reason)}"
+            return f"∅ {visible_name(name)}: {visible(reason)}"
         case _:
             assert_never(host)
 
@@ -86,4 +95,4 @@ def _by_title(roots: Collection[str], listing: Listing) -> list[str]:
 
 
 def _title(sha256: str, listing: Listing) -> str:
-    return visible(listing.by_sha256[sha256][0].certificate.subject.title)
+    return visible_name(listing.by_sha256[sha256][0].certificate.subject.title)

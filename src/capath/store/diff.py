@@ -1,4 +1,4 @@
-"""Two stores compared, by certificate and by key: what one alone has, and what they judge apart."""
+"""Two stores compared, by certificate and by key: what only one has, and what they judge differently."""
 
 from __future__ import annotations
 
@@ -131,6 +131,11 @@ def side_of_items(title: str, items: Iterable[Item]) -> Side:
         )
         members.setdefault(certificate.sha256, member)
     return Side(title, members)
+
+
+def side_of_list(title: str, names: Mapping[str, str]) -> Side:
+    """What a list of fingerprints trusts, SHA-256 to name."""
+    return Side(title, {sha256: Member(sha256, name or sha256, trusted=True) for sha256, name in names.items()})
 
 
 def name_and_key(certificate: Certificate) -> bytes:
