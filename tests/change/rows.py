@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from tests.minting import Minted, mint_crl, mint_root
 
 

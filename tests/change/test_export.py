@@ -24,7 +24,8 @@ from capath.change.export import (
     write_files,
 )
 from capath.errors import BadInputError, ChangeError
-from capath.pki.certificate import Certificate, read_certificate
+from capath.pki.certificate import Certificate
+from capath.pki.load import read_certificate
 from capath.pki.objects import CertificateObject, read_objects
 from capath.store import list_store, scan
 from capath.store.constraints import CONSTRAINTS_FILE, Kept, parse_constraints

@@ -17,8 +17,8 @@ from capath.change.file_names import FileNames, safe_stem
 from capath.change.import_ import Added, AlreadyHere, Import, ImportOptions, LeftOut, plan_import
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
-from capath.pki.certificate import read_certificate
 from capath.pki.claims import Claims, Item, Refused, ServerTrust
+from capath.pki.load import read_certificate
 from capath.store import list_store, scan
 from capath.store.constraints import CONSTRAINTS_FILE, read_constraints_file
 from tests.minting import (

@@ -28,7 +28,7 @@ from capath.change.plan import Plan
 from capath.change.quick_rehash import rehash_directory
 from capath.change.toggle import RowMemory, plan_toggle
 from capath.errors import BadInputError, ChangeError
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.pki.visible import visible
 from capath.store.link_name import LinkName
 from capath.store.listing import Listing, list_store

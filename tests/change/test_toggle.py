@@ -12,7 +12,7 @@ from capath.change.journal import Journal
 from capath.change.operation import ReplaceFile
 from capath.change.plan import Plan
 from capath.change.toggle import plan_toggle
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.store.listing import CertificateRow, list_store
 from capath.store.scan import scan
 from capath.store.standing import OldHashOnly, TakenOut, Trusted

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from capath.demo.authority import Identity, PrivateKey
-from capath.pki import der
+from capath.pki import tlv
 from tests.minting import pem
 
 ECDSA_WITH_SHA256 = bytes.fromhex("2a8648ce3d040302")
@@ -19,7 +19,7 @@ UNKNOWN_SIGNATURE = bytes.fromhex("2a8648ce3d040377")
 def remade(identity: Identity, issuer: Identity, *changes: tuple[bytes, bytes]) -> bytes:
     """`identity` in PEM with each of `changes` (an element of its tbsCertificate, and what is put there)."""
     signed = identity.certificate.tbs_certificate_bytes
-    _, start, end = der.header(signed, 0, len(signed))
+    _, start, end = tlv.header(signed, 0, len(signed))
     content = signed[start:end]
     for old, new in changes:
         assert content.count(old) == 1
@@ -30,8 +30,8 @@ def remade(identity: Identity, issuer: Identity, *changes: tuple[bytes, bytes]) 
 def as_version_1(identity: Identity, issuer: Identity) -> bytes:
     """`identity` in PEM without version and extensions (RFC 5280 §4.1.2.1)."""
     signed = identity.certificate.tbs_certificate_bytes
-    _, start, end = der.header(signed, 0, len(signed))
-    elements = der.elements(signed, start, end)
+    _, start, end = tlv.header(signed, 0, len(signed))
+    elements = tlv.elements(signed, start, end)
     return _signed(b"".join(signed[at:stop] for tag, at, _, stop in elements if tag not in (0xA0, 0xA3)), issuer)
 
 
@@ -44,7 +44,7 @@ def with_unknown_signature(identity: Identity) -> bytes:
 
 def algorithm(oid: bytes) -> bytes:
     """An AlgorithmIdentifier without parameters."""
-    return der.encode(der.SEQUENCE, der.encode(der.OID, oid))
+    return tlv.encode(tlv.SEQUENCE, tlv.encode(tlv.OID, oid))
 
 
 def key_info(key: PrivateKey) -> bytes:
@@ -66,6 +66,6 @@ def off_curve(info: bytes) -> bytes:
 
 def _signed(content: bytes, issuer: Identity) -> bytes:
     assert isinstance(issuer.key, ec.EllipticCurvePrivateKey)
-    body = der.encode(der.SEQUENCE, content)
-    signature = der.encode(der.BIT_STRING, b"\0" + issuer.key.sign(body, ec.ECDSA(hashes.SHA256())))
-    return pem("CERTIFICATE", der.encode(der.SEQUENCE, body + algorithm(ECDSA_WITH_SHA256) + signature))
+    body = tlv.encode(tlv.SEQUENCE, content)
+    signature = tlv.encode(tlv.BIT_STRING, b"\0" + issuer.key.sign(body, ec.ECDSA(hashes.SHA256())))
+    return pem("CERTIFICATE", tlv.encode(tlv.SEQUENCE, body + algorithm(ECDSA_WITH_SHA256) + signature))

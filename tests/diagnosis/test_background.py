@@ -19,7 +19,7 @@ from capath.diagnosis.background import (
     Removed,
     background_of,
 )
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.report.background import background_json, background_lines, standing_text
 from capath.sources.mozilla_roots import MozillaRoot, TlsTrust
 from capath.store import list_store, scan

@@ -23,7 +23,7 @@ from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.files import state_directory
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.store.listing import list_store
 from capath.store.scan import TEMPORARY_PREFIX, scan
 from tests.minting import Minted, mint_root

@@ -12,7 +12,7 @@ import pytest
 from capath.change.apply import apply_plan, recover, undo_last
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.store.listing import list_store
 from capath.store.lookup import reachable
 from capath.store.scan import TEMPORARY_PREFIX, scan

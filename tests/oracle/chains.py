@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from capath.pki import der
+from capath.pki import tlv
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 KEYS = [ec.generate_private_key(ec.SECP256R1()) for _ in range(8)]
 HOST = "www.host.test"
-_ECDSA_WITH_SHA256 = der.encode(der.SEQUENCE, der.encode(der.OID, bytes.fromhex("2a8648ce3d040302")))
+_ECDSA_WITH_SHA256 = tlv.encode(tlv.SEQUENCE, tlv.encode(tlv.OID, bytes.fromhex("2a8648ce3d040302")))
 
 USAGES = {
     "none": None,
@@ -162,14 +162,14 @@ def _authority_identifier(part: Part) -> x509.AuthorityKeyIdentifier:
 
 def _as_version_1(encoded: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
     """The same without version and extensions, signed again (RFC 5280 §4.1.2.1)."""
-    start, end = der.expect(encoded, 0, len(encoded), der.SEQUENCE, "certificate")
-    tbs, tbs_end = der.expect(encoded, start, end, der.SEQUENCE, "tbs")
+    start, end = tlv.expect(encoded, 0, len(encoded), tlv.SEQUENCE, "certificate")
+    tbs, tbs_end = tlv.expect(encoded, start, end, tlv.SEQUENCE, "tbs")
     kept = b"".join(
-        encoded[at:stop] for tag, at, _, stop in der.elements(encoded, tbs, tbs_end) if tag not in (0xA0, 0xA3)
+        encoded[at:stop] for tag, at, _, stop in tlv.elements(encoded, tbs, tbs_end) if tag not in (0xA0, 0xA3)
     )
-    body = der.encode(der.SEQUENCE, kept)
-    signature = der.encode(der.BIT_STRING, b"\0" + key.sign(body, ec.ECDSA(hashes.SHA256())))
-    return der.encode(der.SEQUENCE, body + _ECDSA_WITH_SHA256 + signature)
+    body = tlv.encode(tlv.SEQUENCE, kept)
+    signature = tlv.encode(tlv.BIT_STRING, b"\0" + key.sign(body, ec.ECDSA(hashes.SHA256())))
+    return tlv.encode(tlv.SEQUENCE, body + _ECDSA_WITH_SHA256 + signature)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capath.errors import ParseError
-from capath.pki.certificate import Certificate, read_certificate
+from capath.pki.certificate import Certificate
+from capath.pki.load import read_certificate
 from capath.pki.name import Name
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.pem import PemBlock, read_pem

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.store.listing import list_store
 from capath.store.lookup import find_issuers, reachable, walk
 from capath.store.scan import scan

@@ -13,7 +13,7 @@ import pytest
 from capath.change.apply import apply_plan
 from capath.change.plan import applicable
 from capath.change.rehash import HashStyle, Rehash, plan_rehash
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.store.listing import list_store
 from capath.store.scan import scan
 from tests.minting import Minted, mint_crl, mint_root, pem, raw_attribute, raw_certificate, raw_name
@@ -198,7 +198,8 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
             parent.chmod(parent.stat().st_mode | 0o055)
     # Somebody who is not root, for root reads everything; all imports come before.
     code = (
-        "import os, sys\nfrom capath.change.rehash import plan_rehash\nfrom capath.store.scan import scan\n"
+        "import os, sys, cryptography.x509\nfrom capath.change.rehash import plan_rehash\n"
+        "from capath.store.scan import scan\n"
         "os.geteuid() or os.setuid(65534)\nplanned = plan_rehash(scan(sys.argv[1]))\n"
         "print(planned.error_count, len(planned.links), planned.passed)"
     )

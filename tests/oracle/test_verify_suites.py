@@ -14,8 +14,9 @@ from capath.change.rehash import plan_rehash
 from capath.diagnosis.cause import Cause
 from capath.diagnosis.diagnose import diagnose_offline
 from capath.errors import ParseError
-from capath.pki import der
-from capath.pki.certificate import Certificate, read_certificate
+from capath.pki import tlv
+from capath.pki.certificate import Certificate
+from capath.pki.load import read_certificate
 from capath.store import Snapshot, scan
 from capath.tls.offline.verify import verify_offline
 from tests.minting import pem
@@ -125,10 +126,10 @@ def _uses(trusted: list[bytes], rejected: list[bytes]) -> bytes:
     """OpenSSL's trust attributes (X509_CERT_AUX)."""
     body = b""
     if trusted:
-        body += der.encode(der.SEQUENCE, b"".join(der.encode(der.OID, oid) for oid in trusted))
+        body += tlv.encode(tlv.SEQUENCE, b"".join(tlv.encode(tlv.OID, oid) for oid in trusted))
     if rejected:
-        body += der.encode(0xA0, b"".join(der.encode(der.OID, oid) for oid in rejected))
-    return der.encode(der.SEQUENCE, body)
+        body += tlv.encode(0xA0, b"".join(tlv.encode(tlv.OID, oid) for oid in rejected))
+    return tlv.encode(tlv.SEQUENCE, body)
 
 
 @needs_openssl
@@ -232,12 +233,12 @@ def test_a_certificate_that_pyopenssl_does_not_load_is_left_to_the_binary(
 
 def _with_not_before(certificate: bytes, time: bytes) -> bytes:
     """The certificate with another notBefore, a UTCTime; its signature is no longer right."""
-    _, content, end = der.header(certificate, 0, len(certificate))
-    parts = [certificate[at:stop] for _, at, _, stop in der.elements(certificate, content, end)]
-    _, content, end = der.header(parts[0], 0, len(parts[0]))
-    fields = [parts[0][at:stop] for _, at, _, stop in der.elements(parts[0], content, end)]
-    _, content, end = der.header(fields[4], 0, len(fields[4]))
-    times = [fields[4][at:stop] for _, at, _, stop in der.elements(fields[4], content, end)]
-    fields[4] = der.encode(der.SEQUENCE, der.encode(der.UTC_TIME, time) + times[1])
-    parts[0] = der.encode(der.SEQUENCE, b"".join(fields))
-    return der.encode(der.SEQUENCE, b"".join(parts))
+    _, content, end = tlv.header(certificate, 0, len(certificate))
+    parts = [certificate[at:stop] for _, at, _, stop in tlv.elements(certificate, content, end)]
+    _, content, end = tlv.header(parts[0], 0, len(parts[0]))
+    fields = [parts[0][at:stop] for _, at, _, stop in tlv.elements(parts[0], content, end)]
+    _, content, end = tlv.header(fields[4], 0, len(fields[4]))
+    times = [fields[4][at:stop] for _, at, _, stop in tlv.elements(fields[4], content, end)]
+    fields[4] = tlv.encode(tlv.SEQUENCE, tlv.encode(tlv.UTC_TIME, time) + times[1])
+    parts[0] = tlv.encode(tlv.SEQUENCE, b"".join(fields))
+    return tlv.encode(tlv.SEQUENCE, b"".join(parts))

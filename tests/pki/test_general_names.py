@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capath.pki.certificate import Certificate, read_certificate
+from capath.pki.certificate import Certificate
 from capath.pki.general_names import alternative_names, issuer_addresses, list_addresses
+from capath.pki.load import read_certificate
 from capath.tls.handshake.host_name import check_host
 from tests.minting import tlv
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capath.pki.certificate import read_certificate
 from capath.pki.claims import Claims, Item, ServerTrust
+from capath.pki.load import read_certificate
 from capath.store import list_store, scan
 from capath.store.constraints import Kept
 from capath.store.diff import (

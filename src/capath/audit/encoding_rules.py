@@ -72,6 +72,17 @@ def _library_differs(context: Context, facts: Facts) -> Hit | None:
     )
 
 
+def _refused_by_newer(context: Context, facts: Facts) -> Hit | None:
+    refusal = facts.certificate.refused_by_newer
+    if not refusal:
+        return None
+    return Hit(
+        "the OpenSSL of this Python loads it, and a newer OpenSSL refuses it",
+        f"pyOpenSSL's OpenSSL says: {refusal}",
+        "ask its CA for a certificate that is encoded as RFC 5280 requires, before OpenSSL is updated",
+    )
+
+
 @lru_cache(maxsize=32768)
 def _refusal(certificate: Certificate) -> str:
     with warnings.catch_warnings():  # what is only discouraged is said by rules of ours
@@ -98,6 +109,13 @@ ENCODING_RULES = (
         "one library loads the certificate and another refuses it",
         "RFC 5280 section 4; X.690",
         _library_differs,
+    ),
+    CertificateRule(
+        "refused-by-newer-openssl",
+        Severity.WARNING,
+        "a newer OpenSSL refuses the certificate",
+        "RFC 5280 section 4; X.690",
+        _refused_by_newer,
     ),
     CertificateRule(
         "serial-number",

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from capath.change.toggle import has_rehash_extension
 from capath.errors import ParseError
-from capath.pki import der
+from capath.pki import tlv
 from capath.pki.certificate import (
     AUTHORITY_KEY_IDENTIFIER,
     KEY_USAGE,
@@ -71,7 +71,7 @@ def _decode(certificate: Certificate) -> Decoded:
         extensions.setdefault(extension.oid, extension)
     usage = extensions.get(KEY_USAGE)
     own, above = extensions.get(SUBJECT_KEY_IDENTIFIER), extensions.get(AUTHORITY_KEY_IDENTIFIER)
-    own_key = b"" if own is None else _content(own.value, der.OCTET_STRING)
+    own_key = b"" if own is None else _content(own.value, tlv.OCTET_STRING)
     key_above = b"" if above is None else _key_identifier(above.value)
     return Decoded(
         certificate.subject.title,
@@ -93,13 +93,13 @@ def _in_force(row: CertificateRow) -> bool:
 
 
 def _first_key_usage_octet(value: bytes) -> int:
-    content = _content(value, der.BIT_STRING)
+    content = _content(value, tlv.BIT_STRING)
     return content[1] if len(content) > 1 else 0
 
 
 def _content(value: bytes, tag: int) -> bytes:
     try:
-        start, end = der.expect(value, 0, len(value), tag, "extension")
+        start, end = tlv.expect(value, 0, len(value), tag, "extension")
     except ParseError:
         return b""
     return value[start:end]
@@ -107,8 +107,8 @@ def _content(value: bytes, tag: int) -> bytes:
 
 def _key_identifier(value: bytes) -> bytes:
     try:
-        start, end = der.expect(value, 0, len(value), der.SEQUENCE, "authorityKeyIdentifier")
-        for tag, _, content, stop in der.elements(value, start, end):
+        start, end = tlv.expect(value, 0, len(value), tlv.SEQUENCE, "authorityKeyIdentifier")
+        for tag, _, content, stop in tlv.elements(value, start, end):
             if tag == 0x80:
                 return value[content:stop]
     except ParseError:

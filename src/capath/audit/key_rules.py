@@ -6,8 +6,7 @@ from capath.audit.context import Context
 from capath.audit.facts import Facts
 from capath.audit.finding import Severity
 from capath.audit.rule import CertificateRule, Hit
-from capath.pki.key import signature_algorithm
-from capath.pki.signature import Bad, check_signature
+from capath.pki.signature import Bad, check_signature, signature_algorithm
 
 _EC_BITS_MINIMUM = 256
 _SHOWN = 5

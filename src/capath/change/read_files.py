@@ -6,15 +6,12 @@ is read by `scan`'s own reader, so that both judge alike.
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 
-from capath.pki.canonical import name_hash, old_name_hash
-from capath.pki.found import NotSingle, Single, several
-from capath.pki.ordinary import certificate_count, only_certificate
+from capath.pki.found import NotSingle, Single
+from capath.pki.objects import CertificateObject, read_objects
 from capath.processors import forkable_processors
 
 TYPE_CHECKING = False
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     _Childs = TypeVar("_Childs")
 
 _READ_OCTETS = 8192
-_BUNDLE_OCTETS = 2**20
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _WORTH_A_PROCESS = 4000
 Found = Single | NotSingle | None
@@ -85,22 +81,21 @@ def _read(directory: str, descriptor: int, name: str) -> Found:
         return _read_with_care(directory, name)
     try:
         data = os.read(file, _READ_OCTETS)
-        if len(data) == _READ_OCTETS and stat.S_ISREG(os.fstat(file).st_mode):
-            data += os.read(file, _BUNDLE_OCTETS)
     except OSError:
         data = b""
     finally:
         os.close(file)
     if len(data) >= _READ_OCTETS:
-        count = certificate_count(data) if _READ_OCTETS < len(data) < _BUNDLE_OCTETS else 0
-        return several(count) if count > 1 else _read_with_care(directory, name)
-    # Nothing, or nothing plain: an empty file, a directory, a FIFO …
-    if not data or (found := only_certificate(data)) is None:
         return _read_with_care(directory, name)
-    encoded, subject, canonical = found
-    sha256 = hashlib.sha256(encoded).digest()
-    sha1 = hashlib.sha1(encoded, usedforsecurity=False).digest()
-    return Single("", name_hash(canonical), old_name_hash(subject), sha256, sha1)
+    objects = read_objects(data)
+    # Nothing, or nothing plain: an empty file, a directory, a FIFO …
+    if len(objects) != 1 or not isinstance(objects[0], CertificateObject):
+        return _read_with_care(directory, name)
+    found = objects[0].certificate
+    subject = found.subject
+    return Single(
+        "", subject.subject_hash, subject.old_hash, bytes.fromhex(found.sha256), bytes.fromhex(found.sha1)
+    )
 
 
 def _read_with_care(directory: str, name: str) -> Found:

@@ -11,7 +11,7 @@ from capath.change.rehash import plan_rehash
 from capath.demo import authority
 from capath.demo.authority import Identity
 from capath.demo.server import LOOPBACK, Handler, Loopback, http, tls, tls_context
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.pki.pem import read_pem
 from capath.store import scan
 from capath.tls.test_options import ProbeOptions

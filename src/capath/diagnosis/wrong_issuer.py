@@ -14,9 +14,8 @@ from capath.diagnosis.issuers import issuer_url
 from capath.diagnosis.missing_root import import_known, import_shown
 from capath.diagnosis.words import day, title, which
 from capath.pki.certificate import Certificate
-from capath.pki.key import signature_algorithm
 from capath.pki.key_identifiers import Mismatch, OtherIssuer, OtherKey, OtherSerial, mismatch
-from capath.pki.signature import Bad, Good, NotChecked, check_signature, signs
+from capath.pki.signature import Bad, Good, NotChecked, check_signature, signature_algorithm, signs
 from capath.pki.visible import visible
 from capath.store import CertificateRow
 

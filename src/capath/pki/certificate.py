@@ -1,116 +1,206 @@
-"""One X.509 certificate or CRL, with the fields that trust decisions need (RFC 5280 §4 and §5).
+"""One X.509 certificate, with the facts that trust decisions need (RFC 5280 §4).
 
-What OpenSSL checks when it loads one is checked at once; what only people ask for is decoded when they ask.
+Facts are read from the octets when they are asked for: reading ten thousand roots to hash them must not cost
+decoding them. `capath.pki.load` makes these, and decides what is a certificate.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
 
 from capath.errors import ParseError
-from capath.pki import ber, der
-from capath.pki.frame import (
-    CertificateFrame,
-    CrlFrame,
-    extension_at,
-    frame_certificate,
-    frame_crl,
-)
+from capath.pki import tlv
 from capath.pki.name import Name
+from capath.values import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
 
 BASIC_CONSTRAINTS = "2.5.29.19"
 KEY_USAGE = "2.5.29.15"
 SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
 AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
+_SERIAL, _ALGORITHM, _ISSUER, _VALIDITY, _SUBJECT, _KEY = range(1, 7)
+_DIRECTORY_NAME = 0xA4
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Extension:
     """An extension as encoded: dotted `oid` and the content of its OCTET STRING."""
 
-    oid: str
-    critical: bool
-    value: bytes
+    __slots__ = ("critical", "oid", "value")
+
+    def __init__(self, oid: str, critical: bool, value: bytes) -> None:
+        self.oid = oid
+        self.critical = critical
+        self.value = value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BasicConstraints:
     """RFC 5280 §4.2.1.9."""
 
-    ca: bool
-    path_length: int | None
+    __slots__ = ("ca", "path_length")
+
+    def __init__(self, ca: bool, path_length: int | None) -> None:
+        self.ca = ca
+        self.path_length = path_length
 
 
-@dataclass(frozen=True, slots=True)
+@value
+class AuthorityKey:
+    """How a certificate names its issuer's key (RFC 5280 §4.2.1.1): by identifier, by name and serial, or not.
+
+    `issuer` is the first directoryName, the only one that OpenSSL compares.
+    """
+
+    __slots__ = ("identifier", "issuer", "serial")
+
+    def __init__(self, identifier: bytes | None, issuer: Name | None, serial: int | None) -> None:
+        self.identifier = identifier
+        self.issuer = issuer
+        self.serial = serial
+
+
 class Certificate:
-    """A certificate that OpenSSL would load. Two are the same certificate when their `sha256` are equal."""
+    """A certificate that OpenSSL loads. Two are equal when their `der` is.
 
-    der: bytes
-    subject: Name = field(compare=False)
-    issuer: Name = field(compare=False)
-    _plain: bytes = field(repr=False, compare=False)
-    """`der` itself; where that is only BER, the same in DER, which the frame's bounds are of."""
-    _frame: CertificateFrame = field(repr=False, compare=False)
-    _sha256: str = field(default="", init=False, repr=False, compare=False)
+    `plain` is `der` itself; where that is only BER, the same in DER. `refused_by_newer`: why the newer of two
+    OpenSSLs (pyOpenSSL's) refuses what the machine's loads; empty where it does not.
+    """
+
+    __slots__ = ("_bounds", "_sha1", "_sha256", "der", "issuer", "plain", "refused_by_newer", "subject")
+
+    def __init__(
+        self, der: bytes, subject: Name, issuer: Name, plain: bytes | None = None, refused_by_newer: str = ""
+    ) -> None:
+        self.der = der
+        self.subject = subject
+        self.issuer = issuer
+        self.plain = der if plain is None else plain
+        self.refused_by_newer = refused_by_newer
+        self._sha256 = self._sha1 = ""
+        self._bounds: tuple[int, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and self.der == other.der
+
+    def __hash__(self) -> int:
+        return hash(self.der)
+
+    def __repr__(self) -> str:
+        return f"<Certificate {self.subject.text!r} {self.sha256[:16]}>"
 
     @property
     def sha256(self) -> str:
         if not self._sha256:
-            object.__setattr__(self, "_sha256", hashlib.sha256(self._fingerprinted).hexdigest())
+            self._sha256 = hashlib.sha256(self._fingerprinted).hexdigest()
         return self._sha256
 
     @property
     def sha1(self) -> str:
-        return hashlib.sha1(self._fingerprinted, usedforsecurity=False).hexdigest()
+        if not self._sha1:
+            self._sha1 = hashlib.sha1(self._fingerprinted, usedforsecurity=False).hexdigest()
+        return self._sha1
 
     @property
     def version(self) -> int:
-        return self._frame.version
+        octets = self._field(0)
+        return 1 if not octets else tlv.integer(octets[4:]) + 1
 
     @property
     def serial(self) -> int:
-        return int.from_bytes(self._cut(self._frame.serial), "big", signed=True)
+        return tlv.integer(self._content(_SERIAL))
 
     @property
     def not_before(self) -> datetime | None:
-        """None where it is no time that RFC 5280 knows."""
-        return _times(self._plain, *self._frame.validity)[0]
+        """None where it is not a time as RFC 5280 writes it."""
+        return times_in(self._content(_VALIDITY))[0]
 
     @property
     def not_after(self) -> datetime | None:
-        return _times(self._plain, *self._frame.validity)[1]
+        return times_in(self._content(_VALIDITY))[1]
 
     @property
     def public_key_info(self) -> bytes:
         """The subjectPublicKeyInfo, a whole DER element."""
-        return self._cut(self._frame.public_key_info)
+        return self._field(_KEY)
+
+    @property
+    def signed_part(self) -> bytes:
+        """The tbsCertificate as encoded, which the signature is of."""
+        return tlv.parts(self.der)[0]
+
+    @property
+    def signature_algorithm(self) -> bytes:
+        """The AlgorithmIdentifier outside of what is signed, a whole DER element."""
+        return tlv.parts(self.plain)[1]
+
+    @property
+    def signature(self) -> bytes:
+        """The signature's octets."""
+        encoded = tlv.parts(self.plain)[2]
+        return encoded[slice(*tlv.header(encoded, 0, len(encoded))[1:])][1:]
 
     @property
     def signature_oid(self) -> str:
-        start, stop = self._frame.signature_algorithm
-        oid, oid_end = der.expect(self._plain, start, stop, der.OID, "algorithm")
-        return der.oid_text(self._plain[oid:oid_end])
+        algorithm = self.signature_algorithm
+        _, at, end = tlv.header(algorithm, 0, len(algorithm))
+        return tlv.oid_text(algorithm[slice(*tlv.header(algorithm, at, end)[1:])])
 
     @property
     def extensions(self) -> tuple[Extension, ...]:
-        found = []
-        at, stop = self._frame.extensions
-        while at < stop:
-            oid, critical, value, at = extension_at(self._plain, at, stop)
-            found.append(Extension(der.oid_text(oid), critical, self._plain[value:at]))
-        return tuple(found)
+        """All of them, in their order."""
+        _, at, end = tlv.header(self.plain, 0, len(self.plain))
+        _, _, end = tlv.header(self.plain, at, end)
+        for tag, _, start, stop in tlv.elements(self.plain, self._fields[-1], end):
+            if tag == 0xA3:
+                _, start, stop = tlv.header(self.plain, start, stop)
+                bounds = [(at, to) for _, _, at, to in tlv.elements(self.plain, start, stop)]
+                return tuple(_extension(self.plain[at:to]) for at, to in bounds)
+        return ()
 
     def extension(self, oid: str) -> Extension | None:
         return next((extension for extension in self.extensions if extension.oid == oid), None)
 
     @property
     def basic_constraints(self) -> BasicConstraints | None:
-        """Decoded basicConstraints; None where there is none or it is malformed."""
+        """Decoded basicConstraints; None where there is none or it does not decode."""
         extension = self.extension(BASIC_CONSTRAINTS)
         return None if extension is None else _basic_constraints(extension.value)
+
+    @property
+    def key_usage(self) -> frozenset[int] | None:
+        """The bits of keyUsage that are set (RFC 5280 §4.2.1.3: 0 is digitalSignature); None where there is none.
+
+        One that does not decode has no bits.
+        """
+        extension = self.extension(KEY_USAGE)
+        return None if extension is None else key_usage_bits(extension.value)
+
+    @property
+    def subject_key(self) -> bytes | None:
+        """How it names its own key (RFC 5280 §4.2.1.2); None where it does not, or that does not decode."""
+        extension = self.extension(SUBJECT_KEY_IDENTIFIER)
+        if extension is None:
+            return None
+        try:
+            start, end = tlv.expect(
+                extension.value, 0, len(extension.value), tlv.OCTET_STRING, "subjectKeyIdentifier"
+            )
+        except ParseError:
+            return None
+        return extension.value[start:end]
+
+    @property
+    def authority_key(self) -> AuthorityKey:
+        """How it names its issuer's key. What does not decode names nothing."""
+        extension = self.extension(AUTHORITY_KEY_IDENTIFIER)
+        try:
+            return AuthorityKey(None, None, None) if extension is None else _authority_key(extension.value)
+        except ParseError:
+            return AuthorityKey(None, None, None)
 
     @property
     def is_ca(self) -> bool:
@@ -122,7 +212,7 @@ class Certificate:
 
     @property
     def self_issued(self) -> bool:
-        """Whether subject and issuer are the same name (RFC 5280 §3.2). Says nothing of the signature."""
+        """Whether subject and issuer are the same name (RFC 5280 §3.2). Says nothing of the key."""
         return self.subject.canonical == self.issuer.canonical
 
     @property
@@ -133,119 +223,93 @@ class Certificate:
     @property
     def _fingerprinted(self) -> bytes:
         """What `openssl x509 -fingerprint` hashes: what was signed as it is, the rest as DER."""
-        algorithm, signature = self._frame.signature_algorithm
-        if self._plain is self.der and all(map(self._is_minimal, (0, algorithm - 2, signature))):
+        if self.plain is self.der:
             return self.der
-        signed = ber.parts(self.der)[0]
-        _, at, _ = der.header(self._plain, 0, len(self._plain))
-        _, _, at = der.header(self._plain, at, len(self._plain))
-        rest = [
-            der.encode(tag, self._plain[content:stop])
-            for tag, _, content, stop in der.elements(self._plain, at, self._frame.end)
-        ]
-        return der.encode(der.SEQUENCE, signed + b"".join(rest))
-
-    def _is_minimal(self, at: int) -> bool:
-        """Whether the length of the element at `at` is in no more octets than it needs."""
-        length = self.der[at + 1 : at + 4]
-        return (
-            length[0] < 0x80 or (length[0] == 0x81 and length[1] > 0x7F) or (length[0] == 0x82 and length[1] > 0)
-        )
-
-    def _cut(self, bounds: tuple[int, int]) -> bytes:
-        return self._plain[bounds[0] : bounds[1]]
-
-
-@dataclass(frozen=True)
-class CertificateList:
-    """A CRL that OpenSSL would load."""
-
-    der: bytes
-    issuer: Name = field(compare=False)
-    _plain: bytes = field(repr=False, compare=False)
-    _frame: CrlFrame = field(repr=False, compare=False)
-
-    @cached_property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.der).hexdigest()
-
-    @cached_property
-    def sha1(self) -> str:
-        return hashlib.sha1(self.der, usedforsecurity=False).hexdigest()
+        signed, *rest = tlv.parts(self.der)
+        return tlv.encode(tlv.SEQUENCE, b"".join((signed, *(tlv.definite(part)[0] for part in rest))))
 
     @property
-    def this_update(self) -> datetime | None:
-        return _times(self._plain, *self._frame.times)[0]
+    def _fields(self) -> tuple[int, ...]:
+        """Where the seven fields of tbsCertificate begin, and where the last of them ends."""
+        if not self._bounds:
+            self._bounds = certificate_fields(self.plain)
+        return self._bounds
 
-    @property
-    def next_update(self) -> datetime | None:
-        """None where there is none, or it is no time that RFC 5280 knows."""
-        return _times(self._plain, *self._frame.times)[1]
+    def _field(self, number: int) -> bytes:
+        return self.plain[self._fields[number] : self._fields[number + 1]]
 
-    @cached_property
-    def revoked_count(self) -> int:
-        return sum(1 for _ in der.elements(self._plain, *self._frame.revoked))
+    def _content(self, number: int) -> bytes:
+        _, start, stop = tlv.header(self.plain, self._fields[number], len(self.plain))
+        return self.plain[start:stop]
 
 
-def read_certificate(data: bytes) -> tuple[Certificate, bytes]:
-    """Decode the certificate that `data` begins with; return it and the bytes behind it.
+def certificate_fields(plain: bytes) -> tuple[int, ...]:
+    """Where version, serial number, algorithm, issuer, validity, subject and key begin, and the last ends.
 
-    Raises ParseError where `d2i_X509` fails.
+    Fields are told by their order, for OpenSSL forgives some tags. A missing version is empty.
+    Raises ParseError where there are fewer.
     """
+    header = tlv.header
+    _, at, end = header(plain, 0, len(plain))
+    _, at, end = header(plain, at, end)
+    bounds = [at]
+    if plain[at : at + 1] != b"\xa0":
+        bounds.append(at)
+    while len(bounds) < 8:
+        _, _, at = header(plain, at, end)
+        bounds.append(at)
+    return tuple(bounds)
+
+
+def key_usage_bits(value: bytes) -> frozenset[int]:
+    """The bits that are set in an encoded keyUsage; none where it does not decode."""
     try:
-        frame = frame_certificate(data)
-        issuer = Name.decode(data[slice(*frame.issuer)])
-        encoded = data[slice(*frame.subject)]
-        subject = issuer if encoded == issuer.encoded else Name.decode(encoded)
-        whole = data if frame.end == len(data) else data[: frame.end]
+        start, end = tlv.expect(value, 0, len(value), tlv.BIT_STRING, "keyUsage")
     except ParseError:
-        return _read_ber_certificate(data)
-    return Certificate(whole, subject, issuer, whole, frame), data[frame.end :]
+        return frozenset()
+    octets = value[start + 1 : end]
+    return frozenset(bit for bit in range(len(octets) * 8) if octets[bit // 8] & 0x80 >> bit % 8)
 
 
-def read_crl(data: bytes) -> CertificateList:
-    """Decode a CRL (RFC 5280 §5.1). Raises ParseError where `d2i_X509_CRL` fails."""
-    try:
-        frame = frame_crl(data)
-        plain = whole = data[: frame.end]
-        issuer = Name.decode(data[slice(*frame.issuer)])
-    except ParseError:
-        plain, end = ber.to_der(data)
-        frame, whole = frame_crl(plain), data[:end]
-        signed = ber.parts(ber.parts(whole)[0])
-        issuer = _ber_name(signed, plain[slice(*frame.issuer)])
-    return CertificateList(whole, issuer, plain, frame)
+def _extension(content: bytes) -> Extension:
+    oid, *_, value = (content[start:stop] for _, _, start, stop in tlv.elements(content, 0, len(content)))
+    _, _, after = tlv.header(content, 0, len(content))
+    critical = content[after] == tlv.BOOLEAN and content[after + 2] != 0
+    return Extension(tlv.oid_text(oid), critical, value)
 
 
-def _read_ber_certificate(data: bytes) -> tuple[Certificate, bytes]:
-    plain, end = ber.to_der(data)
-    frame = frame_certificate(plain)
-    signed = ber.parts(ber.parts(data)[0])
-    issuer = _ber_name(signed, plain[slice(*frame.issuer)])
-    subject = _ber_name(signed[::-1], plain[slice(*frame.subject)])
-    return Certificate(data[:end], subject, issuer, plain, frame), data[end:]
-
-
-def _ber_name(elements: list[bytes], plain: bytes) -> Name:
-    """The name whose DER is `plain`, with its own encoding, which the old hash is of, from `elements`."""
-    encoded = next(element for element in elements if ber.to_der(element)[0] == plain)
-    return Name(encoded, Name.decode(plain).canonical)
-
-
-def _times(data: bytes, start: int, end: int) -> tuple[datetime | None, datetime | None]:
-    values = [der.time_value(tag, data[content:stop]) for tag, _, content, stop in der.elements(data, start, end)]
+def times_in(content: bytes) -> tuple[datetime | None, datetime | None]:
+    """The first two times that `content` consists of; None for one that is missing, or is not a time."""
+    values = [
+        tlv.time_value(tag, content[start:stop]) for tag, _, start, stop in tlv.elements(content, 0, len(content))
+    ]
     return values[0], values[1] if len(values) > 1 else None
 
 
 def _basic_constraints(value: bytes) -> BasicConstraints | None:
+    ca, path_length = False, None
     try:
-        start, end = der.expect(value, 0, len(value), der.SEQUENCE, "basicConstraints")
-        ca, path_length = False, None
-        for tag, _, content, stop in der.elements(value, start, end):
-            if tag == der.BOOLEAN:
-                ca = value[content:stop] not in (b"", b"\0")
-            elif tag == der.INTEGER:
-                path_length = der.integer(value[content:stop])
+        for tag, content in tlv.members(value, tlv.SEQUENCE, "basicConstraints"):
+            if tag == tlv.BOOLEAN:
+                ca = content not in (b"", b"\0")
+            elif tag == tlv.INTEGER:
+                path_length = tlv.integer(content)
     except ParseError:
         return None
     return BasicConstraints(ca, path_length)
+
+
+def _authority_key(value: bytes) -> AuthorityKey:
+    """Raises ParseError."""
+    identifier, issuer, serial = None, None, None
+    for tag, content in tlv.members(value, tlv.SEQUENCE, "authorityKeyIdentifier"):
+        if tag == 0x80:
+            identifier = content
+        elif tag == 0xA1:
+            for kind, _, at, to in tlv.elements(content, 0, len(content)):
+                if kind == _DIRECTORY_NAME:
+                    issuer = Name.decode(content[at:to])
+                    break
+        elif tag == 0x82:
+            serial = tlv.integer(content)
+    return AuthorityKey(identifier, issuer, serial)

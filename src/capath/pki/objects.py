@@ -3,67 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from capath.errors import ParseError
-from capath.pki import der
-from capath.pki.certificate import Certificate, CertificateList, read_certificate, read_crl
+from capath.pki import tlv
+from capath.pki.certificate import Certificate
+from capath.pki.crl import CertificateList
+from capath.pki.load import read_certificate, read_crl
 from capath.pki.pem import PemBlock, PemFault, read_pem
 from capath.pki.trust_attributes import TrustAttributes, read_trust_attributes
+from capath.values import value
 
 CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"})
 CRL_LABELS = frozenset({"X509 CRL"})
 # What follows the version in each kind of key (RFC 5915, RFC 8017, RFC 5958).
 _SECOND_TAG_OF_KEY = {
-    "EC PRIVATE KEY": der.OCTET_STRING,
-    "RSA PRIVATE KEY": der.INTEGER,
-    "DSA PRIVATE KEY": der.INTEGER,
-    "PRIVATE KEY": der.SEQUENCE,
+    "EC PRIVATE KEY": tlv.OCTET_STRING,
+    "RSA PRIVATE KEY": tlv.INTEGER,
+    "DSA PRIVATE KEY": tlv.INTEGER,
+    "PRIVATE KEY": tlv.SEQUENCE,
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CertificateObject:
     """A certificate and, for a ``TRUSTED CERTIFICATE``, the uses it is trusted for and rejected for."""
 
-    certificate: Certificate
-    trust: TrustAttributes
+    __slots__ = ("certificate", "trust")
+
+    def __init__(self, certificate: Certificate, trust: TrustAttributes) -> None:
+        self.certificate = certificate
+        self.trust = trust
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CrlObject:
-    crl: CertificateList
+    __slots__ = ("crl",)
+
+    def __init__(self, crl: CertificateList) -> None:
+        self.crl = crl
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeyObject:
     """A private key. No more of it is read than tells whether `openssl rehash` would: `problem`, or nothing."""
 
-    label: str
-    problem: str = ""
+    __slots__ = ("label", "problem")
+
+    def __init__(self, label: str, problem: str = "") -> None:
+        self.label = label
+        self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ForeignObject:
     """A block of another type: a certificate request, PKCS#7, parameters."""
 
-    label: str
+    __slots__ = ("label",)
+
+    def __init__(self, label: str) -> None:
+        self.label = label
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BrokenObject:
-    """A block that does not decode. A fault of the PEM itself ends the reading, whatever is behind it."""
+    """A block that does not decode. A fault of the PEM itself ends the reading, whatever comes after it."""
 
-    label: str
-    reason: str
-    ends_reading: bool
+    __slots__ = ("ends_reading", "label", "reason")
+
+    def __init__(self, label: str, reason: str, ends_reading: bool) -> None:
+        self.label = label
+        self.reason = reason
+        self.ends_reading = ends_reading
 
 
 PkiObject = CertificateObject | CrlObject | KeyObject | ForeignObject | BrokenObject
 
 
 def read_objects(data: bytes) -> tuple[PkiObject, ...]:
-    """Return the PEM objects of a file's content, in order."""
+    """Return the PEM objects of a file's content, in ortlv."""
     return tuple(_objects(data))
 
 
@@ -87,7 +104,7 @@ def _objects(data: bytes) -> Iterator[PkiObject]:
             return
         try:
             if block.header and block.label in CERTIFICATE_LABELS | CRL_LABELS:
-                yield BrokenObject(block.label, "a header such as Proc-Type stands before it", ends_reading=False)
+                yield BrokenObject(block.label, "it begins with a header such as Proc-Type", ends_reading=False)
             elif block.label in CERTIFICATE_LABELS:
                 yield _certificate(block)
             elif block.label in CRL_LABELS:
@@ -106,19 +123,19 @@ def _certificate(block: PemBlock) -> CertificateObject:
         return CertificateObject(certificate, read_trust_attributes(rest))
     except ParseError as error:
         # `openssl rehash` links such a file, and lookup then stops at it (d2i_X509 against d2i_X509_AUX).
-        raise ParseError(f"what follows the certificate in its block is no trust attributes ({error})") from None
+        raise ParseError(f"the bytes after the certificate are not trust attributes ({error})") from None
 
 
 def _key_problem(block: PemBlock) -> str:
     if block.label == "ENCRYPTED PRIVATE KEY" or (block.header and block.label != "PRIVATE KEY"):
         return ""
     if block.header:
-        return "a header such as Proc-Type stands before it"
+        return "it begins with a header such as Proc-Type"
     data = block.content
     try:
-        start, end = der.expect(data, 0, len(data), der.SEQUENCE, "key")
-        _, second = der.expect(data, start, end, der.INTEGER, "version of the key")
-        der.expect(data, second, end, _SECOND_TAG_OF_KEY.get(block.label, 0), "key")
+        start, end = tlv.expect(data, 0, len(data), tlv.SEQUENCE, "key")
+        _, second = tlv.expect(data, start, end, tlv.INTEGER, "version of the key")
+        tlv.expect(data, second, end, _SECOND_TAG_OF_KEY.get(block.label, 0), "key")
     except ParseError as error:
         return str(error)
     return ""

@@ -1,7 +1,7 @@
 """PEM as OpenSSL reads it: `PEM_read_bio` with its limits and tolerances (crypto/pem/pem_lib.c, by behaviour).
 
 RFC 7468 readers differ in what they forgive. What counts here is which files OpenSSL loads, so lines longer
-than its buffer, blank lines behind BEGIN and trailing octets are treated as it treats them.
+than its buffer, blank lines after BEGIN and trailing bytes are treated as it treats them.
 """
 
 from __future__ import annotations
@@ -9,59 +9,89 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from capath.pki.ordinary import BEGIN, LINE_OCTETS, has_plain_lines, ordinary_block
+from capath.values import value
 
+_BEGIN = b"-----BEGIN "
+_LINE_OCTETS = 254
+"""`PEM_read_bio` reads a longer line in parts."""
 _BOM = b"\xef\xbb\xbf"
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
 _STRIPPED = bytes(range(0x21)) + bytes(range(0x80, 0x100))
+# 64 characters a line, no header, no blank line, nothing after the dashes: nearly every block.
+_ORDINARY = re.compile(
+    rb"-----BEGIN ([A-Z0-9 ]+)-----\n"
+    rb"((?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{1,64}={0,2}\n)"
+    rb"-----END \1-----(?:\n|\Z)"
+)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PemBlock:
-    """One decoded block: what stands between ``-----BEGIN `` and ``-----``, and the octets.
+    """One decoded block: what is between ``-----BEGIN `` and ``-----``, and the decoded bytes.
 
-    `header`: lines such as ``Proc-Type:`` stand before the base64. OpenSSL skips such a block of a type that it
+    `header`: lines such as ``Proc-Type:`` are before the base64. OpenSSL skips such a block of a type that it
     does not look for; a certificate or CRL so introduced it takes for encrypted, and fails.
     """
 
-    label: str
-    content: bytes
-    header: bool = False
+    __slots__ = ("content", "header", "label")
+
+    def __init__(self, label: str, content: bytes, header: bool = False) -> None:
+        self.label = label
+        self.content = content
+        self.header = header
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PemFault:
-    """A block that OpenSSL fails on; it reads nothing behind it."""
+    """A block that OpenSSL fails on; it reads nothing after it."""
 
-    label: str
-    reason: str
+    __slots__ = ("label", "reason")
+
+    def __init__(self, label: str, reason: str) -> None:
+        self.label = label
+        self.reason = reason
 
 
 def read_pem(data: bytes) -> Iterator[PemBlock | PemFault]:
     """Yield the blocks of `data` in order. A fault is the last thing yielded."""
-    at = data.find(BEGIN)
+    at = data.find(_BEGIN)
     if at < 0:
         return
     rest = 0
-    if has_plain_lines(data):
-        while at >= 0 and (block := ordinary_block(data, at)) is not None:
+    if _has_plain_lines(data):
+        while at >= 0 and (block := _ordinary_block(data, at)) is not None:
             label, content, rest = block
             yield PemBlock(label.decode("ascii"), content)
-            at = data.find(BEGIN, rest)
+            at = data.find(_BEGIN, rest)
         if at < 0:
             return
     yield from _read_any(data[rest:])
 
 
+def _ordinary_block(data: bytes, at: int) -> tuple[bytes, bytes, int] | None:
+    """Label, content and end of the block that begins at `at`; None where reading it takes more care."""
+    found = _ORDINARY.match(data, at)
+    if found is None or (at and data[at - 1] != 0x0A):
+        return None
+    text = found[2]
+    if (len(text) - text.count(b"\n")) % 4:
+        return None
+    return found[1], binascii.a2b_base64(text), found.end()
+
+
+def _has_plain_lines(data: bytes) -> bool:
+    """Whether every line fits OpenSSL's buffer and none holds a NUL."""
+    return b"\0" not in data and max(map(len, data.split(b"\n"))) < _LINE_OCTETS
+
+
 def _read_any(data: bytes) -> Iterator[PemBlock | PemFault]:
     lines = _lines(data)
-    first = True  # of the file, and behind each block
+    first = True  # of the file, and after each block
     for line, _ in lines:
         begin = line.rstrip(_STRIPPED) if not first else line.removeprefix(_BOM).rstrip(_STRIPPED)
         first = False
-        if not (begin.startswith(BEGIN) and begin.endswith(b"-----") and len(begin) >= 16):
+        if not (begin.startswith(_BEGIN) and begin.endswith(b"-----") and len(begin) >= 16):
             continue
         label = begin[11:-5]
         block = _body(lines, label)
@@ -108,7 +138,7 @@ def _body(lines: Iterator[tuple[bytes, bool]], raw_label: bytes) -> PemBlock | P
         body.append(line)
         if state == "body":
             if len(line) > 64:
-                return PemFault(label, "a line longer than 64 characters behind a blank line")
+                return PemFault(label, "a line longer than 64 characters after a blank line")
             short_line_seen = len(line) < 64
     return PemFault(label, "the END line is missing")
 
@@ -129,13 +159,13 @@ def _decode(label: str, header: list[bytes], body: list[bytes]) -> PemBlock | Pe
 def _lines(data: bytes) -> Iterator[tuple[bytes, bool]]:
     """Lines as `BIO_gets` with a buffer of 255 octets gives them, and whether each is only part of one."""
     lines = data.split(b"\n")
-    if has_plain_lines(data):
+    if _has_plain_lines(data):
         for line in lines:
             yield line, False
         return
     for line in lines:
-        for at in range(0, len(line) + 1, LINE_OCTETS):
-            chunk = line[at : at + LINE_OCTETS]
+        for at in range(0, len(line) + 1, _LINE_OCTETS):
+            chunk = line[at : at + _LINE_OCTETS]
             if chunk.startswith(b"\0"):  # a line that begins with NUL reads as the end of the file
                 return
-            yield chunk.split(b"\0", 1)[0], at + LINE_OCTETS <= len(line)
+            yield chunk.split(b"\0", 1)[0], at + _LINE_OCTETS <= len(line)

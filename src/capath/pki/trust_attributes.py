@@ -1,26 +1,33 @@
-"""What stands behind the certificate in a ``TRUSTED CERTIFICATE`` (openssl-x509(1), -addtrust and -addreject)."""
+"""What follows the certificate in a ``TRUSTED CERTIFICATE`` (openssl-x509(1), -addtrust and -addreject)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from capath.errors import ParseError
-from capath.pki import der
+from capath.pki import tlv
+from capath.values import value
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 # trust, reject, alias, keyid, other; each may be left out.
-_MEMBERS = (der.SEQUENCE, 0xA0, der.UTF8_STRING, der.OCTET_STRING, 0xA1)
+_MEMBERS = (tlv.SEQUENCE, 0xA0, tlv.UTF8_STRING, tlv.OCTET_STRING, 0xA1)
 ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TrustAttributes:
-    """X509_CERT_AUX: the purposes (dotted OIDs) the certificate is trusted for and rejected for."""
+    """X509_CERT_AUX: the purposes (dotted OIDs) the certificate is trusted for and rejected for.
 
-    trusted: tuple[str, ...] = ()
-    rejected: tuple[str, ...] = ()
-    alias: str = ""
-    encoded: bytes = b""
+    `encoded` is what follows the certificate in its block; empty for a plain certificate.
+    """
+
+    __slots__ = ("alias", "encoded", "rejected", "trusted")
+
+    def __init__(
+        self, trusted: tuple[str, ...] = (), rejected: tuple[str, ...] = (), alias: str = "", encoded: bytes = b""
+    ) -> None:
+        self.trusted = trusted
+        self.rejected = rejected
+        self.alias = alias
+        self.encoded = encoded
 
     @property
     def allows_servers(self) -> bool:
@@ -35,20 +42,20 @@ _NONE = TrustAttributes()
 
 
 def read_trust_attributes(data: bytes) -> TrustAttributes:
-    """Decode `data`, the bytes behind a certificate. No bytes mean no attributes. Raises ParseError."""
+    """Decode `data`, the bytes after a certificate. No bytes mean no attributes. Raises ParseError."""
     if not data:
         return _NONE
-    at, end = der.expect(data, 0, len(data), der.SEQUENCE, "trust attributes")
+    at, end = tlv.expect(data, 0, len(data), tlv.SEQUENCE, "trust attributes")
     found: dict[int, tuple[int, int]] = {}
     for tag in _MEMBERS:
         if at < end and data[at] == tag:
-            _, content, at = der.header(data, at, end)
+            _, content, at = tlv.header(data, at, end)
             found[tag] = content, at
     if at != end:
         raise ParseError(f"trust attributes: an element of tag 0x{data[at]:02x} does not belong here")
-    alias, alias_end = found.get(der.UTF8_STRING, (0, 0))
+    alias, alias_end = found.get(tlv.UTF8_STRING, (0, 0))
     return TrustAttributes(
-        _oids(data, *found.get(der.SEQUENCE, (0, 0))),
+        _oids(data, *found.get(tlv.SEQUENCE, (0, 0))),
         _oids(data, *found.get(0xA0, (0, 0))),
         data[alias:alias_end].decode("utf-8", "replace"),
         data[:end],
@@ -57,8 +64,8 @@ def read_trust_attributes(data: bytes) -> TrustAttributes:
 
 def _oids(data: bytes, start: int, end: int) -> tuple[str, ...]:
     found = []
-    for tag, _, content, stop in der.elements(data, start, end):
-        if tag != der.OID:
-            raise ParseError("trust attributes: a purpose that is no object identifier")
-        found.append(der.oid_text(data[content:stop]))
+    for tag, _, content, stop in tlv.elements(data, start, end):
+        if tag != tlv.OID:
+            raise ParseError("trust attributes: a purpose that is not an object identifier")
+        found.append(tlv.oid_text(data[content:stop]))
     return tuple(found)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from capath.pki.certificate import Certificate
 from capath.pki.describe import describe_extensions
-from capath.pki.key import public_key, signature_algorithm
+from capath.pki.key import public_key
 from capath.pki.pem import encode_pem
+from capath.pki.signature import signature_algorithm
 from capath.pki.visible import visible
 from capath.report.document import Json, moment
 from capath.store import CertificateRow, CrlRow

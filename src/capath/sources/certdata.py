@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from capath.pki import der
+from capath.pki import tlv
 from capath.sources.decode import item_from_der
 from capath.sources.item import Claims, Item, Reading, Refused, ServerTrust
 
@@ -96,7 +96,7 @@ def _server_trust(trusts: Iterable[Object]) -> ServerTrust:
 def _distrust_after(found: Object) -> datetime | None:
     """It may be in either object; CK_FALSE, or no attribute, means no date."""
     value = found.get("CKA_NSS_SERVER_DISTRUST_AFTER", b"")
-    return der.time_value(der.UTC_TIME if len(value) == 13 else der.GENERALIZED_TIME, value)
+    return tlv.time_value(tlv.UTC_TIME if len(value) == 13 else tlv.GENERALIZED_TIME, value)
 
 
 def _identity(found: Object) -> tuple[bytes, bytes]:

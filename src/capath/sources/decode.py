@@ -8,7 +8,7 @@ import re
 import warnings
 
 from capath.errors import ParseError
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.pki.pem import PemFault, read_pem
 from capath.sources.item import NO_CLAIMS, Claims, Item, Refused
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from capath.errors import ParseError
-from capath.pki import der
+from capath.pki import tlv
 from capath.sources.decode import item_from_der
 from capath.sources.item import Reading, Refused
 
@@ -23,7 +23,7 @@ class DerSource:
             number += 1
             origin = self.title if number == 1 else f"{self.title} certificate {number}"
             try:
-                _, _, stop = der.header(self.data, at, len(self.data))
+                _, _, stop = tlv.header(self.data, at, len(self.data))
             except ParseError as error:
                 yield Refused(origin, f"not DER at byte {at}: {error}")
                 return

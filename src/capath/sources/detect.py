@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from capath.pki import der
+from capath.pki import tlv
 from capath.sources.bounded import BoundedSource
 from capath.sources.ccadb_csv import CcadbCsvSource, is_ccadb_csv
 from capath.sources.certdata import CertdataSource, is_certdata
@@ -78,6 +78,6 @@ def _source_of_der(title: str, data: bytes, password: Password) -> Source:
         return Pkcs7Source(title, data)
     # PFX ::= SEQUENCE { version INTEGER (3), …; a certificate begins with two SEQUENCEs
     body = data[1:8]
-    if bytes((der.INTEGER, 1, 3)) in body:
+    if bytes((tlv.INTEGER, 1, 3)) in body:
         return Pkcs12Source(title, data, password)
     return DerSource(title, data)

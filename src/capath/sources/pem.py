@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from capath.errors import ParseError
-from capath.pki.certificate import read_certificate
+from capath.pki.load import read_certificate
 from capath.pki.pem import PemBlock, read_pem
 from capath.pki.trust_attributes import read_trust_attributes
 from capath.sources.decode import item_from_block

@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 from capath.errors import ParseError
-from capath.pki import der
+from capath.pki import tlv
 from capath.sources.decode import item_from_der
 from capath.sources.item import Reading, Refused
 
@@ -26,7 +26,7 @@ class Pkcs7Source:
 
 def is_pkcs7(data: bytes) -> bool:
     """Whether `data` begins as a ContentInfo of signed data, in DER or BER."""
-    return der.encode(der.OID, bytes.fromhex("2a864886f70d010702")) in data[:32]
+    return tlv.encode(tlv.OID, bytes.fromhex("2a864886f70d010702")) in data[:32]
 
 
 def read_pkcs7(title: str, data: bytes) -> Reading:
@@ -44,15 +44,15 @@ def read_pkcs7(title: str, data: bytes) -> Reading:
 
 def _certificates(data: bytes) -> list[bytes]:
     end = len(data)
-    start, end = der.expect(data, 0, end, der.SEQUENCE, "PKCS#7")
-    oid, oid_end = der.expect(data, start, end, der.OID, "content type")
-    if der.oid_text(data[oid:oid_end]) != SIGNED_DATA:
+    start, end = tlv.expect(data, 0, end, tlv.SEQUENCE, "PKCS#7")
+    oid, oid_end = tlv.expect(data, start, end, tlv.OID, "content type")
+    if tlv.oid_text(data[oid:oid_end]) != SIGNED_DATA:
         raise ParseError("the PKCS#7 message is not signed data")
-    start, end = der.expect(data, oid_end, end, 0xA0, "content")
-    start, end = der.expect(data, start, end, der.SEQUENCE, "signed data")
-    for tag, _, content, stop in der.elements(data, start, end):
+    start, end = tlv.expect(data, oid_end, end, 0xA0, "content")
+    start, end = tlv.expect(data, start, end, tlv.SEQUENCE, "signed data")
+    for tag, _, content, stop in tlv.elements(data, start, end):
         if tag == 0xA0:
-            return [data[at:until] for _, at, _, until in der.elements(data, content, stop)]
+            return [data[at:until] for _, at, _, until in tlv.elements(data, content, stop)]
     return []
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from capath.errors import assert_never
-from capath.pki.certificate import Certificate, CertificateList
+from capath.pki.certificate import Certificate
+from capath.pki.crl import CertificateList
 from capath.pki.objects import BrokenObject, CertificateObject, ForeignObject
 from capath.pki.trust_attributes import TrustAttributes
 from capath.store.constraints import CONSTRAINTS_FILE

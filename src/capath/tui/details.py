@@ -10,7 +10,8 @@ from rich.text import Text
 from capath.audit import Severity
 from capath.diagnosis.background import background_of
 from capath.pki.describe import describe_extensions
-from capath.pki.key import public_key, signature_algorithm
+from capath.pki.key import public_key
+from capath.pki.signature import signature_algorithm
 from capath.pki.visible import visible
 from capath.report.background import background_lines
 from capath.report.certificate import date_text, remaining_text, serial_text

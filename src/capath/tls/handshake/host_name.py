@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from capath.errors import ParseError
-from capath.pki.certificate import Certificate, read_certificate
+from capath.pki.certificate import Certificate
 from capath.pki.general_names import alternative_names
+from capath.pki.load import read_certificate
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import CRL, DATE_FORMAT, DATES, NAME_CONSTRAINTS, VerifyCode
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from capath.errors import ParseError, StrEnum
-from capath.pki import der
+from capath.pki import tlv
 
 _EXTENDED_MASTER_SECRET = 0x1  # SSL_SESS_FLAG_EXTMS
 
@@ -67,14 +67,14 @@ class Session:
 
 def read_session_record(data: bytes) -> SessionRecord:
     """Decode what `i2d_SSL_SESSION` wrote (SSL_SESSION_ASN1). Raises ParseError."""
-    start, end = der.expect(data, 0, len(data), der.SEQUENCE, "session")
+    start, end = tlv.expect(data, 0, len(data), tlv.SEQUENCE, "session")
     plain: list[bytes] = []
     tagged: dict[int, bytes] = {}
-    for tag, _, content, stop in der.elements(data, start, end):
+    for tag, _, content, stop in tlv.elements(data, start, end):
         if tag & 0xE0 == 0xA0:
-            _, inner, inner_end = der.header(data, content, stop)
+            _, inner, inner_end = tlv.header(data, content, stop)
             tagged[tag & 0x1F] = data[inner:inner_end]
-        elif tag in (der.INTEGER, der.OCTET_STRING):
+        elif tag in (tlv.INTEGER, tlv.OCTET_STRING):
             plain.append(data[content:stop])
     if len(plain) < 5:
         raise ParseError("session: an element is missing")

@@ -8,7 +8,8 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from capath.errors import ParseError
-from capath.pki.certificate import Certificate, read_certificate
+from capath.pki.certificate import Certificate
+from capath.pki.load import read_certificate
 from capath.pki.name import Name
 from capath.store import Snapshot
 from capath.store.entry import symlink_target

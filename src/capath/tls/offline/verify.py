@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from capath.errors import BadInputError, ParseError
-from capath.pki.certificate import Certificate, read_certificate
+from capath.pki.certificate import Certificate
+from capath.pki.load import read_certificate
 from capath.pki.objects import BrokenObject, CertificateObject, read_objects
 from capath.store import Snapshot, scan
 from capath.store.lookup import find_issuers

@@ -1,0 +1,161 @@
+"""Which octets are a certificate or a CRL: libraries decide, for OpenSSL is what will read them.
+
+`cryptography` decides nearly always, in a fraction of the time: whatever it loads OpenSSL loads too, if the names
+have a canonical form (measured on 16,000 certificates). What it refuses, the OpenSSL that Python is linked to
+decides, as a rule the machine's. pyOpenSSL brings a newer one, which refuses some that the machine's loads.
+"""
+
+from __future__ import annotations
+
+from capath.errors import ParseError
+from capath.pki import tlv
+from capath.pki.certificate import Certificate, certificate_fields
+from capath.pki.crl import CertificateList, crl_bounds
+from capath.pki.name import Name, canonical_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cryptography import x509
+
+_ECDSA_WITH_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
+_ED25519_KEY = bytes.fromhex("302a300506032b6570032100") + bytes(32)
+
+
+def read_certificate(data: bytes) -> tuple[Certificate, bytes]:
+    """Decode the certificate that `data` begins with; return it and the bytes behind it.
+
+    Raises ParseError where OpenSSL does not load it.
+    """
+    from cryptography.x509 import load_der_x509_certificate
+
+    try:
+        _, _, end = tlv.header(data, 0, len(data))
+        whole = data if end == len(data) else data[:end]
+        fields = certificate_fields(whole)
+        load_der_x509_certificate(_with_positive_serial(whole, fields[1]))
+        issuer = Name.decode(whole[fields[3] : fields[4]])
+        encoded = whole[fields[5] : fields[6]]
+        subject = issuer if encoded == issuer.encoded else Name.decode(encoded)
+    except Exception:  # its parser raises many types
+        return _read_odd_certificate(data)
+    return Certificate(whole, subject, issuer), data[end:]
+
+
+def read_crl(data: bytes) -> CertificateList:
+    """Decode the CRL that `data` begins with. Raises ParseError where OpenSSL does not load it."""
+    from cryptography.x509 import load_der_x509_crl
+
+    try:
+        _, _, end = tlv.header(data, 0, len(data))
+        plain = whole = data[:end]
+        load_der_x509_crl(whole)
+        issuer = Name.decode(whole[slice(*crl_bounds(whole)[0])])
+    except Exception:
+        plain, end = tlv.definite(data)
+        whole = data[:end]
+        _check_signed_shape(plain, "CRL")
+        _ask_machine_for_crl(whole)
+        fields = tlv.parts(tlv.parts(whole)[0])
+        issuer = _name(fields[2] if fields[0][0] == tlv.INTEGER else fields[1])
+    return CertificateList(whole, issuer, plain)
+
+
+def load_stand_in(*, algorithm: bytes = _ECDSA_WITH_SHA256, extension: bytes = b"") -> x509.Certificate:
+    """Load a certificate of nobody's with this signature algorithm and this extension, each a whole DER element.
+
+    So `cryptography` decodes one part of a certificate that it refuses for another. Raises what it raises.
+    """
+    from cryptography.x509 import load_der_x509_certificate
+
+    times = tlv.encode(tlv.SEQUENCE, tlv.encode(tlv.UTC_TIME, b"200101000000Z") * 2)
+    extensions = tlv.encode(0xA3, tlv.encode(tlv.SEQUENCE, extension)) if extension else b""
+    version_and_serial = b"\xa0\x03\x02\x01\x02\x02\x01\x01"
+    fields = (version_and_serial, algorithm, b"\x30\x00", times, b"\x30\x00", _ED25519_KEY, extensions)
+    signed = tlv.encode(tlv.SEQUENCE, b"".join(fields))
+    return load_der_x509_certificate(tlv.encode(tlv.SEQUENCE, signed + algorithm + b"\x03\x02\x00\x00"))
+
+
+def _with_positive_serial(data: bytes, at: int) -> bytes:
+    """Return `data`, with another serial number where the one at `at` is not positive.
+
+    `cryptography` warns of those, and will refuse them. Trusted roots have them, and OpenSSL does not mind.
+    """
+    _, start, stop = tlv.header(data, at, len(data))
+    if stop - start > 1 and (data[start], data[start + 1] >> 7) in ((0x00, 0), (0xFF, 1)):
+        raise ParseError("an integer with padding")
+    if 0 < data[start] < 0x80 or (stop - start > 1 and not data[start]):
+        return data
+    return data[:start] + b"\x01" + data[start + 1 :]
+
+
+def _read_odd_certificate(data: bytes) -> tuple[Certificate, bytes]:
+    plain, end = tlv.definite(data)
+    whole = data[:end]
+    _check_signed_shape(plain, "certificate")
+    refused_by_newer = _ask_openssl(whole)
+    issuer, subject = (_name(element) for element in _signed_fields(whole)[3:6:2])
+    plain = whole if plain == whole else plain
+    return Certificate(whole, subject, issuer, plain, refused_by_newer), data[end:]
+
+
+def _signed_fields(encoded: bytes) -> list[bytes]:
+    """The fields of tbsCertificate, as encoded; a version that is missing is empty."""
+    fields = tlv.parts(tlv.parts(encoded)[0])
+    return fields if fields[0][0] == 0xA0 else [b"", *fields]
+
+
+def _check_signed_shape(plain: bytes, what: str) -> None:
+    """Raise ParseError for what is far from signed (RFC 5280 §4.1), before any library is asked in vain."""
+    kinds = [tag for tag, _ in tlv.members(plain, tlv.SEQUENCE, what)]
+    if len(kinds) != 3 or kinds[0] != tlv.SEQUENCE:
+        raise ParseError(f"it is not a {what}")
+
+
+def _ask_openssl(encoded: bytes) -> str:
+    """Return why a newer OpenSSL refuses the certificate; empty where it does not.
+
+    Raises ParseError where the one that Python is linked to refuses it.
+    """
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=encoded)
+    except ssl.SSLError:
+        raise ParseError(f"OpenSSL does not load it ({_refusal(encoded) or 'older versions refuse it'})") from None
+    return _refusal(encoded)
+
+
+def _refusal(encoded: bytes) -> str:
+    """Why pyOpenSSL's OpenSSL does not load the certificate: the first reason, where the others come from."""
+    from OpenSSL import crypto
+
+    try:
+        crypto.load_certificate(crypto.FILETYPE_ASN1, encoded)
+    except crypto.Error as error:
+        queue = error.args[0] if error.args else ()
+        return next((reason for _, _, reason in queue if reason), "no reason given")
+    return ""
+
+
+def _ask_machine_for_crl(encoded: bytes) -> None:
+    """Raise ParseError where the OpenSSL that Python is linked to does not load the CRL; it reads files only."""
+    import ssl
+    import tempfile
+
+    from capath.pki.pem import encode_pem
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with tempfile.NamedTemporaryFile(prefix="capath-", suffix=".crl") as file:
+        file.write(encode_pem("X509 CRL", encoded))
+        file.flush()
+        try:
+            context.load_verify_locations(cafile=file.name)
+        except ssl.SSLError as error:
+            raise ParseError(f"OpenSSL does not load it ({error.reason})") from None
+    if not context.cert_store_stats()["crl"]:
+        raise ParseError("OpenSSL does not load it")
+
+
+def _name(encoded: bytes) -> Name:
+    """The name whose BER is `encoded`."""
+    return Name(encoded, canonical_bytes(tlv.definite(encoded)[0]))
