@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     _Class = TypeVar("_Class")
 
 
-def value(cls: type[_Class]) -> type[_Class]:
+def value_class(cls: type[_Class]) -> type[_Class]:
     """Give the slotted class `cls` equality, a hash and a representation by its slots, as a dataclass has them."""
     names: tuple[str, ...] = cls.__slots__  # type: ignore[attr-defined]
 
@@ -22,7 +22,7 @@ def value(cls: type[_Class]) -> type[_Class]:
     def shown(self: object) -> str:
         return f"{cls.__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
-    cls.__eq__ = equal  # type: ignore[method-assign, assignment]
-    cls.__hash__ = lambda self: hash(fields(self))  # type: ignore[method-assign, assignment]
-    cls.__repr__ = shown  # type: ignore[method-assign, assignment]
+    cls.__eq__ = equal  # type: ignore[method-assign]
+    cls.__hash__ = lambda self: hash(fields(self))  # type: ignore[method-assign]
+    cls.__repr__ = shown  # type: ignore[method-assign]
     return cls

@@ -390,7 +390,7 @@ def test_somebody_elses_directory(store: Path, roots: list[Minted]) -> None:
         "import os, sys\n"
         "from capath.change.apply import apply_plan\nfrom capath.change.toggle import plan_toggle\n"
         "from capath.store import list_store, scan\nfrom capath.errors import ChangeError\n"
-        "import capath.change.journal, platformdirs.unix, encodings.idna\nos.setuid(65534)\n"
+        "import capath.change.journal, cryptography.x509, platformdirs.unix, encodings.idna\nos.setuid(65534)\n"
         "listing = list_store(scan(sys.argv[1]))\nassert not listing.snapshot.writable\n"
         "try:\n    apply_plan(plan_toggle(listing, [], [sys.argv[2]]))\n"
         "except ChangeError as error:\n    print(error)\n"

@@ -18,7 +18,8 @@ from capath.demo import authority
 from capath.demo.server import Handler, Loopback
 from capath.diagnosis.cause import Cause
 from capath.diagnosis.diagnose import diagnose
-from capath.pki.certificate import Certificate, read_certificate
+from capath.pki.certificate import Certificate
+from capath.pki.load import read_certificate
 from capath.report.test import result_text
 from capath.store import scan
 from capath.tls.handshake.staple import NoStatus, Staple, StapleFault, StapleStatus, read_staple

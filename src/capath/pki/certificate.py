@@ -11,7 +11,7 @@ import hashlib
 from capath.errors import ParseError
 from capath.pki import tlv
 from capath.pki.name import Name
-from capath.values import value
+from capath.values import value_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _SERIAL, _ALGORITHM, _ISSUER, _VALIDITY, _SUBJECT, _KEY = range(1, 7)
 _DIRECTORY_NAME = 0xA4
 
 
-@value
+@value_class
 class Extension:
     """An extension as encoded: dotted `oid` and the content of its OCTET STRING."""
 
@@ -37,7 +37,7 @@ class Extension:
         self.value = value
 
 
-@value
+@value_class
 class BasicConstraints:
     """RFC 5280 §4.2.1.9."""
 
@@ -48,7 +48,7 @@ class BasicConstraints:
         self.path_length = path_length
 
 
-@value
+@value_class
 class AuthorityKey:
     """How a certificate names its issuer's key (RFC 5280 §4.2.1.1): by identifier, by name and serial, or not.
 

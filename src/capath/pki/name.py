@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from capath.errors import ParseError
 from capath.pki import tlv
-from capath.values import value
+from capath.values import value_class
 
 # OpenSSL's short names (openssl-x509(1), -nameopt RFC2253), and for the eIDAS identifier its own.
 _LABELS = {
@@ -70,7 +70,7 @@ _VALUE_TAGS = frozenset(
 )
 
 
-@value
+@value_class
 class Attribute:
     """One AttributeTypeAndValue (RFC 5280 §4.1.2.4): dotted `oid`, `tag` of the value, content bytes."""
 

@@ -11,7 +11,7 @@ from capath.pki.crl import CertificateList
 from capath.pki.load import read_certificate, read_crl
 from capath.pki.pem import PemBlock, PemFault, read_pem
 from capath.pki.trust_attributes import TrustAttributes, read_trust_attributes
-from capath.values import value
+from capath.values import value_class
 
 CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"})
 CRL_LABELS = frozenset({"X509 CRL"})
@@ -24,7 +24,7 @@ _SECOND_TAG_OF_KEY = {
 }
 
 
-@value
+@value_class
 class CertificateObject:
     """A certificate and, for a ``TRUSTED CERTIFICATE``, the uses it is trusted for and rejected for."""
 
@@ -35,7 +35,7 @@ class CertificateObject:
         self.trust = trust
 
 
-@value
+@value_class
 class CrlObject:
     __slots__ = ("crl",)
 
@@ -43,7 +43,7 @@ class CrlObject:
         self.crl = crl
 
 
-@value
+@value_class
 class KeyObject:
     """A private key. No more of it is read than tells whether `openssl rehash` would: `problem`, or nothing."""
 
@@ -54,7 +54,7 @@ class KeyObject:
         self.problem = problem
 
 
-@value
+@value_class
 class ForeignObject:
     """A block of another type: a certificate request, PKCS#7, parameters."""
 
@@ -64,7 +64,7 @@ class ForeignObject:
         self.label = label
 
 
-@value
+@value_class
 class BrokenObject:
     """A block that does not decode. A fault of the PEM itself ends the reading, whatever comes after it."""
 

@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from capath.values import value
+from capath.values import value_class
 
 _BEGIN = b"-----BEGIN "
 _LINE_OCTETS = 254
@@ -26,7 +26,7 @@ _ORDINARY = re.compile(
 )
 
 
-@value
+@value_class
 class PemBlock:
     """One decoded block: what is between ``-----BEGIN `` and ``-----``, and the decoded bytes.
 
@@ -42,7 +42,7 @@ class PemBlock:
         self.header = header
 
 
-@value
+@value_class
 class PemFault:
     """A block that OpenSSL fails on; it reads nothing after it."""
 

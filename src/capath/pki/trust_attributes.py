@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from capath.errors import ParseError
 from capath.pki import tlv
-from capath.values import value
+from capath.values import value_class
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 # trust, reject, alias, keyid, other; each may be left out.
@@ -12,7 +12,7 @@ _MEMBERS = (tlv.SEQUENCE, 0xA0, tlv.UTF8_STRING, tlv.OCTET_STRING, 0xA1)
 ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0"
 
 
-@value
+@value_class
 class TrustAttributes:
     """X509_CERT_AUX: the purposes (dotted OIDs) the certificate is trusted for and rejected for.
 
