@@ -10,22 +10,24 @@ import pytest
 
 from capath.demo import authority
 from capath.demo.authority import Identity
-from capath.demo.server import LOOPBACK, Loopback, files, http, tls, tls_context
+from capath.demo.server import LOOPBACK, Loopback, files, http, silent, tls, tls_context
 from capath.diagnosis.cause import Cause, Confidence, Mends
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.diagnosis.mozilla_view import Limit, mozilla_view
 from capath.diagnosis.sent_chain import SentFault, sent_chain_notes
 from capath.pki.certificate import Certificate
 from capath.remedy.full_answer import Examination, Examiner
-from capath.remedy.missing_intermediate import missing_issuer_url
+from capath.remedy.missing_intermediate import fetch_missing, missing_issuer_url
 from capath.report.test import result_json, result_text
 from capath.sources.mozilla_roots import MozillaList, MozillaRoot, TlsTrust
 from capath.store import scan
 from capath.store.constraints import Kept
 from capath.tls.handshake.verification import Verification
-from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.endpoint import Address, Endpoint
 from capath.tls.offline.verify import read_certificates, verify_offline
 from capath.tls.probe import probe
+from capath.tls.result import Attempt, AttemptOutcome
+from capath.tls.test_options import ProbeOptions
 from tests.tls.conftest import MakeStore, loopback, make_store
 
 __all__ = ["loopback", "make_store"]
@@ -188,3 +190,24 @@ def test_the_verdict_stays_openssls(make_store: MakeStore, loopback: Loopback) -
     document = result_json(seen.result, seen.diagnosis, beside=beside)
     assert (document["outcome"], document["opinions"][0]["limit"]) == ("verified", "distrusted")
     assert "Firefox would not" in result_text(seen.result, None, verbose=False, master_key=False, beside=beside)
+
+
+def test_fetching_takes_no_longer_than_the_test_may_and_asks_no_local_address_for_a_public_host(
+    loopback: Loopback, make_store: MakeStore
+) -> None:
+    """The address is one on this machine: for a host that has a public address it is not asked at all."""
+    url = f"http://{LOOPBACK}:{loopback.serve(silent)}/i.der"
+    leaf = authority.leaf(authority.intermediate(ROOT, "Second"), LOOPBACK, issuer_url=url)
+    directory = make_store(ROOT)
+    snapshot = scan(directory)
+    port = loopback.serve(tls(tls_context(leaf), http()))
+    result = probe(Endpoint(LOOPBACK, port), directory, snapshot=snapshot, options=ProbeOptions(timeout_s=0.5))
+    slow = fetch_missing(result, snapshot)
+    assert slow is not None
+    assert slow.problem == f"{url}: no answer in time"
+    count = loopback.accepted_count
+    elsewhere = Attempt(Address("1.1.1.1", port), AttemptOutcome.CONNECTED, "", 0.0)
+    public = fetch_missing(replace(result, attempts=(elsewhere,)), snapshot)
+    assert public is not None
+    assert "not a public address" in public.problem
+    assert loopback.accepted_count == count

@@ -24,10 +24,10 @@ from capath.store import Snapshot
 from capath.tls.handshake.verification import FromCapath, Verification
 from capath.tls.handshake.verify_codes import ISSUER_NOT_FOUND
 from capath.tls.network.connect import Resolver, system_resolver
-from capath.tls.network.deadline import never
-from capath.tls.network.http import Fetched, NotFetched, fetch_issuer
+from capath.tls.network.deadline import Deadline, never
+from capath.tls.network.http import Fetched, NotFetched, fetch_issuer, is_public
 from capath.tls.offline.verify import verify_offline
-from capath.tls.result import ProbeResult
+from capath.tls.result import AttemptOutcome, ProbeResult
 
 _ISSUERS_LIMIT = 4
 
@@ -72,16 +72,18 @@ def fetch_missing(
 ) -> FetchedChain | None:
     """Fetch what is missing between the chain of `result` and its directory; None where nothing is, or no address.
 
-    Call it only for somebody who agreed to `missing_issuer_url`. Raises CancelledError.
+    It takes as long as the test was allowed to, at most. Call it only for somebody who agreed to
+    `missing_issuer_url`. Raises CancelledError.
     """
     url = missing_issuer_url(result)
     if not url:
         return None
     child = result.verification.chain[-1].certificate
+    deadline = Deadline.after(result.options.timeout_s, cancelled)
     issuers: list[FetchedIssuer] = []
     verification, problem = result.verification, ""
     while url and len(issuers) < _ISSUERS_LIMIT:
-        found = _fetch(url, child, resolver, cancelled)
+        found = _fetch(url, child, deadline, may_be_local=not _is_public(result), resolver=resolver)
         if isinstance(found, str):
             problem = found
             break
@@ -141,9 +143,20 @@ def _missing(case: Case, fetched: FetchedChain, *, verifies: bool) -> Finding:
     return Finding(Cause.MISSING_INTERMEDIATE, text, (remedy,), Confidence.PROVEN)
 
 
-def _fetch(url: str, child: Certificate, resolver: Resolver, cancelled: Callable[[], bool]) -> FetchedIssuer | str:
+def _is_public(result: ProbeResult) -> bool:
+    """Whether the host that was tested has a public address; behind a proxy its name does not say."""
+    if result.options.proxy is not None:
+        return result.endpoint.ip is None or is_public(result.endpoint.ip)
+    return all(
+        is_public(attempt.address.ip) for attempt in result.attempts if attempt.outcome is AttemptOutcome.CONNECTED
+    )
+
+
+def _fetch(
+    url: str, child: Certificate, deadline: Deadline, *, may_be_local: bool, resolver: Resolver
+) -> FetchedIssuer | str:
     """The issuer of `child` at `url`, or why there is none."""
-    match fetch_issuer(url, resolver=resolver, cancelled=cancelled):
+    match fetch_issuer(url, deadline, may_be_local=may_be_local, resolver=resolver):
         case NotFetched(url=at, reason=reason):
             return f"{at}: {reason}"
         case Fetched(url=at, octets=octets):

@@ -270,7 +270,7 @@ class _Probe:
     def _note(self, shake: Handshake, ending: Ending, deadline: Deadline) -> None:
         """Keep what the server showed; where dates are in doubt, ask a web server for its clock."""
         from capath.tls.handshake.shake_hands import Established
-        from capath.tls.network.http_date import head_request, http_date
+        from capath.tls.network.http import head_request, http_date
 
         seen = shake.observed
         date = None

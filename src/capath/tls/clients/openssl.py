@@ -11,7 +11,7 @@ from capath.tls.failure import StarttlsRefused
 from capath.tls.network.child import run_child
 from capath.tls.network.deadline import Deadline
 from capath.tls.network.endpoint import Address
-from capath.tls.network.http_date import head_request
+from capath.tls.network.http import head_request
 from capath.tls.network.proxy import Proxy, ProxyKind
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
 from capath.tls.test_options import CrlCheck, ProbeOptions, Protocol, Starttls

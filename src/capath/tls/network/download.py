@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import queue
+import socket
+import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from capath.errors import BadInputError, CapathError, assert_never
 from capath.pki.visible import visible, without_password
-from capath.tls.network.why_not_fetched import why_not_fetched
 
 if TYPE_CHECKING:
     import requests
@@ -21,6 +23,7 @@ TIMEOUT_S = 120.0
 _STALL_S = 20.0
 _REDIRECTS_LIMIT = 5
 _PART_OCTETS = 65536
+_REASON_LIMIT = 200
 Progress = Callable[[int, int], None]
 """Called with the octets received and those expected, 0 where the server does not say."""
 
@@ -106,7 +109,7 @@ class _Fetch:
         try:
             self.said.put(self._fetch())
         except Exception as error:  # whatever a thread does not say is never heard
-            self.said.put(_Failed(f"it could not be fetched: {why_not_fetched(error, self._url)}"))
+            self.said.put(_Failed(f"it could not be fetched: {_why_not_fetched(error, self._url)}"))
 
     def _fetch(self) -> _Failed | _Done:
         import certifi
@@ -139,3 +142,39 @@ class _Fetch:
                 break
             self.said.put(_Received(len(received), expected))
         return _Done(bytes(received))
+
+
+def _why_not_fetched(error: BaseException, url: str) -> str:
+    """Say what is at the bottom of `error`, met when `url` was fetched. The text is raw: make it visible."""
+    import requests
+
+    reasons = list(_reasons(error))
+    by_proxy = any(isinstance(reason, requests.exceptions.ProxyError) for reason in reasons)
+    host = "the proxy" if by_proxy else urlsplit(url).hostname or "the host"
+    for reason in reasons:
+        match reason:
+            case socket.gaierror():
+                return f"the name of {host} is not known here (is there a network?)"
+            case ssl.SSLCertVerificationError():
+                return f"certificate verify failed for {host}: {reason.verify_message}"
+            case ssl.SSLError():
+                return f"TLS with {host} failed: {reason.reason or 'no reason is given'}"
+            case TimeoutError() | requests.Timeout():
+                return f"{host} does not answer in time"
+            case OSError(strerror=str(strerror)) if strerror:
+                return f"{host} cannot be reached: {strerror}"
+    return str(error)[:_REASON_LIMIT] or type(error).__name__
+
+
+def _reasons(error: BaseException) -> Iterator[BaseException]:
+    """`error` and all that is behind it, what is deepest first."""
+    seen: list[BaseException] = []
+    to_see = [error]
+    while to_see:
+        current = to_see.pop()
+        if any(current is other for other in seen):
+            continue
+        seen.append(current)
+        behind = (getattr(current, "reason", None), current.__cause__, current.__context__, *current.args)
+        to_see.extend(item for item in behind if isinstance(item, BaseException))
+    yield from reversed(seen)
