@@ -16,8 +16,8 @@ from capath.demo.authority import Identity
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Diagnosis
 from capath.diagnosis.diagnose import diagnose_offline, explain_case
-from capath.diagnosis.issuers import issuer_url
 from capath.diagnosis.known_roots import usual_roots
+from capath.diagnosis.missing_root import issuer_url
 from capath.pki.certificate import Certificate
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.signature import signs

@@ -20,6 +20,7 @@ from capath.remedy.test_again import LiveRetest
 from capath.remedy.try_remedies import try_remedies, try_remedies_offline
 from capath.sources.pem import PemSource
 from capath.store import scan
+from capath.tls.handshake.verification import VerifyError
 from capath.tls.network.connect import NameNotFoundError, system_resolver
 from capath.tls.network.deadline import never
 from capath.tls.network.endpoint import Address, Endpoint
@@ -97,14 +98,14 @@ def test_a_root_of_another_store_is_proven_and_tried(make_store: MakeStore) -> N
 def test_an_impostor_of_another_store_is_not_offered(make_store: MakeStore) -> None:
     leaf = authority.leaf(INTERMEDIATE, "host.test")
     diagnosis = _offline(make_store(), leaf, INTERMEDIATE, roots=_shelf(authority.root("Root")))
-    assert diagnosis.remedies[0].trial == NotTried()
-    assert not diagnosis.remedies[0].command
+    assert diagnosis.remedies[0].trial == NotTried("its certificate is not at hand")
+    assert diagnosis.remedies[0].command.endswith(" root.pem")
 
 
 def test_flags_are_tried(make_store: MakeStore) -> None:
     diagnosis = _offline(make_store(INTERMEDIATE), authority.leaf(INTERMEDIATE, "host.test"), roots=_shelf())
     assert diagnosis.cause is Cause.INTERMEDIATE_ONLY
-    assert [remedy.trial for remedy in diagnosis.remedies] == [NotTried(), Mends()]
+    assert [remedy.trial for remedy in diagnosis.remedies] == [NotTried("its certificate is not at hand"), Mends()]
     root = authority.root("Without key identifiers", key_identifiers=False)
     directory = make_store(root, directory="strict")
     diagnosis = _offline(directory, authority.leaf(root, "host.test"), flags=VerifyFlags(strict=True))
@@ -184,7 +185,7 @@ def test_a_name_does_not_mend_a_purpose(make_store: MakeStore, loopback: Loopbac
     leaf = authority.leaf(ROOT, "alias.test", usages=(ExtendedKeyUsageOID.CLIENT_AUTH,))
     diagnosis = _live(loopback.serve(tls(tls_context(leaf), http())), make_store(ROOT))
     by_name = next(remedy for remedy in diagnosis.remedies if remedy.action is Action.USE_NAME)
-    assert by_name.trial == DoesNotMend("26 unsuitable certificate purpose @0 stands in the way")
+    assert by_name.trial == DoesNotMend("26 unsuitable certificate purpose @0", errors=(VerifyError(26, 0),))
 
 
 def test_an_address_of_the_certificate_is_a_name_too(make_store: MakeStore, loopback: Loopback) -> None:

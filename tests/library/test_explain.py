@@ -72,7 +72,7 @@ def test_a_redirect_names_the_host_that_failed(make_store: MakeStore, loopback: 
         connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n".encode())
 
     why = _why(_serve(loopback, ROOT, handler=redirect), make_store(ROOT))
-    assert why.cause is Cause.MISSING_INTERMEDIATE
+    assert why.cause is Cause.ROOT_NOT_IN_STORE
     assert elsewhere.split("/")[2] in why.text
     assert "redirected" in why.text
 
@@ -163,4 +163,4 @@ def test_a_url_without_tls_is_bad_input(make_store: MakeStore, url: str) -> None
 def test_a_path_object_is_taken(make_store: MakeStore, loopback: Loopback) -> None:
     directory, url = make_store(), _serve(loopback, ROOT)
     why = capath.explain(url, _fail(url, directory), capath=Path(os.fspath(directory)), environment={})
-    assert why.cause is Cause.MISSING_INTERMEDIATE
+    assert why.cause is Cause.ROOT_NOT_IN_STORE

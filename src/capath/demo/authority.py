@@ -64,7 +64,9 @@ class Identity:
         """Sign a certificate made from `template`, whatever this one allows."""
         return _sign(template, self)
 
-    def revoke(self, *revoked: Identity, next_update: timedelta = timedelta(days=30)) -> bytes:
+    def revoke(
+        self, *revoked: Identity, next_update: timedelta = timedelta(days=30), only_ca_certificates: bool = False
+    ) -> bytes:
         """A CRL in PEM that lists `revoked`, issued an hour before the earlier of now and `next_update`."""
         now = datetime.now(timezone.utc)
         builder = (
@@ -75,6 +77,9 @@ class Identity:
             .add_extension(_authority_key_identifier(self.certificate), critical=False)
             .add_extension(x509.CRLNumber(1), critical=False)
         )
+        if only_ca_certificates:
+            scope = x509.IssuingDistributionPoint(None, None, False, True, None, False, False)
+            builder = builder.add_extension(scope, critical=True)
         for identity in revoked:
             entry = x509.RevokedCertificateBuilder().serial_number(identity.certificate.serial_number)
             builder = builder.add_revoked_certificate(entry.revocation_date(now - timedelta(days=1)).build())

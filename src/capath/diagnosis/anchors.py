@@ -1,69 +1,198 @@
-"""Chains that end in nothing the directory trusts."""
+"""Chains that end in nothing the directory trusts, and certificates of the directory that lookup does not find."""
 
 from __future__ import annotations
 
 import os
 import shlex
 
+from capath.change.toggle import has_rehash_extension
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import PARTIAL_CHAIN, Action, Cause, Confidence, Finding, Remedy
-from capath.diagnosis.held import held_but_not_found, held_on_the_way
-from capath.diagnosis.issuers import issuer_url
-from capath.diagnosis.missing_root import import_known, import_shown, known_on_the_way, not_in_store
-from capath.diagnosis.words import title
-from capath.diagnosis.wrong_issuer import explain_other_key, explain_sent, sent_of_that_name
+from capath.diagnosis.cause import PARTIAL_CHAIN, Action, Cause, Confidence, Finding, Remedy, title, which
+from capath.diagnosis.known_roots import KnownRoot
+from capath.diagnosis.missing_root import (
+    OUT_OF_BAND,
+    get_root,
+    import_known,
+    import_shown,
+    not_in_store,
+    nowhere,
+    unknown_issuer,
+    wrong_format,
+)
+from capath.diagnosis.path_rules import is_valid_at
+from capath.diagnosis.paths import Need, Path
+from capath.diagnosis.wrong_issuer import (
+    MAY_NOT_DECODE,
+    explain_held,
+    explain_other_key,
+    explain_sent,
+    own_contradiction,
+    sent_of_that_name,
+)
+from capath.errors import assert_never
 from capath.pki.certificate import Certificate
+from capath.pki.key_identifiers import mismatch
 from capath.pki.signature import signs
+from capath.pki.trust_attributes import ANY_EXTENDED_KEY_USAGE, SERVER_AUTH
 from capath.pki.visible import visible
-from capath.tls.handshake.verification import FromCapath
-from capath.tls.handshake.verify_codes import NO_ISSUER, TRUST_ATTRIBUTES, VerifyCode
+from capath.store import CertificateRow
+from capath.store.standing import NotLinked, Trusted, explain, is_meant_to_be_trusted
+from capath.tls.handshake.verification import ChainElement, FromCapath
+from capath.tls.handshake.verify_codes import NO_ISSUER, TRUST_ATTRIBUTES, UNKNOWN_SELF_SIGNED
 
 
 def explain_anchor(case: Case) -> Finding | None:
-    """Codes 2, 18–21, 27 and 28: no issuer, an unknown root, a root that is not trusted for this."""
+    """No issuer, an unknown root, a root that is not trusted for this."""
     error = case.first(*NO_ISSUER, *TRUST_ATTRIBUTES)
-    if error is None:
+    element = None if error is None else case.element(error)
+    if error is None or element is None:
         return None
-    element = case.element(error)
-    if element is None:
-        return None
-    certificate = element.certificate
-    match error.code:
-        case VerifyCode.CERT_UNTRUSTED | VerifyCode.CERT_REJECTED:
-            return _rejected(case, certificate)
-        case VerifyCode.DEPTH_ZERO_SELF_SIGNED_CERT | VerifyCode.SELF_SIGNED_CERT_IN_CHAIN:
-            return _unknown_root(case, certificate, error.depth)
+    if error.code in TRUST_ATTRIBUTES:
+        return _rejected(case, element.certificate)
+    path = case.best_path
+    if path is not None and path.need is not Need.TRUST_SENT_ROOT and (finding := by_path(case, path)) is not None:
+        return finding
+    if error.code in UNKNOWN_SELF_SIGNED:
+        return _unknown_root(case, element.certificate, error.depth)
+    return _no_issuer(case, element, error.depth)
+
+
+def by_path(case: Case, path: Path) -> Finding | None:
+    """What is missing until the chain can take `path`."""
+    step = path.needed
+    match step.need:
+        case Need.NOTHING:
+            return None
+        case Need.REHASH | Need.TRUST:
+            return None if step.row is None else _led_away(case, step.row, held_but_not_found(case, step.row))
+        case Need.CONVERT:
+            if step.row is not None:
+                return held_but_not_found(case, step.row)
+            return None if step.known is None else wrong_format(case, step.known)
+        case Need.IMPORT:
+            if step.known is None:
+                return None
+            top = case.verification.chain[-1] if case.verification.chain else None
+            if top is not None and isinstance(top.origin, FromCapath) and not top.certificate.self_issued:
+                return _intermediate_only(case, top.certificate)
+            return not_in_store(case, step.known)
+        case Need.TRUST_SENT_ROOT:
+            return _private_root(case, step.certificate)
         case _:
-            return _no_issuer(case, certificate, error.depth, isinstance(element.origin, FromCapath))
+            assert_never(step.need)
 
 
-def _no_issuer(case: Case, child: Certificate, depth: int, child_is_ours: bool) -> Finding:
-    held = held_on_the_way(case, depth)
+def held_but_not_found(case: Case, row: CertificateRow) -> Finding:
+    """The certificate is in the directory, and lookup does not find it."""
+    name, file = title(row.certificate.subject), visible(row.file)
+    why = visible(explain(row.standing))
+    if is_meant_to_be_trusted(row.standing) or (
+        isinstance(row.standing, NotLinked) and has_rehash_extension(row.file)
+    ):
+        text = f"“{name}” is in the directory ({file}), but OpenSSL's lookup does not find it: {why}."
+        rehash = Remedy(Action.REHASH, "Recreate the hash links.", case.command("rehash"))
+        return Finding(Cause.LINK_BROKEN, text, (rehash,))
+    trust = Remedy(
+        Action.TRUST,
+        f"Trust “{name}”.",
+        case.command("trust", which(row.certificate)),
+        row.certificate.sha256,
+    )
+    if isinstance(row.standing, NotLinked):
+        text = (
+            f"“{name}” is in the directory ({file}), but has no hash link, and rehash gives it none: it "
+            "looks only at "
+            "files named .pem, .crt, .cer or .crl."
+        )
+        better = f"{os.path.splitext(row.file)[0]}.pem"
+        paths = [os.path.join(case.directory, one) for one in (row.file, better)]
+        rename = f"{shlex.join(['mv', '-n', *paths])} && {case.command('rehash')}"
+        again = f"Rename {file} to {visible(better)} and recreate the hash links."
+        return Finding(Cause.WRONG_FORMAT, text, (Remedy(Action.REHASH, again, rename, row.file),))
+    if isinstance(row.standing, Trusted):
+        text = (
+            f"“{name}” ({file}) signed this chain and lookup finds it, yet OpenSSL did not accept it. "
+            f"{MAY_NOT_DECODE}"
+        )
+        return Finding(Cause.OTHER, text, (), Confidence.LIKELY)
+    text = f"“{name}” is in the directory ({file}) and is distrusted."
+    return Finding(Cause.ROOT_NOT_TRUSTED, text, (trust,))
+
+
+def _led_away(case: Case, row: CertificateRow, finding: Finding) -> Finding:
+    """Say so where the chain went past the certificate of `row`, by a cross-signed one of its name."""
+    top = case.verification.chain[-1].certificate if case.verification.chain else None
+    if top is None or row.certificate.subject.canonical == top.issuer.canonical:
+        return finding
+    away = f"The chain that OpenSSL built leads to “{title(top.issuer)}” instead, which is {nowhere(case)}."
+    return Finding(finding.cause, f"{finding.text} {away}", finding.remedies, finding.confidence)
+
+
+def _no_issuer(case: Case, element: ChainElement, depth: int) -> Finding:
+    child = element.certificate
+    is_ours = isinstance(element.origin, FromCapath)
+    if is_ours and (contradiction := own_contradiction(child)) is not None:
+        return _not_self_signed(case, child, contradiction)
+    held = _held_below(case, depth)
     if held is not None:
         return held
     sent = sent_of_that_name(case, child)
     named = case.rows_named(child.issuer)
     if named and not (sent is not None and signs(sent, child)):
         return explain_other_key(case, child, named)
-    if child_is_ours:
+    if is_ours:
         return _intermediate_only(case, child)
-    known = known_on_the_way(case, depth)
+    known = _known_below(case, depth)
     if known is not None:
         return not_in_store(case, known)
     if sent is not None:
         return explain_sent(case, child, sent)
     if depth == 0:
-        return _missing_intermediate(case, child)
+        return unknown_issuer(case, child)
     wanted = title(child.issuer)
-    text = (
-        f"The chain ends at {title(child.subject)}, whose issuer “{wanted}” is not in the directory, and in no "
-        "other store that was looked into."
-    )
-    remedy = Remedy(
-        Action.IMPORT,
-        f"Get “{wanted}” from who runs it, compare its fingerprint by another way, then import its file.",
-    )
-    return Finding(Cause.ROOT_NOT_IN_STORE, text, (remedy,))
+    text = f"The chain ends at “{title(child.subject)}”, whose issuer “{wanted}” is {nowhere(case)}."
+    return Finding(Cause.ROOT_NOT_IN_STORE, text, (get_root(case, wanted),))
+
+
+def _held_below(case: Case, depth: int) -> Finding | None:
+    """A certificate of the directory that signed one of the chain, though no path by it is valid as it is."""
+    built = {element.certificate.sha256 for element in case.verification.chain}
+    for at in range(depth, -1, -1):
+        child = case.verification.at(at)
+        if child is None:
+            continue
+        proven = [
+            row
+            for row in case.rows_named(child.issuer)
+            if signs(row.certificate, child)
+            and (at == depth or (row.certificate.self_issued and row.certificate.sha256 not in built))
+        ]
+        fitting = [row for row in proven if mismatch(row.certificate, child) is None]
+        if fitting:
+            row = _most_useful(case, fitting)
+            return _led_away(case, row, held_but_not_found(case, row))
+        if proven and at == depth:
+            row = _most_useful(case, proven)
+            differs = mismatch(row.certificate, child)
+            if differs is not None:
+                return explain_held(case, child, row, differs)
+    return None
+
+
+def _known_below(case: Case, depth: int) -> KnownRoot | None:
+    """A root of another store that signed one of the chain, though no path by it is valid as it is."""
+    children = [case.verification.at(at) for at in range(depth, -1, -1)]
+    found = (case.roots.issuer(child, case.now) for child in children if child is not None)
+    return next((known for known in found if known is not None), None)
+
+
+def _most_useful(case: Case, rows: list[CertificateRow]) -> CertificateRow:
+    """Of several that would do: one that is valid now, and a root rather than a cross-signed twin."""
+
+    def rank(row: CertificateRow) -> tuple[bool, bool, str]:
+        return not is_valid_at(row.certificate, case.now), not row.certificate.self_issued, row.file
+
+    return min(rows, key=rank)
 
 
 def _unknown_root(case: Case, top: Certificate, depth: int) -> Finding:
@@ -72,96 +201,106 @@ def _unknown_root(case: Case, top: Certificate, depth: int) -> Finding:
         return held_but_not_found(case, rows[0])
     if depth == 0:
         return _self_signed(case, top)
-    held = held_on_the_way(case, depth - 1)
+    held = _held_below(case, depth - 1)
     if held is not None:
         return held
     named = case.rows_named(top.subject)
     if named:
         return explain_other_key(case, top, named)
-    known = case.roots.find(top) or known_on_the_way(case, depth - 1)
-    if known is not None:
-        return not_in_store(case, known)
+    known = case.roots.find(top)
+    return _private_root(case, top) if known is None else not_in_store(case, known)
+
+
+def _private_root(case: Case, top: Certificate) -> Finding:
+    holder = "The server's chain" if case.live is not None else "The chain"
     text = (
-        f"The server's chain ends in its own root, “{title(top.subject)}”, which nobody here knows. It is a "
-        "private authority, or a proxy that opens TLS connections on the way."
+        f"{holder} ends in “{title(top.subject)}”, a self-signed root that is {nowhere(case)}. It is most "
+        "likely a "
+        "private CA, or an intercepting proxy."
     )
     age_days = None if top.not_before is None else (case.now - top.not_before).days
     hint = f" It has been valid for {age_days} days." if age_days is not None else ""
-    remedies = (
-        Remedy(
-            Action.IMPORT,
-            "Compare its fingerprint with what its owner gives by another way, then import it. The same root on "
-            f"hosts that have nothing to do with each other means a proxy.{hint} SHA-256: {top.sha256}",
-            import_shown(case, top),
-            top.sha256,
-        ),
+    remedy = Remedy(
+        Action.IMPORT,
+        f"If you expect this CA, {OUT_OF_BAND}, then import it. The same root on unrelated hosts means an "
+        f"intercepting proxy.{hint} SHA-256: {top.sha256}",
+        import_shown(case, top) or case.command("import", "root.pem"),
+        top.sha256,
     )
-    return Finding(Cause.PRIVATE_ROOT_SENT, text, remedies, Confidence.LIKELY)
+    return Finding(Cause.PRIVATE_ROOT_SENT, text, (remedy,), Confidence.LIKELY)
 
 
 def _intermediate_only(case: Case, certificate: Certificate) -> Finding:
     name, issuer = title(certificate.subject), title(certificate.issuer)
     known = case.roots.issuer(certificate, case.now)
-    where = f" {known.title} has it." if known else ""
-    text = f"The directory holds the intermediate “{name}”, but not its root “{issuer}”.{where}"
+    where = f" {visible(known.title)} has it." if known else ""
+    text = f"The directory has the intermediate “{name}”, but not its root “{issuer}”.{where}"
     partial = Remedy(
         Action.CHANGE_FLAGS,
-        "Or let the intermediate itself be the anchor: clients that set X509_V_FLAG_PARTIAL_CHAIN, Python 3.13 "
-        "and later among them, accept it as it is.",
+        "Or accept the intermediate as the anchor: clients that set X509_V_FLAG_PARTIAL_CHAIN do, Python 3.13 and "
+        "later among them.",
         operand=PARTIAL_CHAIN,
     )
-    fetch = (
-        import_known(case, known)
-        if known
-        else Remedy(Action.IMPORT, f"Get the root “{issuer}” from who runs it, and import its file.")
+    return Finding(
+        Cause.INTERMEDIATE_ONLY, text, (import_known(case, known) if known else get_root(case, issuer), partial)
     )
-    return Finding(Cause.INTERMEDIATE_ONLY, text, (fetch, partial))
 
 
-def _missing_intermediate(case: Case, leaf: Certificate) -> Finding:
-    issuer = title(leaf.issuer)
-    sent = len(case.verification.sent)
-    count = "only its own certificate" if sent == 1 else f"{sent} certificates, but none of that name"
+def _not_self_signed(case: Case, root: Certificate, contradiction: str) -> Finding:
+    files = ", ".join(visible(row.file) for row in case.rows_of(root))
+    name = title(root.subject)
     text = (
-        f"The certificate was issued by “{issuer}”. The server sent {count}, and the directory has none: the "
-        "server should send it, unless it is a root."
+        f"“{name}” is in the directory ({files}), but OpenSSL does not take it for self-signed and looks for "
+        "another "
+        f"issuer: its authorityKeyIdentifier does not name itself ({contradiction})."
     )
-    url = issuer_url(leaf)
-    where = f" It is at {visible(url)}." if url else ""
-    remedy = Remedy(
-        Action.ASK_OPERATOR,
-        f"Let the server send the intermediate “{issuer}” behind its own certificate (in nginx, ssl_certificate "
-        f"takes the full chain).{where} Importing it here would hide the fault from you alone.",
-        operand=url,
+    partial = Remedy(
+        Action.CHANGE_FLAGS,
+        "Clients that set X509_V_FLAG_PARTIAL_CHAIN accept it as the anchor, Python 3.13 and later among them.",
+        operand=PARTIAL_CHAIN,
     )
-    root = Remedy(
-        Action.IMPORT,
-        f"If “{issuer}” is a root, as a private authority's often is: get its certificate from who runs it, "
-        "compare the fingerprint, and import its file.",
-    )
-    return Finding(Cause.MISSING_INTERMEDIATE, text, (remedy, root), Confidence.LIKELY)
+    reissue = Remedy(Action.ASK_AUTHORITY, f"Ask the CA to reissue “{name}” with key identifiers that agree.")
+    return Finding(Cause.MALFORMED_CERTIFICATE, text, (partial, reissue))
 
 
 def _self_signed(case: Case, leaf: Certificate) -> Finding:
-    text = f"The server's certificate, “{title(leaf.subject)}”, is signed with its own key: nobody vouches for it."
+    whose = "The server's certificate" if case.live is not None else "The certificate"
+    text = f"{whose}, “{title(leaf.subject)}”, is self-signed and not in the directory."
     pin = Remedy(
         Action.IMPORT,
-        "If it is your server, compare the fingerprint on it, then trust this one certificate. "
+        "If it is your server, compare the fingerprint with the one on the server, then trust this one "
+        "certificate. "
         f"SHA-256: {leaf.sha256}",
         import_shown(case, leaf),
         leaf.sha256,
     )
-    reissue = Remedy(Action.ASK_OPERATOR, "Let an authority issue it a certificate.")
+    reissue = Remedy(Action.ASK_OPERATOR, "Or use a certificate that a CA issued.")
     return Finding(Cause.SELF_SIGNED_LEAF, text, (pin, reissue))
 
 
 def _rejected(case: Case, certificate: Certificate) -> Finding:
-    files = ", ".join(visible(row.file) for row in case.rows_of(certificate)) or "the directory"
-    text = (
-        f"“{title(certificate.subject)}” is in the directory as a TRUSTED CERTIFICATE ({files}) whose attributes "
-        "reject it for TLS servers."
-    )
-    paths = [os.path.join(case.directory, row.file) for row in case.rows_of(certificate)]
+    """Offline and without a purpose OpenSSL asks for any use (X509_check_trust), live for TLS servers."""
+    rows = case.rows_of(certificate)
+    files = ", ".join(visible(row.file) for row in rows) or "the directory"
+    trust = rows[0].trust if rows else None
+    name = title(certificate.subject)
+    if case.live is None and trust is not None and trust.allows_servers:
+        uses = ", ".join(_USES.get(oid, oid) for oid in trust.trusted) or "none"
+        text = (
+            f"“{name}” is in the directory as a TRUSTED CERTIFICATE ({files}) for listed uses only ({uses}). "
+            "Without "
+            "a purpose, OpenSSL asks for any use and rejects it. TLS clients accept it as a CA of servers."
+        )
+        return Finding(Cause.TRUST_REJECTED, text, (_for_servers(),))
+    text = f"“{name}” is in the directory as a TRUSTED CERTIFICATE ({files}) whose attributes reject TLS servers."
+    paths = [os.path.join(case.directory, row.file) for row in rows]
     command = shlex.join(["openssl", "x509", "-in", paths[0], "-out", paths[0]]) if paths else ""
-    plain = Remedy(Action.TRUST, "If it is to be trusted, write it as a plain certificate.", command)
+    plain = Remedy(Action.TRUST, "To trust it for every use, rewrite it as a plain certificate.", command)
     return Finding(Cause.TRUST_REJECTED, text, (plain,))
+
+
+_USES = {SERVER_AUTH: "TLS servers", "1.3.6.1.5.5.7.3.2": "TLS clients", ANY_EXTENDED_KEY_USAGE: "any"}
+
+
+def _for_servers() -> Remedy:
+    return Remedy(Action.CHANGE_FLAGS, "Verify for TLS servers, with --purpose sslserver.", operand="sslserver")

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from capath.diagnosis.known_roots import NO_ROOTS, KnownRoots
+from capath.change.toggle import has_rehash_extension
+from capath.diagnosis.known_roots import NO_ROOTS, KnownRoot, KnownRoots, file_shelves
+from capath.diagnosis.paths import AtHand, Need, Path, find_paths
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.store import CertificateRow, Listing, Snapshot, list_store
+from capath.store.standing import NotLinked, is_meant_to_be_trusted
 from capath.tls.handshake.verification import ChainElement, Verification, VerifyError
 from capath.tls.result import Engine, ProbeResult
-from capath.tls.test_options import CrlCheck
+from capath.tls.test_options import CrlCheck, VerifyFlags
+
+_NO_FLAGS = VerifyFlags()
 
 
 @dataclass(frozen=True)
@@ -33,10 +40,35 @@ class Case:
     live: ProbeResult | None
     roots: KnownRoots = NO_ROOTS
     engines: tuple[Engine, ...] = ()
+    flags: VerifyFlags = _NO_FLAGS
+    refuted: frozenset[tuple[str, ...]] = frozenset()
+    """Paths (`Path.key`) that OpenSSL was found not to accept."""
 
     @property
     def listing(self) -> Listing:
-        return _listing_of(self.snapshot)
+        return _store_of(self.snapshot).listing
+
+    @cached_property
+    def at_hand(self) -> AtHand:
+        """The certificates that a path can be made of."""
+        sent = self.verification.sent or tuple(element.certificate for element in self.verification.chain)
+        return AtHand(
+            sent,
+            self.rows_named,
+            need_of,
+            self._known,
+            self.now,
+            partial_chain=self._flags.partial_chain,
+            for_servers=self.live is not None,
+        )
+
+    @cached_property
+    def best_path(self) -> Path | None:
+        """The path that should verify with the least change, other than the one that OpenSSL took."""
+        taken = tuple(element.certificate.sha256 for element in self.verification.chain)
+        return next(
+            (path for path in find_paths(self.at_hand) if path.key not in self.refuted and path.key != taken), None
+        )
 
     def first(self, *codes: int) -> VerifyError | None:
         """The first error that has one of `codes`."""
@@ -49,21 +81,28 @@ class Case:
 
     def rows_named(self, subject: Name) -> tuple[CertificateRow, ...]:
         """The directory's certificates of that subject, whatever their state."""
-        wanted = subject.canonical
-        return tuple(row for row in self.listing.certificates if row.certificate.subject.canonical == wanted)
+        return _store_of(self.snapshot).by_name.get(subject.canonical, ())
 
     def rows_of(self, certificate: Certificate) -> tuple[CertificateRow, ...]:
         return self.listing.by_sha256.get(certificate.sha256, ())
 
     def certificate(self, sha256: str) -> Certificate | None:
-        """One that was sent, or stands in a store that is looked into as an issuer of what was."""
+        """One that was sent, is a root of another store, or is in a file of this one that lookup does not read."""
         sent = (*self.verification.sent, *(element.certificate for element in self.verification.chain))
-        for certificate in sent:
+        path = () if self.best_path is None else self.best_path.certificates
+        for certificate in (*sent, *path):
             if certificate.sha256 == sha256:
                 return certificate
             if (known := self.roots.by_sha256(certificate.issuer, sha256)) is not None:
                 return known.certificate
         return None
+
+    @property
+    def _flags(self) -> VerifyFlags:
+        return self.flags if self.live is None else self.live.options.flags
+
+    def _known(self, subject: Name) -> Sequence[KnownRoot]:
+        return (*_store_of(self.snapshot).misplaced(subject), *self.roots.named(subject))
 
     def command(self, verb: str, *operands: str) -> str:
         """``capath VERB DIRECTORY OPERANDS``, quoted for a shell."""
@@ -101,14 +140,48 @@ class Case:
         return same
 
 
-_last_listing: list[Listing] = []
+def need_of(row: CertificateRow) -> Need:
+    """What it takes until lookup gives the certificate."""
+    if row.trusted:
+        return Need.NOTHING
+    if is_meant_to_be_trusted(row.standing):
+        return Need.REHASH
+    if isinstance(row.standing, NotLinked):
+        return Need.REHASH if has_rehash_extension(row.file) else Need.CONVERT
+    return Need.TRUST
 
 
-def _listing_of(snapshot: Snapshot) -> Listing:
-    """The listing of `snapshot`; many hosts that fail are told from one, so the last one made is kept."""
-    for listing in _last_listing:
-        if listing.snapshot is snapshot:
-            return listing
-    listing = list_store(snapshot)
-    _last_listing[:] = [listing]
-    return listing
+@dataclass(frozen=True)
+class _Store:
+    """A snapshot's listing, by subject."""
+
+    listing: Listing
+
+    @cached_property
+    def by_name(self) -> Mapping[bytes, tuple[CertificateRow, ...]]:
+        rows: dict[bytes, list[CertificateRow]] = {}
+        for row in self.listing.certificates:
+            rows.setdefault(row.certificate.subject.canonical, []).append(row)
+        return {name: tuple(group) for name, group in rows.items()}
+
+    @cached_property
+    def _shelves(self) -> KnownRoots:
+        directory = self.listing.snapshot.directory
+        return file_shelves([os.path.join(directory, skipped.file) for skipped in self.listing.skipped])
+
+    def misplaced(self, subject: Name) -> Sequence[KnownRoot]:
+        """Roots in files that lookup does not read: DER, PKCS#7, several certificates in one."""
+        return self._shelves.named(subject)
+
+
+_last_store: list[_Store] = []
+
+
+def _store_of(snapshot: Snapshot) -> _Store:
+    """What is read of `snapshot`; many hosts that fail are explained from one, so the last one made is kept."""
+    for store in _last_store:
+        if store.listing.snapshot is snapshot:
+            return store
+    store = _Store(list_store(snapshot))
+    _last_store[:] = [store]
+    return store

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from capath.errors import StrEnum, assert_never
+from capath.pki.certificate import Certificate
+from capath.pki.name import Name
 from capath.pki.visible import visible
+from capath.tls.handshake.verification import VerifyError
 
 
 class Cause(StrEnum):
@@ -47,6 +51,9 @@ class Cause(StrEnum):
     CONNECTION_CLOSED = "connection-closed"
     LINK_BROKEN = "link-broken"
     CLIENT_DIFFERS = "client-differs"
+    WRONG_FORMAT = "wrong-format"
+    SENT_PATH_MISLEADS = "sent-path-misleads"
+    CRL_UNUSABLE = "crl-unusable"
     OTHER = "other"
 
 
@@ -58,7 +65,7 @@ class Action(StrEnum):
     DISTRUST = "distrust"
     """Take the certificate `operand` (a SHA-256) out."""
     REHASH = "rehash"
-    """Make the hash links again."""
+    """Recreate the hash links; with `operand`, after that file was renamed."""
     IMPORT = "import"
     """Add the certificate `operand` (a SHA-256) from the source that the text names."""
     USE_NAME = "use-name"
@@ -68,6 +75,8 @@ class Action(StrEnum):
     SET_CLOCK = "set-clock"
     """Set the clock to the time `operand` (`clock_text`)."""
     REFRESH_CRL = "refresh-crl"
+    SEND_CHAIN = "send-chain"
+    """Send other certificates: `operand` is their SHA-256, leaf first, joined by commas (`chain_text`)."""
     ASK_OPERATOR = "ask-operator"
     """Only who runs the server can mend it."""
     ASK_AUTHORITY = "ask-authority"
@@ -79,6 +88,21 @@ class Action(StrEnum):
     """Let the program take the directory `operand`, and not what it takes instead."""
     CHECK_NETWORK = "check-network"
     RETRY = "retry"
+
+
+def title(name: Name) -> str:
+    """What people call a name, safe to show."""
+    return visible(name.title)
+
+
+def which(certificate: Certificate) -> str:
+    """How commands name a certificate: a prefix of its SHA-256 that no other one shares in practice."""
+    return certificate.sha256[:16]
+
+
+def day(moment: datetime | None) -> str:
+    """A date for a sentence, in UTC."""
+    return "an unreadable date" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 PARTIAL_CHAIN = "partial-chain"
@@ -96,6 +120,11 @@ def parse_clock(operand: str) -> datetime:
     return datetime.strptime(operand, _CLOCK).replace(tzinfo=timezone.utc)
 
 
+def chain_text(certificates: Iterable[Certificate]) -> str:
+    """The operand of SEND_CHAIN."""
+    return ",".join(certificate.sha256 for certificate in certificates)
+
+
 class Confidence(StrEnum):
     PROVEN = "proven"
     """What was seen allows nothing else."""
@@ -105,23 +134,29 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotTried:
-    """Nobody tested with the remedy in place, or nobody but a person can."""
+    """Nobody tested with the remedy in place. `why` says so where a person would expect a test; else empty."""
+
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Mends:
-    """Tested with it: verified. `how` says in what the test was not simply the same, ready to stand behind
-    “tested”; mostly empty."""
+    """Tested with it: verified. `how` says in what the test was not simply the same, to follow “tested”; mostly
+    empty."""
 
     how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DoesNotMend:
-    """Tested with it: rejected. `text` is what still stands in the way; `how` is as `Mends` has it."""
+    """Tested with it: rejected. `text` is why; `how` is as `Mends` has it.
+
+    `errors` are those of verification then, none where it was something else.
+    """
 
     text: str
     how: str = ""
+    errors: tuple[VerifyError, ...] = ()
 
 
 Trial = NotTried | Mends | DoesNotMend
@@ -141,12 +176,12 @@ class Remedy:
     def trial_text(self) -> str:
         """What testing with it showed, for people; empty where it was not tried."""
         match self.trial:
-            case NotTried():
-                return ""
+            case NotTried(why=why):
+                return f"not tested: {why}" if why else ""
             case Mends(how=how):
                 return f"tested{how}: it verifies with this"
             case DoesNotMend(text=text, how=how):
-                return f"tested{how}: with this alone it does not verify, for then {text}"
+                return f"tested{how}: with only this it still fails: {text}"
             case _:
                 assert_never(self.trial)
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from cryptography import x509
+
+from capath.diagnosis.anchors import held_but_not_found
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Finding, Remedy
+from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, title
 from capath.diagnosis.client_differences import is_strict_alone
-from capath.diagnosis.held import held_but_not_found
-from capath.diagnosis.words import title
+from capath.diagnosis.missing_root import import_shown
+from capath.diagnosis.path_rules import KEY_CERT_SIGN, SERVER_USAGES, extension_of, unhandled_extensions
+from capath.diagnosis.way_out import reissue, ways_out
 from capath.diagnosis.wrong_issuer import explain_other_key
-from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate
+from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, BASIC_CONSTRAINTS, KEY_USAGE, Certificate
+from capath.pki.describe import describe_extensions
 from capath.pki.signature import signs
+from capath.pki.visible import visible
 from capath.tls.handshake.verification import ChainElement, FromCapath, VerifyError
 from capath.tls.handshake.verify_codes import MALFORMED, PURPOSE, WEAK, VerifyCode
 
+_EXTENDED_KEY_USAGE = "2.5.29.37"
+
 
 def explain_signature(case: Case) -> Finding | None:
-    """Code 7: a signature that the issuer's key does not verify."""
+    """Code 7: a signature that the issuer's key does not verify. Every certificate of its name is looked at."""
     error = case.first(VerifyCode.CERT_SIGNATURE_FAILURE)
     element = None if error is None else case.element(error)
     if error is None or element is None:
@@ -32,12 +40,41 @@ def explain_signature(case: Case) -> Finding | None:
         return explain_other_key(case, child, others)
     if by_another:
         return held_but_not_found(case, by_another[0])
+    if (known := case.roots.issuer(child, case.now)) is not None or not key_is_named:
+        return _other_key_sent(case, child, known is not None)
     text = (
-        f"The signature of “{title(child.subject)}” is not that of “{title(child.issuer)}”: the certificate was "
-        "changed after it was signed, or damaged on the way."
+        f"The signature of “{title(child.subject)}” is not by “{title(child.issuer)}”, whose key it names: the "
+        "certificate was changed or damaged after it was signed."
     )
-    remedy = Remedy(Action.ASK_OPERATOR, "Let the server show the certificate as it was issued.")
-    return Finding(Cause.BAD_SIGNATURE, text, (remedy,))
+    return Finding(Cause.BAD_SIGNATURE, text, (reissue(case, element, "as it was signed"),))
+
+
+def _other_key_sent(case: Case, child: Certificate, is_known: bool) -> Finding:
+    """The issuer's name is there with another key: a CA that was re-keyed, or a certificate that was changed."""
+    name, below = title(child.issuer), title(child.subject)
+    holder = "that the server sent" if case.live is not None else "that was given as untrusted"
+    text = f"The key of the “{name}” {holder} did not sign “{below}”."
+    same = [item for item in case.verification.sent[1:] if item.subject.canonical == child.issuer.canonical]
+    right = next((item for item in same if signs(item, child)), None)
+    if right is not None:
+        text = f"{text} Another “{name}” that was sent did: OpenSSL tried only the first of that name."
+        remedy = Remedy(
+            Action.IMPORT,
+            f"Import the “{name}” that signed it, SHA-256 {right.sha256}, or have it sent first.",
+            import_shown(case, right),
+            right.sha256,
+        )
+        return Finding(Cause.SAME_NAME_OTHER_KEY, text, (remedy,))
+    if is_known:
+        return Finding(Cause.SAME_NAME_OTHER_KEY, f"{text} Another CA of that name did.", ways_out(case))
+    text = (
+        f"{text} “{below}” does not say which key signed it, so either it is another CA certificate of that "
+        "name, or "
+        f"“{below}” was changed after it was signed."
+    )
+    who = "Ask the operator to send" if case.live is not None else "Pass"
+    send = Remedy(Action.ASK_OPERATOR, f"{who} the “{name}” that signed “{below}”.")
+    return Finding(Cause.BAD_SIGNATURE, text, (send,), Confidence.LIKELY)
 
 
 def explain_purpose(case: Case) -> Finding | None:
@@ -46,27 +83,58 @@ def explain_purpose(case: Case) -> Finding | None:
     element = None if error is None else case.element(error)
     if error is None or element is None or is_strict_alone(case, error):
         return None
-    role = "a TLS server" if error.depth == 0 else "an authority"
-    text = (
-        f"“{title(element.certificate.subject)}” may not act as {role} ({error.described.text}, at depth "
-        f"{error.depth})."
-    )
-    remedy = Remedy(Action.ASK_OPERATOR, "Let it be reissued with the key usage, or the purpose, that it needs.")
-    return Finding(Cause.WRONG_PURPOSE, text, (remedy,))
+    role = "for a TLS server" if error.depth == 0 else "as a CA"
+    lacks = _lacks(element.certificate, error)
+    text = f"“{title(element.certificate.subject)}” cannot be used {role}: {lacks}."
+    wanted = "for TLS servers" if error.depth == 0 else "as a CA for TLS servers"
+    return Finding(Cause.WRONG_PURPOSE, text, (*ways_out(case), reissue(case, element, wanted)))
+
+
+def _lacks(certificate: Certificate, error: VerifyError) -> str:
+    """Which extension refuses the use, and what it lists instead; OpenSSL's words where none of them does."""
+    usages = extension_of(certificate, x509.ExtendedKeyUsage)
+    if error.depth:
+        constraints = certificate.basic_constraints
+        if certificate.extension(BASIC_CONSTRAINTS) is None and not certificate.is_ca:
+            return "it has no basicConstraints, so it is not a CA certificate"
+        if constraints is not None and not constraints.ca:
+            return "its basicConstraints say CA:FALSE"
+        if certificate.key_usage is not None and KEY_CERT_SIGN not in certificate.key_usage:
+            return f"its keyUsage has no keyCertSign, only {_described(certificate, KEY_USAGE)}"
+    if usages is not None and not SERVER_USAGES.intersection(usages):
+        return f"its extendedKeyUsage lists only {_described(certificate, _EXTENDED_KEY_USAGE)}"
+    if certificate.key_usage is not None and not error.depth:
+        return f"its keyUsage lists only {_described(certificate, KEY_USAGE)}"
+    return f"{error.described.text}, at depth {error.depth}"
+
+
+def _described(certificate: Certificate, oid: str) -> str:
+    """What the extension `oid` lists, for people."""
+    for extension, described in zip(certificate.extensions, describe_extensions(certificate), strict=False):
+        if extension.oid == oid:
+            return visible(", ".join(described.lines)) or "nothing"
+    return "nothing"
 
 
 def explain_path_length(case: Case) -> Finding | None:
-    """Code 25: more authorities below one than it allows."""
+    """Code 25: more CAs below one than it allows."""
     error = case.first(VerifyCode.PATH_LENGTH_EXCEEDED)
     element = None if error is None else case.element(error)
     if error is None or element is None:
         return None
+    constraints = element.certificate.basic_constraints
+    allowed = None if constraints is None else constraints.path_length
+    below = sum(not item.certificate.self_issued for item in case.verification.chain[1 : error.depth])
     text = (
-        f"“{title(element.certificate.subject)}” allows fewer authorities below it than this chain has "
-        f"(path length, at depth {error.depth})."
+        f"“{title(element.certificate.subject)}” allows at most {allowed} CA certificates below it (path "
+        "length), and "
+        f"this chain has {below}."
     )
-    remedy = Remedy(Action.ASK_OPERATOR, "Let the certificate be issued by an authority that may issue it.")
-    return Finding(Cause.PATH_LENGTH, text, (remedy,))
+    if allowed is None:
+        text = f"The chain is longer than “{title(element.certificate.subject)}” allows (path length)."
+    other = "by a CA that may issue it"
+    leaf = case.verification.chain[0]
+    return Finding(Cause.PATH_LENGTH, text, (*ways_out(case), reissue(case, leaf, other)))
 
 
 def explain_strength(case: Case) -> Finding | None:
@@ -77,23 +145,35 @@ def explain_strength(case: Case) -> Finding | None:
         return None
     certificate = element.certificate
     text = f"“{title(certificate.subject)}”: {error.described.text} ({_strength(certificate)})."
-    ours = isinstance(element.origin, FromCapath)
-    what = "Get its successor, and import that." if ours else "Let it be reissued with a stronger key and digest."
-    remedy = Remedy(Action.ASK_AUTHORITY if ours else Action.ASK_OPERATOR, what)
-    return Finding(Cause.WEAK_KEY_OR_SIGNATURE, text, (remedy,))
+    stronger = "with a stronger key and digest"
+    return Finding(Cause.WEAK_KEY_OR_SIGNATURE, text, (*ways_out(case), reissue(case, element, stronger)))
 
 
 def explain_encoding(case: Case) -> Finding | None:
-    """Dates, extensions or keys that cannot be read as RFC 5280 has them."""
+    """Dates, extensions or keys that OpenSSL cannot read or does not process."""
     error = case.first(*MALFORMED)
     element = None if error is None else case.element(error)
     if error is None or element is None or is_strict_alone(case, error):
         return None
     if error.code == VerifyCode.EC_KEY_EXPLICIT_PARAMS:
         return _explicit_curve(case, error, element)
-    text = f"“{title(element.certificate.subject)}”: {error.described.text} (at depth {error.depth})."
-    remedy = Remedy(Action.ASK_OPERATOR, "Let it be reissued in order.")
-    return Finding(Cause.MALFORMED_CERTIFICATE, text, (remedy,))
+    name = f"“{title(element.certificate.subject)}”"
+    unhandled = unhandled_extensions(element.certificate)
+    if error.code == VerifyCode.UNHANDLED_CRITICAL_EXTENSION and unhandled:
+        listed = ", ".join(f"{visible(_extension_name(element.certificate, oid))} ({oid})" for oid in unhandled)
+        text = f"{name} has a critical extension that OpenSSL does not process: {listed} (RFC 5280 §4.2)."
+        wanted = "without it, or with it not critical"
+    else:
+        text = f"{name}: {error.described.text} (at depth {error.depth})."
+        wanted = "without that fault"
+    return Finding(Cause.MALFORMED_CERTIFICATE, text, (*ways_out(case), reissue(case, element, wanted)))
+
+
+def _extension_name(certificate: Certificate, oid: str) -> str:
+    for extension, described in zip(certificate.extensions, describe_extensions(certificate), strict=False):
+        if extension.oid == oid and described.name != oid:
+            return described.name
+    return "unknown"
 
 
 def _explicit_curve(case: Case, error: VerifyError, element: ChainElement) -> Finding:
@@ -104,11 +184,7 @@ def _explicit_curve(case: Case, error: VerifyError, element: ChainElement) -> Fi
         f"{error.depth}; RFC 5480 §2.1.1). OpenSSL 3.0 and later refuse that in any certificate of a chain."
     )
     named = "with a key that names its curve (openssl: ec_param_enc:named_curve)"
-    if error.depth == 0:
-        remedy = Remedy(Action.ASK_OPERATOR, f"Let the server's certificate be issued again, {named}.")
-    else:
-        remedy = Remedy(Action.ASK_AUTHORITY, f"Ask who runs “{name}” for another certificate of it, {named}.")
-    return Finding(Cause.MALFORMED_CERTIFICATE, text, (remedy,))
+    return Finding(Cause.MALFORMED_CERTIFICATE, text, (*ways_out(case), reissue(case, element, named)))
 
 
 def _strength(certificate: Certificate) -> str:

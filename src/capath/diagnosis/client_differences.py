@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Confidence, Finding, Remedy
-from capath.diagnosis.words import title
+from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Confidence, Finding, Remedy, title
 from capath.pki.certificate import BASIC_CONSTRAINTS, KEY_USAGE, Certificate
 from capath.pki.visible import visible
 from capath.store.lookup import find_issuers

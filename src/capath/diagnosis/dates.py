@@ -1,16 +1,17 @@
-"""Certificates that are too old or too young, and clocks that make them so."""
+"""Certificates that have expired or are not valid yet, and clocks that make them so."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, clock_text
-from capath.diagnosis.words import day, title, which
-from capath.pki.certificate import Certificate
-from capath.pki.signature import signs
+from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, clock_text, day, title, which
+from capath.diagnosis.missing_root import get_root, import_known
+from capath.diagnosis.path_rules import is_valid_at
+from capath.diagnosis.paths import Need, Path
+from capath.diagnosis.way_out import ways_out
 from capath.pki.visible import visible
-from capath.store import CertificateRow
 from capath.tls.handshake.verification import ChainElement, FromCapath
 from capath.tls.handshake.verify_codes import DATES, VerifyCode
 
@@ -28,10 +29,7 @@ def explain_dates(case: Case) -> Finding | None:
         return skewed
     if error.code == VerifyCode.CERT_NOT_YET_VALID:
         return _not_yet_valid(case, element)
-    other = _valid_twin(case, element.certificate, error.depth)
-    if other is not None:
-        return _shadowed(case, element.certificate, other)
-    return _expired(case, element)
+    return _expired(case, _expired_elements(case) or [element])
 
 
 def _skewed(case: Case) -> Finding | None:
@@ -39,11 +37,11 @@ def _skewed(case: Case) -> Finding | None:
     date = None if case.live is None else case.live.server.date
     if date is None or abs(date - case.now) < _SKEW:
         return None
-    if not all(_valid_at(element.certificate, date) for element in case.verification.chain):
+    if not all(is_valid_at(element.certificate, date) for element in case.verification.chain):
         return None
     text = (
-        f"By this machine's clock it is {day(case.now)}, by the server's {day(date)}. At the server's time every "
-        "certificate of the chain is valid: the clock here is probably wrong."
+        f"This machine's clock says {day(case.now)}, the server's says {day(date)}. At the server's time every "
+        "certificate of the chain is valid: this machine's clock is most likely wrong."
     )
     compare = "Compare the clock with another machine's, and set it."
     remedy = Remedy(Action.SET_CLOCK, compare, operand=clock_text(date))
@@ -53,72 +51,80 @@ def _skewed(case: Case) -> Finding | None:
 def _not_yet_valid(case: Case, element: ChainElement) -> Finding:
     certificate = element.certificate
     text = (
-        f"“{title(certificate.subject)}” is valid from {day(certificate.not_before)}, and it is {day(case.now)}. "
-        "If that is not the time, the clock is wrong."
+        f"“{title(certificate.subject)}” ({_place(case, element)}) is valid from "
+        f"{day(certificate.not_before)}, and "
+        f"it is {day(case.now)}. If that is not the time, the clock is wrong."
     )
     if isinstance(element.origin, FromCapath):
         out = case.command("distrust", which(certificate))
-        wait = Remedy(Action.DISTRUST, "Take it out until then.", out, certificate.sha256)
+        wait = Remedy(Action.DISTRUST, "Distrust it until then.", out, certificate.sha256)
+    elif case.live is None:
+        wait = Remedy(Action.RETRY, "Use the certificate that it replaces until then.")
     else:
-        wait = Remedy(Action.ASK_OPERATOR, "Let the server show its former certificate until then.")
-    return Finding(Cause.NOT_YET_VALID, text, (wait,))
+        wait = Remedy(Action.ASK_OPERATOR, "Ask the operator to use the previous certificate until then.")
+    return Finding(Cause.NOT_YET_VALID, text, (*ways_out(case), wait))
 
 
-def _expired(case: Case, element: ChainElement) -> Finding:
-    certificate = element.certificate
-    name, end = title(certificate.subject), day(certificate.not_after)
-    if isinstance(element.origin, FromCapath):
-        text = f"“{name}” in the directory ({visible(element.origin.file)}) expired on {end}."
-        remedies = (
-            Remedy(
-                Action.IMPORT,
-                f"Get the successor of “{name}” from who runs it, compare its fingerprint, and import its file.",
-            ),
-            Remedy(
-                Action.DISTRUST,
-                "Take the expired one out.",
-                case.command("distrust", which(certificate)),
-                certificate.sha256,
-            ),
+def _expired_elements(case: Case) -> list[ChainElement]:
+    return [
+        element
+        for element in case.verification.chain
+        if element.certificate.not_after is not None and element.certificate.not_after < case.now
+    ]
+
+
+def _expired(case: Case, expired: Sequence[ChainElement]) -> Finding:
+    said = [
+        f"“{title(element.certificate.subject)}” ({_place(case, element)}) expired on "
+        f"{day(element.certificate.not_after)}"
+        for element in expired
+    ]
+    text = f"{', and '.join((', '.join(said[:-1]), said[-1])) if len(said) > 1 else said[0]}."
+    leaf_expired = case.verification.at(0) in {element.certificate for element in expired}
+    renew = (_renew(case),) if leaf_expired else ()
+    path = case.best_path
+    if path is not None and any(element.certificate not in path.certificates for element in expired):
+        return _by_another_path(case, text, path, renew)
+    own = [element for element in expired if isinstance(element.origin, FromCapath)]
+    sent = [
+        element for element in expired if element not in own and element.certificate != case.verification.at(0)
+    ]
+    others = [get_root(case, title(element.certificate.subject)) for element in own]
+    if sent and case.live is not None:
+        names = " and ".join(f"“{title(element.certificate.subject)}”" for element in sent)
+        others.insert(0, Remedy(Action.ASK_OPERATOR, f"Ask the operator to send the current version of {names}."))
+    return Finding(Cause.EXPIRED, text, (*renew, *others))
+
+
+def _by_another_path(case: Case, text: str, path: Path, renew: tuple[Remedy, ...]) -> Finding:
+    """Another path does not go through what expired: by a root that is here, or one of another store."""
+    step = path.needed
+    name = title(step.certificate.subject)
+    if step.row is not None:
+        valid = (
+            f"{text} The directory has a valid “{name}” ({visible(step.row.file)}, to "
+            f"{day(step.certificate.not_after)}), which is {'trusted' if step.row.trusted else 'not trusted'}."
         )
-        return Finding(Cause.EXPIRED, text, remedies)
-    text = f"“{name}”, which the server sent, expired on {end}."
-    renew = Remedy(Action.ASK_OPERATOR, "Let who runs the server renew it. Nothing in the directory mends this.")
-    return Finding(Cause.EXPIRED, text, (renew,))
+        return Finding(Cause.EXPIRED_PATH_SHADOWS_VALID, valid, (*ways_out(case), *renew))
+    if step.need is Need.IMPORT and step.known is not None:
+        valid = (
+            f"{text} The certificates that were sent also lead to “{name}”, which is valid, is not in the "
+            "directory, "
+            f"and is in {visible(step.known.title)}."
+        )
+        return Finding(Cause.EXPIRED, valid, (import_known(case, step.known), *renew))
+    return Finding(Cause.EXPIRED, text, (*renew, *ways_out(case)))
 
 
-def _valid_twin(case: Case, certificate: Certificate, depth: int) -> CertificateRow | None:
-    """Another certificate of the same name and key in the directory that is valid now."""
-    child = case.verification.at(depth - 1) if depth > 0 else None
-    if child is None:
-        return None
-    for row in case.rows_named(certificate.subject):
-        other = row.certificate
-        if other.sha256 != certificate.sha256 and _valid_at(other, case.now) and signs(other, child):
-            return row
-    return None
+def _renew(case: Case) -> Remedy:
+    if case.live is None:
+        return Remedy(Action.ASK_OPERATOR, "Renew the certificate.")
+    return Remedy(Action.ASK_OPERATOR, "Ask the operator to renew the server's certificate.")
 
 
-def _shadowed(case: Case, expired: Certificate, other: CertificateRow) -> Finding:
-    name = title(expired.subject)
-    state = "on" if other.trusted else "off"
-    text = (
-        f"The chain went through a “{name}” that expired on {day(expired.not_after)}. The directory has a valid "
-        f"one of the same name and key, {visible(other.file)} (to {day(other.certificate.not_after)}), and it is "
-        f"{state}."
-    )
-    remedies = []
-    if not other.trusted:
-        command = case.command("trust", which(other.certificate))
-        remedies.append(Remedy(Action.TRUST, "Trust the valid one.", command, other.certificate.sha256))
-    if case.rows_of(expired):
-        out = case.command("distrust", which(expired))
-        remedies.append(Remedy(Action.DISTRUST, "Take the expired one out.", out, expired.sha256))
-    else:
-        remedies.append(Remedy(Action.ASK_OPERATOR, "Let the server no longer send the expired one."))
-    return Finding(Cause.EXPIRED_PATH_SHADOWS_VALID, text, tuple(remedies))
-
-
-def _valid_at(certificate: Certificate, moment: datetime) -> bool:
-    begin, end = certificate.not_before, certificate.not_after
-    return begin is not None and end is not None and begin <= moment <= end
+def _place(case: Case, element: ChainElement) -> str:
+    if isinstance(element.origin, FromCapath):
+        return f"in the directory, {visible(element.origin.file)}" if element.origin.file else "in the directory"
+    if case.live is not None:
+        return "sent by the server"
+    return "the certificate" if element.origin.position == 0 else "given as untrusted"

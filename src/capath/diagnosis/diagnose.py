@@ -26,7 +26,13 @@ from capath.diagnosis.known_roots import KnownRoots, usual_roots
 from capath.diagnosis.names import explain_constraint, explain_host
 from capath.diagnosis.reach import explain_reach
 from capath.diagnosis.refusals import explain_refusal
-from capath.diagnosis.revocation import explain_missing_list, explain_old_list, explain_revocation
+from capath.diagnosis.revocation import (
+    explain_expired_crl,
+    explain_missing_crl,
+    explain_revocation,
+    explain_unusable_crl,
+)
+from capath.diagnosis.sent_path import explain_sent_path
 from capath.store import Snapshot
 from capath.tls.result import OfflineResult, ProbeResult
 
@@ -37,6 +43,7 @@ _FAMILIES: tuple[Explain, ...] = (
     explain_reach,
     explain_refusal,
     explain_strict,
+    explain_sent_path,
     explain_signature,
     explain_anchor,
     explain_revocation,
@@ -47,8 +54,9 @@ _FAMILIES: tuple[Explain, ...] = (
     explain_path_length,
     explain_encoding,
     explain_strength,
-    explain_old_list,
-    explain_missing_list,
+    explain_unusable_crl,
+    explain_expired_crl,
+    explain_missing_crl,
     explain_strict_too,
     explain_clients,
     explain_engines,
@@ -120,4 +128,6 @@ def case_of_offline(
     """What is known of one offline verification."""
     named = result.directory if directory is None else directory
     known = usual_roots() if roots is None else roots
-    return Case(result.verification, snapshot, named, result.host, result.at, None, known, result.engines)
+    return Case(
+        result.verification, snapshot, named, result.host, result.at, None, known, result.engines, result.flags
+    )

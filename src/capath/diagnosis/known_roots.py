@@ -23,6 +23,9 @@ from capath.sources.item import Source
 from capath.sources.open_source import open_source
 from capath.sources.system_store import system_places, system_source
 
+_TITLES = {"certifi": "certifi", "system": "this machine's store"}
+_FILES_LIMIT = 200
+
 
 @dataclass(frozen=True, slots=True)
 class KnownRoot:
@@ -31,6 +34,8 @@ class KnownRoot:
     item: Item
     argument: str
     title: str
+    is_misplaced: bool = False
+    """Whether that is a file of the store itself, which lookup does not read."""
 
     @property
     def certificate(self) -> Certificate:
@@ -43,19 +48,23 @@ class Shelf:
 
     argument: str
     source: Source
+    is_misplaced: bool = False
+
+    @property
+    def title(self) -> str:
+        return _TITLES.get(self.argument, self.source.title)
 
     @cached_property
     def by_name(self) -> Mapping[bytes, tuple[KnownRoot, ...]]:
         """Its roots by their canonical subject, without what the source itself does not trust for servers."""
         roots: dict[bytes, list[KnownRoot]] = {}
-        title = {"certifi": "certifi", "system": "this machine's store"}.get(self.argument, self.source.title)
         for found in self.source.read():
             if (
                 isinstance(found, Item)
                 and found.certificate.self_issued
                 and found.claims.servers not in (ServerTrust.NO, ServerTrust.DISTRUSTED)
             ):
-                known = KnownRoot(found, self.argument, title)
+                known = KnownRoot(found, self.argument, self.title, self.is_misplaced)
                 roots.setdefault(found.certificate.subject.canonical, []).append(known)
         return {name: tuple(group) for name, group in roots.items()}
 
@@ -70,20 +79,25 @@ class KnownRoots:
         """The root whose key signed `child`, and that it asks for: one that is valid at `now` before others."""
         proven = [
             root
-            for root in self._named(child.issuer)
+            for root in self.named(child.issuer)
             if mismatch(root.certificate, child) is None and signs(root.certificate, child)
         ]
         return min(proven, key=lambda root: not _valid(root.certificate, now), default=None)
 
     def find(self, certificate: Certificate) -> KnownRoot | None:
         """`certificate` itself, where it stands on a shelf."""
-        named = self._named(certificate.subject)
+        named = self.named(certificate.subject)
         return next((root for root in named if root.certificate.sha256 == certificate.sha256), None)
 
     def by_sha256(self, name: Name, sha256: str) -> KnownRoot | None:
-        return next((root for root in self._named(name) if root.certificate.sha256 == sha256), None)
+        return next((root for root in self.named(name) if root.certificate.sha256 == sha256), None)
 
-    def _named(self, subject: Name) -> list[KnownRoot]:
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The stores that are looked into, for people."""
+        return tuple(shelf.title for shelf in self.shelves)
+
+    def named(self, subject: Name) -> list[KnownRoot]:
         return [root for shelf in self.shelves for root in shelf.by_name.get(subject.canonical, ())]
 
 
@@ -101,6 +115,15 @@ def usual_roots(mozilla_file: str = "") -> KnownRoots:
         shelves.append(Shelf("system", system_source(system_places())))
     if mozilla_file:
         shelves.append(Shelf(mozilla_file, open_source(mozilla_file, lambda _: None)))
+    return KnownRoots(tuple(shelves))
+
+
+def file_shelves(paths: Sequence[str]) -> KnownRoots:
+    """The files `paths`, a shelf each, as far as they can be read."""
+    shelves = []
+    for path in paths[:_FILES_LIMIT]:
+        with contextlib.suppress(BadInputError):
+            shelves.append(Shelf(path, open_source(path, lambda _: None), is_misplaced=True))
     return KnownRoots(tuple(shelves))
 
 

@@ -1,32 +1,40 @@
-"""Roots that the directory lacks: where they are, and how they come in."""
+"""Roots that the directory lacks: where they are, and how to import them."""
 
 from __future__ import annotations
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Finding, Remedy
+from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, title, which
 from capath.diagnosis.known_roots import KnownRoot
-from capath.diagnosis.words import title, which
 from capath.pki.certificate import Certificate
+from capath.pki.general_names import issuer_addresses
 from capath.pki.visible import visible
 
+OUT_OF_BAND = "compare its fingerprint out of band (for example with the CA's web site over a network you trust)"
 
-def known_on_the_way(case: Case, depth: int) -> KnownRoot | None:
-    """A root of another store whose key signed a certificate of the chain up to `depth`, the topmost first."""
-    for at in range(depth, -1, -1):
-        child = case.verification.at(at)
-        known = None if child is None else case.roots.issuer(child, case.now)
-        if known is not None:
-            return known
-    return None
+
+def issuer_url(certificate: Certificate) -> str:
+    """The first http address of the issuer's certificate (AIA caIssuers, RFC 5280 §4.2.2.1), or ``""``."""
+    return next((url for url in issuer_addresses(certificate) if url.startswith("http:")), "")
 
 
 def not_in_store(case: Case, known: KnownRoot) -> Finding:
-    """The cause of a chain that ends in a root of another store."""
+    """The chain leads to a root of another store."""
     text = (
         f"The chain leads to “{title(known.certificate.subject)}”, which is not in the directory. "
-        f"{visible(known.title)} has it, and its key verifies the chain."
+        f"{_capital(known.title)} has it, and its key verifies the chain."
     )
     return Finding(Cause.ROOT_NOT_IN_STORE, text, (import_known(case, known),))
+
+
+def wrong_format(case: Case, known: KnownRoot) -> Finding:
+    """The root is in a file of the directory that OpenSSL's lookup does not read."""
+    name, file = title(known.certificate.subject), visible(known.title)
+    reason = next((item.reason for item in case.listing.skipped if item.file == known.title), "")
+    text = f"“{name}” is in the directory in {file}, which OpenSSL's lookup does not read: {visible(reason)}."
+    convert = f"Import “{name}” from {file} as a single certificate in PEM. SHA-256: {known.certificate.sha256}"
+    command = case.command("import", known.argument, "--select", which(known.certificate))
+    remedy = Remedy(Action.IMPORT, convert, command, known.certificate.sha256)
+    return Finding(Cause.WRONG_FORMAT, text, (remedy,))
 
 
 def import_known(case: Case, known: KnownRoot) -> Remedy:
@@ -38,7 +46,79 @@ def import_known(case: Case, known: KnownRoot) -> Remedy:
 
 
 def import_shown(case: Case, certificate: Certificate) -> str:
-    """The command that imports one certificate of those that the server shows; empty for an offline test."""
+    """The command that imports one of the certificates that the server sends; empty for an offline test."""
     if case.live is None:
         return ""
     return case.command("import", f"https://{case.live.endpoint.text}", "--select", which(certificate))
+
+
+def get_root(case: Case, name: str) -> Remedy:
+    """Get a root that no store at hand has."""
+    text = f"Get the certificate of “{name}” from its CA, {OUT_OF_BAND}, and import it as root.pem."
+    return Remedy(Action.IMPORT, text, case.command("import", "root.pem"))
+
+
+def send_intermediate(case: Case, name: str, url: str = "") -> Remedy:
+    """Have the server send an intermediate, or, offline, pass it."""
+    where = f" It is at {visible(url)}." if url else ""
+    if case.live is None:
+        text = f"If “{name}” is an intermediate, pass it with --untrusted.{where}"
+    else:
+        text = (
+            f"Ask the operator to send the intermediate “{name}” after the server's own certificate (in nginx, "
+            f"ssl_certificate takes the full chain).{where} Importing it here fixes only this store."
+        )
+    return Remedy(Action.ASK_OPERATOR, text, operand=url)
+
+
+def nowhere(case: Case) -> str:
+    """Where an issuer was looked for in vain, to end a sentence."""
+    titles = [visible(name) for name in case.roots.titles]
+    if not titles:
+        return "not in the directory"
+    return f"not in the directory and not in {' or '.join(titles)}"
+
+
+def unknown_issuer(case: Case, leaf: Certificate) -> Finding:
+    """Only the leaf is at hand, and no store has its issuer: a root, or an intermediate that should have come."""
+    issuer, url = title(leaf.issuer), issuer_url(leaf)
+    root = get_root(case, issuer)
+    send = send_intermediate(case, issuer, url)
+    issued = f"“{title(leaf.subject)}” was issued by “{issuer}”, which is {nowhere(case)}"
+    came = _what_came(case)
+    named = leaf.authority_key.issuer
+    if named is not None and named.canonical == leaf.issuer.canonical:
+        text = (
+            f"{issued}. Its authorityKeyIdentifier says that “{issuer}” issued its own certificate: it is a root."
+        )
+        return Finding(Cause.ROOT_NOT_IN_STORE, text, (root,))
+    if issuer_addresses(leaf) or len(case.verification.sent) > 1:
+        why = f"The certificate names an address for its issuer's ({visible(url)}), so" if url else "So"
+        text = f"{issued}. {came} {why} “{issuer}” is most likely an intermediate."
+        fetch = Remedy(
+            Action.RETRY,
+            "Test with that certificate fetched, to see whether it completes the chain.",
+            case.retest_command("--fetch-intermediates") if url else "",
+        )
+        remedies = (send, fetch, root) if fetch.command else (send, root)
+        return Finding(Cause.MISSING_INTERMEDIATE, text, remedies, Confidence.LIKELY)
+    text = (
+        f"{issued}. {came} The certificate names no address for its issuer's, and no public CA that is known "
+        "here has "
+        "that name: it is most likely the root of a private CA, and an intermediate otherwise."
+    )
+    return Finding(Cause.ROOT_NOT_IN_STORE, text, (root, send), Confidence.LIKELY)
+
+
+def _what_came(case: Case) -> str:
+    sent = len(case.verification.sent)
+    if case.live is None:
+        return "No certificate of that name was given." if sent > 1 else "Only the certificate itself was given."
+    if sent > 1:
+        return f"The server sent {sent} certificates, none of that name."
+    return "The server sent only its own certificate."
+
+
+def _capital(text: str) -> str:
+    shown = visible(text)
+    return shown[:1].upper() + shown[1:] if shown.startswith("this ") else shown

@@ -9,7 +9,8 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from capath.diagnosis.words import subject_alternative_names, title
+from capath.diagnosis.cause import title
+from capath.diagnosis.names import subject_alternative_names
 from capath.errors import StrEnum
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible

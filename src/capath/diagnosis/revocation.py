@@ -1,87 +1,184 @@
-"""Revoked certificates, and lists that cannot say whether they are."""
+"""Revoked certificates, and CRLs that cannot say whether they are (X509_V_FLAG_CRL_CHECK)."""
 
 from __future__ import annotations
 
 import os
 
+from cryptography import x509
+
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Finding, Remedy
-from capath.diagnosis.words import day, title
+from capath.diagnosis.cause import Action, Cause, Finding, Remedy, day, title
+from capath.diagnosis.way_out import reissue
+from capath.pki.certificate import Certificate
 from capath.pki.general_names import list_addresses
 from capath.pki.visible import visible
-from capath.tls.handshake.staple import Staple
+from capath.store import CrlRow
+from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import CRL_DATES, CRL_MISSING, CRL_UNUSABLE, VerifyCode
 
-_BROKEN = frozenset(
-    {
-        VerifyCode.UNABLE_TO_DECRYPT_CRL_SIGNATURE,
-        VerifyCode.CRL_SIGNATURE_FAILURE,
-        VerifyCode.ERROR_IN_CRL_LAST_UPDATE_FIELD,
-        VerifyCode.ERROR_IN_CRL_NEXT_UPDATE_FIELD,
-    }
-)
-_UNAVAILABLE = CRL_MISSING | (CRL_UNUSABLE - _BROKEN)
-_NOT_USABLE = CRL_DATES | _BROKEN
+_DELTA, _SCOPE = "2.5.29.27", "2.5.29.28"
 
 
 def explain_revocation(case: Case) -> Finding | None:
-    """Code 23."""
+    """Code 23, by a CRL or a stapled OCSP response."""
     error = case.first(VerifyCode.CERT_REVOKED)
     element = None if error is None else case.element(error)
     if error is None or element is None:
         return None
     certificate = element.certificate
-    staple = None if case.live is None or error.depth else case.live.server.staple
-    if isinstance(staple, Staple) and staple.proves_revoked:
-        by = f"according to the OCSP response that the server staples ({staple.text})"
+    crls = _crls_of(case, certificate)
+    by = f"the CRL of its CA, {visible(crls[0].file)}" if crls else "its CA"
+    text = f"“{title(certificate.subject)}” (serial {certificate.serial:x}) is revoked by {by}."
+    return Finding(Cause.REVOKED, text, (reissue(case, element, "with a new key"),))
+
+
+def explain_missing_crl(case: Case) -> Finding | None:
+    """Codes 3 and 33: no CRL that covers the certificate."""
+    error = case.first(*CRL_MISSING)
+    element = None if error is None else case.element(error)
+    if error is None or element is None:
+        return None
+    certificate = element.certificate
+    issuer = certificate.issuer
+    crls = _crls_of(case, certificate)
+    unlinked = [row for row in crls if not row.links]
+    if unlinked:
+        text = (
+            f"The CRL of “{title(issuer)}” is in the directory ({visible(unlinked[0].file)}), but no hash link "
+            f"{issuer.subject_hash}.rN leads to it."
+        )
+        rehash = Remedy(Action.REHASH, "Recreate the hash links.", case.command("rehash"))
+        return Finding(Cause.CRL_UNAVAILABLE, text, (rehash,))
+    if crls:
+        return _unusable(case, error, certificate)
+    text = (
+        f"CRL checks were asked for, and the directory has no CRL of “{title(issuer)}”, which issued "
+        f"“{title(certificate.subject)}” (it would be {issuer.subject_hash}.r0)."
+    )
+    return Finding(Cause.CRL_UNAVAILABLE, text, (_fetch(case, error.depth, "Fetch the CRL"),))
+
+
+def explain_unusable_crl(case: Case) -> Finding | None:
+    """Codes 5, 8, 15, 16, 35, 36, 44 and 54: a CRL is there, and OpenSSL does not use it."""
+    error = case.first(*CRL_UNUSABLE)
+    element = None if error is None else case.element(error)
+    if error is None or element is None:
+        return None
+    return _unusable(case, error, element.certificate)
+
+
+def explain_expired_crl(case: Case) -> Finding | None:
+    """Codes 11 and 12: a CRL that has expired, or is not valid yet."""
+    error = case.first(*CRL_DATES)
+    element = None if error is None else case.element(error)
+    if error is None or element is None:
+        return None
+    issuer = element.certificate.issuer
+    crls = _crls_of(case, element.certificate)
+    file = f"{visible(os.path.basename(crls[0].file))}, the CRL of" if crls else "The CRL of"
+    if error.code == VerifyCode.CRL_NOT_YET_VALID:
+        since = day(crls[0].crl.this_update) if crls else "a later time"
+        text = f"{file} “{title(issuer)}” is not valid before {since}, and it is {day(case.now)}."
     else:
-        by = f"by the list of “{title(certificate.issuer)}” in the directory"
-    text = f"“{title(certificate.subject)}” (serial {certificate.serial:x}) is revoked {by}."
-    remedy = Remedy(Action.ASK_OPERATOR, "Let it be replaced. Do not switch the check off to get through.")
-    return Finding(Cause.REVOKED, text, (remedy,))
+        until = day(crls[0].crl.next_update) if crls else "an earlier time"
+        text = f"{file} “{title(issuer)}” expired: its next update was due on {until}."
+    return Finding(Cause.CRL_EXPIRED, text, (_fetch(case, error.depth, "Fetch the current CRL"),))
 
 
-def explain_missing_list(case: Case) -> Finding | None:
-    """Codes 3, 33 and their kin: CRL checks were asked for, and there is no list that serves."""
-    error = case.first(*_UNAVAILABLE)
-    element = None if error is None else case.element(error)
-    if error is None or element is None:
+def _unusable(case: Case, error: VerifyError, certificate: Certificate) -> Finding:
+    """A CRL of the issuer is there and linked; `error` says why it does not count for `certificate`."""
+    issuer = certificate.issuer
+    crls = _crls_of(case, certificate)
+    file = f" ({visible(crls[0].file)})" if crls else ""
+    who = f"The CRL of “{title(issuer)}”{file}"
+    match error.code:
+        case VerifyCode.CRL_SIGNATURE_FAILURE | VerifyCode.UNABLE_TO_DECRYPT_CRL_SIGNATURE:
+            text = f"{who} is not signed by the key of that CA: it was damaged, or is of another CA of that name."
+        case VerifyCode.KEYUSAGE_NO_CRL_SIGN:
+            text = (
+                f"{who} does not count: the CA's certificate has a keyUsage without cRLSign (RFC 5280 §4.2.1.3)."
+            )
+        case VerifyCode.UNHANDLED_CRITICAL_CRL_EXTENSION:
+            listed = _critical(crls)
+            text = f"{who} has a critical extension that OpenSSL does not process{listed} (RFC 5280 §5.2)."
+        case VerifyCode.DIFFERENT_CRL_SCOPE | VerifyCode.UNABLE_TO_GET_CRL:
+            text = f"{who} does not cover “{title(certificate.subject)}”: {_scope(crls)} (RFC 5280 §5.2.5)."
+        case _:
+            text = f"{who} does not count: {error.described.text}."
+    if error.code == VerifyCode.KEYUSAGE_NO_CRL_SIGN:
+        above = case.verification.chain[error.depth + 1 : error.depth + 2]
+        remedies = tuple(reissue(case, element, "with cRLSign in its keyUsage") for element in above)
+    else:
+        remedies = (_fetch(case, error.depth, "Fetch the CRL that covers the certificate"),)
+    return Finding(Cause.CRL_UNUSABLE, text, remedies)
+
+
+def _scope(crls: list[CrlRow]) -> str:
+    """What the CRLs cover, as their issuingDistributionPoint says."""
+    for row in crls:
+        decoded = _decoded(row)
+        if decoded is None:
+            continue
+        oids = {extension.oid.dotted_string for extension in decoded.extensions}
+        if _DELTA in oids:
+            return "it is a delta CRL, which counts only with its complete CRL"
+        if _SCOPE not in oids:
+            continue
+        point = decoded.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
+        limits = [
+            ("only user certificates", point.only_contains_user_certs),
+            ("only CA certificates", point.only_contains_ca_certs),
+            ("only attribute certificates", point.only_contains_attribute_certs),
+            ("certificates of other CAs too (indirect)", point.indirect_crl),
+            ("only some reasons for revocation", bool(point.only_some_reasons)),
+            ("only one distribution point", point.full_name is not None or point.relative_name is not None),
+        ]
+        said = [text for text, holds in limits if holds]
+        if said:
+            return f"by its issuingDistributionPoint it covers {' and '.join(said)}"
+    return "its scope is another"
+
+
+def _critical(crls: list[CrlRow]) -> str:
+    for row in crls:
+        decoded = _decoded(row)
+        known = {_DELTA, _SCOPE}
+        listed = [
+            extension.oid.dotted_string
+            for extension in (() if decoded is None else decoded.extensions)
+            if extension.critical and extension.oid.dotted_string not in known
+        ]
+        if listed:
+            return f": {', '.join(listed)}"
+    return ""
+
+
+def _decoded(row: CrlRow) -> x509.CertificateRevocationList | None:
+    """The CRL with its extensions decoded; None where that fails."""
+    try:
+        decoded = x509.load_der_x509_crl(row.crl.der)
+        len(decoded.extensions)
+    except (ValueError, TypeError, x509.DuplicateExtension):
         return None
-    issuer = element.certificate.issuer
-    link = f"{issuer.subject_hash}.r0"
-    held = [row for row in case.listing.crls if row.crl.issuer.canonical == issuer.canonical]
-    if held:
-        file = visible(held[0].file)
-        linked = "and it is linked" if held[0].links else f"but no link {link} leads to it"
-        text = f"The list of “{title(issuer)}” is in the directory as {file}, {linked} ({error.described.text})."
-        mend = Remedy(Action.REHASH, "Make the hash links again.", case.command("rehash"))
-        return Finding(Cause.CRL_UNAVAILABLE, text, (mend,))
-    text = f"A CRL check was asked for, and the directory has no list of “{title(issuer)}” ({link})."
-    url = crl_url(case, error.depth)
-    where = f" from {visible(url)}" if url else ""
-    fetch = Remedy(Action.REFRESH_CRL, f"Fetch the list{where}, convert it to PEM, put it here and rehash.")
-    return Finding(Cause.CRL_UNAVAILABLE, text, (fetch,))
+    return decoded
 
 
-def explain_old_list(case: Case) -> Finding | None:
-    """Codes 12, 11, 8: a list that is too old, too young, or not its issuer's."""
-    error = case.first(*_NOT_USABLE)
-    element = None if error is None else case.element(error)
-    if error is None or element is None:
-        return None
-    issuer = element.certificate.issuer
-    held = [row for row in case.listing.crls if row.crl.issuer.canonical == issuer.canonical]
-    file = os.path.basename(visible(held[0].file)) if held else "its list"
-    until = f", next update {day(held[0].crl.next_update)}" if held else ""
-    text = f"{error.described.text}: {file} of “{title(issuer)}”{until}."
-    url = crl_url(case, error.depth)
+def _crls_of(case: Case, certificate: Certificate) -> list[CrlRow]:
+    """The CRLs of its issuer in the directory, those that lookup finds first."""
+    issuer = certificate.issuer.canonical
+    found = [row for row in case.listing.crls if row.crl.issuer.canonical == issuer]
+    return sorted(found, key=lambda row: not row.links)
+
+
+def _fetch(case: Case, depth: int, what: str) -> Remedy:
+    url = crl_url(case, depth)
     where = f" from {visible(url)}" if url else ""
-    fetch = Remedy(Action.REFRESH_CRL, f"Fetch the present list{where}, and put it in place of the old one.")
-    return Finding(Cause.CRL_EXPIRED, text, (fetch,))
+    text = f"{what}{where}, convert it to PEM (openssl crl -inform DER), put it in the directory, and rehash."
+    return Remedy(Action.REFRESH_CRL, text)
 
 
 def crl_url(case: Case, depth: int) -> str:
-    """The first http address of the list for the certificate at `depth` (RFC 5280 §4.2.1.13), else ``""``."""
+    """The first http address of the CRL for the certificate at `depth` (RFC 5280 §4.2.1.13), else ``""``."""
     certificate = case.verification.at(depth)
     if certificate is None:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from capath.diagnosis.words import title
+from capath.diagnosis.cause import title
 from capath.errors import StrEnum
 from capath.pki.certificate import Certificate
 from capath.tls.handshake.verification import Verification

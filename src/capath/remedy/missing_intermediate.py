@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Finding, Mends, Remedy
+from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Finding, Mends, Remedy, title
 from capath.diagnosis.diagnose import case_of, explain_case
-from capath.diagnosis.issuers import issuer_url
 from capath.diagnosis.known_roots import KnownRoots
-from capath.diagnosis.words import title
+from capath.diagnosis.missing_root import issuer_url
 from capath.pki.certificate import Certificate
 from capath.pki.claims import Item
 from capath.pki.key_identifiers import mismatch

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import DoesNotMend, Mends, NotTried, Trial
+from capath.diagnosis.cause import DoesNotMend, Mends, NotTried, Trial, day
 from capath.diagnosis.diagnose import case_of, case_of_offline, explain_case
-from capath.diagnosis.words import day
 from capath.errors import BadInputError
+from capath.pki.certificate import Certificate
 from capath.store import Snapshot
 from capath.tls.failure import Cancelled
 from capath.tls.network.connect import NameNotFoundError, Resolver, resolve
@@ -32,6 +32,7 @@ class Altered:
     snapshot: Snapshot
     flags: VerifyFlags
     name: str = ""
+    sent: tuple[Certificate, ...] = ()
     starttls: Starttls | None = None
     at: datetime | None = None
 
@@ -71,6 +72,10 @@ class LiveRetest:
         return isinstance(self.result.outcome, Verified)
 
     def run(self, altered: Altered) -> Trial:
+        if (
+            altered.sent
+        ):  # what the server sends cannot be changed from here: its certificates are verified instead
+            return self._verify_sent(altered)
         try:
             options, how = self._options(altered)
         except (BadInputError, CancelledError):
@@ -91,6 +96,19 @@ class LiveRetest:
             return Mends(how)
         again = case_of(answer, altered.snapshot, directory=self.case.directory, roots=self.case.roots)
         return _judged(again, how)
+
+    def _verify_sent(self, altered: Altered) -> Trial:
+        answer = verify_offline(
+            altered.sent[0],
+            altered.directory,
+            untrusted=altered.sent[1:],
+            host=self.result.checked_host,
+            at=self.case.now,
+            flags=altered.flags,
+            snapshot=altered.snapshot,
+        )
+        how = " with the certificates sent so"
+        return _judged(replace(self.case, verification=answer.verification, live=None), how)
 
     def _options(self, altered: Altered) -> tuple[ProbeOptions, str]:
         """How to test, and how to say so. Raises BadInputError for a name that is none, and CancelledError."""
@@ -145,7 +163,7 @@ class OfflineRetest:
         answer = verify_offline(
             self.result.leaf,
             altered.directory,
-            untrusted=self.result.verification.sent[1:],
+            untrusted=(altered.sent or self.result.verification.sent)[1:],
             host=altered.name or self.result.host,
             at=altered.at or self.result.at,
             flags=altered.flags,
@@ -158,9 +176,11 @@ class OfflineRetest:
 
 
 def _judged(again: Case, how: str) -> Trial:
-    """What `again`, which did not verify or was to mend something else than that, says of the remedy."""
+    """What `again`, which did not verify, or was to fix something else, shows of the remedy."""
     if again.verification.errors:
         verdict = again.verification.verdict
-        return DoesNotMend(f"{verdict.code} {verdict.described.text} @{verdict.depth} stands in the way", how)
+        return DoesNotMend(
+            f"{verdict.code} {verdict.described.text} @{verdict.depth}", how, again.verification.errors
+        )
     left = explain_case(again)
     return Mends(how) if left is None else DoesNotMend(f"{left.cause}: {left.text.rstrip('.')}", how)

@@ -15,27 +15,35 @@ from capath.diagnosis.cause import (
     NOT_STRICT,
     PARTIAL_CHAIN,
     Action,
+    Cause,
+    Confidence,
     Diagnosis,
     DoesNotMend,
+    Finding,
+    Mends,
     NotTried,
     Remedy,
     Trial,
     parse_clock,
 )
-from capath.diagnosis.diagnose import case_of, case_of_offline
+from capath.diagnosis.diagnose import case_of, case_of_offline, explain_case
 from capath.diagnosis.known_roots import KnownRoots
+from capath.diagnosis.sent_path import is_of_the_path
 from capath.errors import assert_never
 from capath.pki.claims import Item
 from capath.pki.visible import visible
 from capath.remedy.test_again import Altered, LiveRetest, OfflineRetest, Retest
 from capath.store import Snapshot
 from capath.store.constraints import KeptConstraints
+from capath.tls.handshake.verification import VerifyError
 from capath.tls.network.connect import Resolver, system_resolver
 from capath.tls.network.deadline import never
 from capath.tls.result import OfflineResult, ProbeResult
 from capath.tls.test_options import Starttls
 
 _REMEDIES_LIMIT = 4
+_PATHS_LIMIT = 6
+_ORDERS_LIMIT = 2
 
 
 def try_remedies(
@@ -66,18 +74,61 @@ def try_remedies_offline(
 
 
 def _try_all(diagnosis: Diagnosis, case: Case, test: Retest) -> Diagnosis:
-    first = diagnosis.first
-    tried = tuple(replace(remedy, trial=_try(remedy, case, test)) for remedy in first.remedies[:_REMEDIES_LIMIT])
-    remedies = (*tried, *first.remedies[_REMEDIES_LIMIT:])
-    return replace(diagnosis, first=replace(first, remedies=remedies))
+    for _ in range(_PATHS_LIMIT):
+        tried = _tried(diagnosis.first, case, test)
+        path = case.best_path
+        if tried is not None or path is None:
+            break
+        # OpenSSL does not accept that path either, by a rule that the search does not know: on to the next.
+        case = replace(case, refuted=case.refuted | {path.key})
+        again = explain_case(case)
+        if again is None:
+            break
+        diagnosis = again
+    return diagnosis if tried is None else replace(diagnosis, first=tried)
+
+
+def _tried(finding: Finding, case: Case, test: Retest) -> Finding | None:
+    """`finding` with its remedies tried, and without those that change nothing; None where that refutes it."""
+    remedies = [replace(remedy, trial=_try(remedy, case, test)) for remedy in finding.remedies[:_REMEDIES_LIMIT]]
+    remedies += finding.remedies[_REMEDIES_LIMIT:]
+    before = case.verification.errors
+    useful = [remedy for remedy in remedies if not _changes_nothing(remedy, before)]
+    if finding.cause is not Cause.SENT_PATH_MISLEADS:
+        return replace(finding, remedies=tuple(useful))
+    proven = [remedy for remedy in useful if _completes_the_path(remedy.trial)]
+    if not proven:
+        return None
+    orders = [remedy for remedy in proven if remedy.action is Action.SEND_CHAIN][:_ORDERS_LIMIT]
+    others = [remedy for remedy in proven if remedy.action is not Action.SEND_CHAIN]
+    return replace(finding, remedies=(*orders, *others), confidence=Confidence.PROVEN)
+
+
+def _changes_nothing(remedy: Remedy, before: tuple[VerifyError, ...]) -> bool:
+    """Whether the test failed with the remedy just as it did without."""
+    trial = remedy.trial
+    return isinstance(trial, DoesNotMend) and bool(before) and set(before) == set(trial.errors)
+
+
+def _completes_the_path(trial: Trial) -> bool:
+    """Whether nothing is left that another path could avoid; a wrong host name or an expired leaf may be."""
+    match trial:
+        case Mends():
+            return True
+        case DoesNotMend(errors=errors):
+            return bool(errors) and not any(map(is_of_the_path, errors))
+        case NotTried():
+            return False
+        case _:
+            assert_never(trial)
 
 
 def _try(remedy: Remedy, case: Case, test: Retest) -> Trial:
     plan = _plan(remedy, case)
     if plan is None:
         # Where it verified, another client is at odds with that, whom none of these moves from here.
-        altered = None if test.had_verified else _altered(remedy, test.unaltered)
-        return NotTried() if altered is None else test.run(altered)
+        altered = None if test.had_verified else _altered(remedy, case, test.unaltered)
+        return NotTried(_why_not(remedy)) if altered is None else test.run(altered)
     if plan.refusals:
         refusal = plan.refusals[0]
         return DoesNotMend(f"it cannot be done: {visible(refusal.name)}: {visible(refusal.reason)}")
@@ -85,13 +136,28 @@ def _try(remedy: Remedy, case: Case, test: Retest) -> Trial:
         return test.run(replace(test.unaltered, directory=staged, snapshot=plan.after))
 
 
-def _altered(remedy: Remedy, test: Altered) -> Altered | None:
+def _why_not(remedy: Remedy) -> str:
+    """Why a change of the store was not tried; empty for what nobody expects to be tried here."""
+    match remedy.action:
+        case Action.IMPORT:
+            return "its certificate is not at hand"
+        case Action.REHASH:
+            return "capath does not rename files"
+        case _:
+            return ""
+
+
+def _altered(remedy: Remedy, case: Case, test: Altered) -> Altered | None:
     """The test as the remedy would have it; None where nothing here can do what it says."""
     match remedy.action, remedy.operand:
         case Action.CHANGE_FLAGS, operand if operand == PARTIAL_CHAIN:
             return replace(test, flags=replace(test.flags, partial_chain=True))
         case Action.CHANGE_FLAGS, operand if operand == NOT_STRICT:
             return replace(test, flags=replace(test.flags, strict=False))
+        case Action.SEND_CHAIN, chain if chain:
+            found = [case.certificate(sha256) for sha256 in chain.split(",")]
+            sent = tuple(certificate for certificate in found if certificate is not None)
+            return replace(test, sent=sent) if len(sent) == len(found) else None
         case Action.USE_NAME, name if name:
             return replace(test, name=name)
         case Action.USE_STARTTLS, protocol if protocol:
@@ -110,7 +176,7 @@ def _plan(remedy: Remedy, case: Case) -> Plan | None:
         case Action.DISTRUST:
             return plan_toggle(case.listing, (), (remedy.operand,)) if remedy.operand else None
         case Action.REHASH:
-            return plan_rehash(case.snapshot).plan
+            return None if remedy.operand else plan_rehash(case.snapshot).plan
         case Action.IMPORT:
             certificate = case.certificate(remedy.operand) if remedy.operand else None
             if certificate is None:
@@ -122,6 +188,7 @@ def _plan(remedy: Remedy, case: Case) -> Plan | None:
             | Action.USE_STARTTLS
             | Action.SET_CLOCK
             | Action.REFRESH_CRL
+            | Action.SEND_CHAIN
             | Action.ASK_OPERATOR
             | Action.ASK_AUTHORITY
             | Action.USE_CLIENT_CERTIFICATE

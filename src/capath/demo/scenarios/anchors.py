@@ -102,6 +102,24 @@ def trust_rejected(stage: Stage) -> Site:
     return Site(stage.https(authority.leaf(root, stage.host)))
 
 
+@scenario(Cause.WRONG_FORMAT, Action.IMPORT)
+def wrong_format(stage: Stage) -> Site:
+    """[leaf] ← root, in the directory in a file with a second certificate, which rehash links to nothing."""
+    root = authority.root("capath demo root in a bundle")
+    other = authority.root("capath demo root beside it")
+    stage.write("capath_demo_bundle.pem", root.pem + other.pem)
+    return Site(stage.https(authority.leaf(root, stage.host)))
+
+
+@scenario(Cause.SENT_PATH_MISLEADS, Action.SEND_CHAIN, Action.IMPORT)
+def sent_path_misleads(stage: Stage) -> Site:
+    """[leaf ← intermediate by a root that is nowhere, the same intermediate by the root] ← root, trusted."""
+    gone = authority.root("capath demo root that signs across")
+    right = authority.intermediate(stage.root, "capath demo intermediate with two issuers")
+    across = authority.intermediate(gone, "capath demo intermediate with two issuers", key=right.key)
+    return Site(stage.https(authority.leaf(right, stage.host), across, right))
+
+
 @scenario(Cause.CLIENT_DIFFERS if skips_broken_slots() else Cause.LINK_BROKEN, Action.REHASH)
 def slot_that_dangles(stage: Stage) -> Site:
     """[leaf] ← root, in the directory, linked in slot 1 behind a slot 0 that dangles: 3.0.19 stops there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from capath.demo import authority
+from capath.demo.authority import Template
 from capath.demo.scenarios.registry import scenario
 from capath.demo.stage import Site, Stage
 from capath.diagnosis.cause import Action, Cause
@@ -23,6 +24,18 @@ def expired_root(stage: Stage) -> Site:
     root = authority.root("capath demo root of yesterday", not_after=timedelta(days=-1))
     stage.trust(root)
     return Site(stage.https(authority.leaf(root, stage.host)))
+
+
+@scenario(Cause.EXPIRED_PATH_SHADOWS_VALID, Action.TRUST)
+def expired_cross_sign(stage: Stage) -> Site:
+    """[leaf ← intermediate ← root X1 by root X3] ← root X3, trusted, expired yesterday; root X1 itself is off."""
+    old = authority.root("capath demo root X3", not_after=timedelta(days=-1))
+    new = authority.root("capath demo root X1")
+    across = old.issue(Template("capath demo root X1", is_ca=True, usages=(), key=new.key))
+    stage.trust(old)
+    stage.take_out(new)
+    intermediate = authority.intermediate(new, "capath demo intermediate R3")
+    return Site(stage.https(authority.leaf(intermediate, stage.host), intermediate, across))
 
 
 @scenario(Cause.NOT_YET_VALID)

@@ -40,6 +40,15 @@ def crl_unavailable(stage: Stage) -> Site:
     return Site(stage.https(authority.leaf(root, stage.host)), _CHECKED)
 
 
+@scenario(Cause.CRL_UNUSABLE)
+def crl_unusable(stage: Stage) -> Site:
+    """[leaf] ← root, trusted, whose CRL in the directory covers CA certificates only."""
+    root = authority.root("capath demo root with a CRL for CAs")
+    stage.trust(root)
+    stage.write("capath_demo_ca_list.crl", root.revoke(only_ca_certificates=True))
+    return Site(stage.https(authority.leaf(root, stage.host)), _CHECKED)
+
+
 @scenario(Cause.CRL_EXPIRED)
 def crl_expired(stage: Stage) -> Site:
     """[leaf] ← root, trusted, whose list in the directory should have been replaced yesterday."""

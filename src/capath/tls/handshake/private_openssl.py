@@ -7,6 +7,7 @@ has no public way in either.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from typing import Any
 
@@ -84,6 +85,31 @@ def set_purpose(store: Any, purpose: Purpose) -> None:
         lib.X509_STORE_set_purpose(store._store, numbers[purpose])
     except AttributeError as error:
         raise BadInputError(f"this pyOpenSSL cannot check a purpose offline ({error})") from None
+
+
+def chain_of_failure(context: Any) -> tuple[bytes, ...]:
+    """Verify with `context` (an OpenSSL.crypto.X509StoreContext) again; the chain that it refused, in DER.
+
+    Leaf first. Empty where it verifies, or where this pyOpenSSL does not give the chain away.
+    """
+    from OpenSSL import _util, crypto
+
+    binding: Any = _util
+    chain: list[bytes] = []
+
+    def keep(store_context: Any) -> Exception:
+        stack = binding.lib.X509_STORE_CTX_get1_chain(store_context)
+        if stack != binding.ffi.NULL:
+            for at in range(binding.lib.sk_X509_num(stack)):
+                certificate = crypto.X509._from_raw_x509_ptr(binding.lib.sk_X509_value(stack, at))
+                chain.append(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
+            binding.lib.sk_X509_free(stack)
+        return crypto.X509StoreContextError("kept", [], None)  # type: ignore[arg-type]
+
+    context._exception_from_context = keep
+    with contextlib.suppress(crypto.Error, crypto.X509StoreContextError, AttributeError, TypeError):
+        context.verify_certificate()
+    return tuple(chain)
 
 
 def _octets(host: str) -> bytes:

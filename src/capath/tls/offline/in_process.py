@@ -48,23 +48,26 @@ class _Good:
 class _Failed:
     error: VerifyError
     certificate: bytes
+    chain: tuple[bytes, ...]
 
 
 def all_errors(question: Question) -> tuple[list[VerifyError], tuple[bytes, ...]]:
-    """Every error, the first first, and the chain where one could be built."""
+    """Every error, the first first, and the chain that verified or, where it did not, that failed first."""
     errors: list[VerifyError] = []
+    refused: tuple[bytes, ...] = ()
     for _ in range(_ROUNDS):
         answer = _verify(question)
         if isinstance(answer, _Good):
-            return errors, answer.chain
+            return errors, refused or answer.chain
         if answer.error in errors:
             break
         errors.append(answer.error)
+        refused = refused or answer.chain
         relaxed = _without(question, answer)
         if relaxed is None:
             break
         question = relaxed
-    return errors, ()
+    return errors, refused
 
 
 def first_error(question: Question) -> VerifyError | None:
@@ -92,6 +95,8 @@ def _without(question: Question, failed: _Failed) -> Question | None:
 def _verify(question: Question) -> _Good | _Failed:
     from OpenSSL import crypto
 
+    from capath.tls.handshake.private_openssl import chain_of_failure
+
     context = crypto.X509StoreContext(
         _store(question), _load(question.leaf.der), [_load(item.der) for item in question.untrusted]
     )
@@ -99,7 +104,7 @@ def _verify(question: Question) -> _Good | _Failed:
         chain = context.get_verified_chain()
     except crypto.X509StoreContextError as error:
         code, depth, _ = error.errors
-        return _Failed(VerifyError(code, depth), _dump(error.certificate))
+        return _Failed(VerifyError(code, depth), _dump(error.certificate), chain_of_failure(context))
     return _Good(tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, item) for item in chain))
 
 
