@@ -14,12 +14,26 @@ from pathlib import Path
 import pytest
 
 from capath.demo import authority
-from capath.demo.server import Loopback, closing, http, read_until, scripted, silent, tls, tls_context
+from capath.demo.server import (
+    Handler,
+    Loopback,
+    closing,
+    conversing,
+    http,
+    read_until,
+    scripted,
+    silent,
+    tls,
+    tls_context,
+)
+from capath.diagnosis.cause import Cause
+from capath.diagnosis.diagnose import diagnose
 from capath.store import scan
 from capath.tls.failure import (
     AlertReceived,
     Cancelled,
     Closed,
+    FaultKind,
     NameNotFound,
     NoConnection,
     NotTls,
@@ -324,6 +338,57 @@ def test_a_server_that_resets(loopback: Loopback, make_store: MakeStore) -> None
     port = loopback.serve(reset)
     result = probe(Endpoint(HOST, port), make_store(), resolver=to_loopback)
     assert isinstance(result.failure, Closed)
+
+
+def _after_the_hello(records: bytes) -> Handler:
+    return conversing([(1, records)], silent)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        b"\x16\x03\x03\x00\x00" * 100,
+        b"\x17\x03\x03\x00\x00",
+        b"\x15\x03\x03\x00\x00",
+        b"\x16\x03\x03\x00\x04" + b"\xde" * 4,
+    ],
+    ids=["empty", "application data", "empty alert", "garbage"],
+)
+def test_records_that_are_not_tls_are_told_as_that(
+    loopback: Loopback, make_store: MakeStore, records: bytes
+) -> None:
+    result = probe(Endpoint(HOST, loopback.serve(_after_the_hello(records))), make_store(), resolver=to_loopback)
+    assert isinstance(result.failure, ProtocolFault)
+    assert result.failure.kind is FaultKind.RECORDS
+    diagnosis = diagnose(result, scan(result.directory))
+    assert diagnosis is not None
+    assert diagnosis.cause is Cause.OTHER
+
+
+@pytest.mark.parametrize("records", [b"\x15\x03\x03\x00\x02\x01\x00" * 10_000, b"\x15\x03\x03\x00\x02\x02\x00"])
+def test_close_notify_in_the_handshake_is_the_server_closing(
+    loopback: Loopback, make_store: MakeStore, records: bytes
+) -> None:
+    result = probe(Endpoint(HOST, loopback.serve(_after_the_hello(records))), make_store(), resolver=to_loopback)
+    assert result.failure == Closed(Stage.HANDSHAKE, reset=False, tls_seen=True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("SSL routines: ee key too small", FaultKind.WEAK),
+        ("SSL routines: dh key too small", FaultKind.WEAK),
+        ("SSL routines: ca md too weak", FaultKind.WEAK),
+        ("SSL routines: record too small", FaultKind.RECORDS),
+        ("SSL routines: unsupported protocol", FaultKind.PROTOCOL),
+        ("SSL routines: wrong signature type", FaultKind.CIPHER),
+        ("asn1 encoding routines: wrong tag", FaultKind.CERTIFICATE),
+        ("SSL routines: excessive message size", FaultKind.CHAIN_TOO_LARGE),
+        ("SSL routines: something new", FaultKind.OTHER),
+    ],
+)
+def test_what_openssl_says_has_a_kind(reason: str, kind: FaultKind) -> None:
+    assert ProtocolFault.of((reason,)).kind is kind
 
 
 def test_garbage_in_a_record_is_a_fault_of_the_protocol(loopback: Loopback, make_store: MakeStore) -> None:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
+from capath.errors import assert_never
 from capath.pki.visible import visible
-from capath.tls.failure import AlertReceived, Closed, NotTls, ProtocolFault, Stage, StarttlsRefused
+from capath.tls.failure import AlertReceived, Closed, FaultKind, NotTls, ProtocolFault, Stage, StarttlsRefused
 from capath.tls.handshake import alerts
 from capath.tls.network.proxy import Proxy, ProxyKind
 from capath.tls.result import ProbeResult
 
-_CERTIFICATE_WORDS = ("asn1", "x509", "x.509", "certificate", "pem routines", "decoder routines")
-_WEAK_WORDS = ("too small", "too weak", "md too weak", "key too small")
-_CIPHER_WORDS = ("cipher", "no suitable", "no shared", "signature type", "wrong curve", "bad ecpoint")
-_PROTOCOL_WORDS = ("unsupported protocol", "protocol version", "no protocols available", "version too low")
-_TOO_LARGE = "excessive message size"
 _BY_NAME = "Connect by its name instead of its address, or give the name with --servername."
 # What servers of other protocols say first, and the protocol in which TLS begins later (RFC 3207, 3501, 1939 …).
 _GREETINGS = (
@@ -39,8 +35,8 @@ def explain_refusal(case: Case) -> Finding | None:
     match live.failure:
         case AlertReceived(number=number):
             return _alert(case, live, number)
-        case ProtocolFault(reasons=reasons):
-            return _fault(reasons)
+        case ProtocolFault() as fault:
+            return _fault(fault)
         case Closed(stage=stage, tls_seen=tls_seen, reset=reset):
             return _closed(case, live, stage, tls_seen, reset)
         case NotTls(first_octets=first):
@@ -78,23 +74,29 @@ def _alert(case: Case, live: ProbeResult, number: int) -> Finding:
     return Finding(Cause.OTHER, f"{said}.", (_ask_who_runs_it(),), Confidence.LIKELY)
 
 
-def _fault(reasons: tuple[str, ...]) -> Finding:
-    words = "; ".join(reasons).lower()
-    text = f"OpenSSL ended the handshake: {visible('; '.join(reasons))}."
-    if _TOO_LARGE in words:
-        text = f"{text} The certificates that the server sends are larger than OpenSSL takes (100 KiB)."
-        fewer = "Let it send its own certificate and the intermediates, and nothing else."
-        return Finding(Cause.OTHER, text, (Remedy(Action.ASK_OPERATOR, fewer),))
-    if any(word in words for word in _WEAK_WORDS):
-        return Finding(Cause.WEAK_KEY_OR_SIGNATURE, text, (_newer(),))
-    if any(word in words for word in _PROTOCOL_WORDS):
-        return Finding(Cause.PROTOCOL_VERSION, text, (_newer(),))
-    if any(word in words for word in _CERTIFICATE_WORDS):
-        remedy = Remedy(Action.ASK_OPERATOR, "Let the certificate be reissued in order.")
-        return Finding(Cause.MALFORMED_CERTIFICATE, text, (remedy,))
-    if any(word in words for word in _CIPHER_WORDS):
-        return Finding(Cause.CIPHER_MISMATCH, text, (_newer(),))
-    return Finding(Cause.OTHER, text, (_ask_who_runs_it(),), Confidence.LIKELY)
+def _fault(fault: ProtocolFault) -> Finding:
+    text = f"OpenSSL ended the handshake: {visible('; '.join(fault.reasons))}."
+    match fault.kind:
+        case FaultKind.CHAIN_TOO_LARGE:
+            text = f"{text} The certificates that the server sends are larger than OpenSSL takes (100 KiB)."
+            fewer = "Let it send its own certificate and the intermediates, and nothing else."
+            return Finding(Cause.OTHER, text, (Remedy(Action.ASK_OPERATOR, fewer),))
+        case FaultKind.WEAK:
+            return Finding(Cause.WEAK_KEY_OR_SIGNATURE, text, (_newer(),))
+        case FaultKind.PROTOCOL:
+            return Finding(Cause.PROTOCOL_VERSION, text, (_newer(),))
+        case FaultKind.CERTIFICATE:
+            remedy = Remedy(Action.ASK_OPERATOR, "Let the certificate be reissued in order.")
+            return Finding(Cause.MALFORMED_CERTIFICATE, text, (remedy,))
+        case FaultKind.CIPHER:
+            return Finding(Cause.CIPHER_MISMATCH, text, (_newer(),))
+        case FaultKind.RECORDS:
+            text = f"{text} The server, or a device between, sends what is not valid TLS."
+            return Finding(Cause.OTHER, text, (_ask_who_runs_it(),))
+        case FaultKind.OTHER:
+            return Finding(Cause.OTHER, text, (_ask_who_runs_it(),), Confidence.LIKELY)
+        case _:
+            assert_never(fault.kind)
 
 
 def _closed(case: Case, live: ProbeResult, stage: Stage, tls_seen: bool, reset: bool) -> Finding:

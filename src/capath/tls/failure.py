@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from capath.errors import StrEnum
@@ -77,11 +78,51 @@ class AlertReceived:
     stage: Stage
 
 
+class FaultKind(StrEnum):
+    """What OpenSSL on our side could not go on with."""
+
+    CHAIN_TOO_LARGE = "chain-too-large"
+    """More certificates than SSL_CTX_set_max_cert_list(3) allows, 100 KiB."""
+    WEAK = "weak"
+    """A key or a digest below the security level (SSL_CTX_set_security_level(3))."""
+    PROTOCOL = "protocol"
+    """No version of TLS in common."""
+    RECORDS = "records"
+    """Records or messages that are not TLS as RFC 8446 has it: empty, out of order, without end."""
+    CERTIFICATE = "certificate"
+    """A certificate that does not decode."""
+    CIPHER = "cipher"
+    """No cipher suite, group or signature algorithm in common."""
+    OTHER = "other"
+
+
+# OpenSSL gives words, no numbers, through pyOpenSSL (SSL_R_* in ssl/ssl_err.c); the first kind that fits is meant.
+_FAULT_WORDS = (
+    (FaultKind.CHAIN_TOO_LARGE, "excessive message size"),
+    (FaultKind.WEAK, r"\b(key|key size|modulus|md|digest)\b.* too (small|weak|big)"),
+    (FaultKind.PROTOCOL, "unsupported protocol|protocol version|no protocols available|version too low"),
+    (
+        FaultKind.RECORDS,
+        "record|packet length|unexpected message|invalid alert|unknown alert|too many|wrong version number",
+    ),
+    (FaultKind.CERTIFICATE, r"asn1|x\.?509|certificate|pem routines|decoder routines"),
+    (FaultKind.CIPHER, "cipher|no suitable|no shared|signature type|wrong curve|bad ecpoint"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ProtocolFault:
     """OpenSSL on our side ended the handshake; `reasons` are its words, as ``library: reason``."""
 
     reasons: tuple[str, ...]
+    kind: FaultKind = FaultKind.OTHER
+
+    @classmethod
+    def of(cls, reasons: tuple[str, ...]) -> ProtocolFault:
+        """The fault that OpenSSL words as `reasons`."""
+        words = "; ".join(reasons).lower()
+        kinds = (kind for kind, pattern in _FAULT_WORDS if re.search(pattern, words))
+        return cls(reasons, next(kinds, FaultKind.OTHER))
 
 
 @dataclass(frozen=True, slots=True)

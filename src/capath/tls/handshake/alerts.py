@@ -40,6 +40,7 @@ _NAMES = {
 }
 
 FATAL = 2  # the level; a warning (close_notify, or an SNI that does not matter) ends nothing
+CLOSE_NOTIFY = 0
 HANDSHAKE_FAILURE = 40
 PROTOCOL_VERSION = 70
 INSUFFICIENT_SECURITY = 71

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from OpenSSL import SSL, crypto
 
-from capath.tls.failure import AlertReceived, Closed, Failure, NotTls, ProtocolFault, Stage, TimedOut
-from capath.tls.handshake.alerts import FATAL
+from capath.tls.failure import AlertReceived, Closed, Failure, FaultKind, NotTls, ProtocolFault, Stage, TimedOut
+from capath.tls.handshake.alerts import CLOSE_NOTIFY, FATAL
 from capath.tls.handshake.context import make_context
 from capath.tls.handshake.private_openssl import session_record
 from capath.tls.handshake.session import Session
@@ -178,9 +178,8 @@ class Handshake:
             return self._broken(Stage.HANDSHAKE, reset=False)
         self._received += len(data)
         if self._received > _HANDSHAKE_OCTETS_LIMIT:
-            return ProtocolFault(
-                (f"more than {_HANDSHAKE_OCTETS_LIMIT} octets before the handshake was complete",)
-            )
+            reason = f"more than {_HANDSHAKE_OCTETS_LIMIT} bytes before the handshake was complete"
+            return ProtocolFault((reason,), FaultKind.RECORDS)
         self._connection.bio_write(data)
         return None
 
@@ -192,11 +191,13 @@ class Handshake:
     def _fault(self, error: SSL.Error, stage: Stage) -> Failure:
         with contextlib.suppress(OSError, DeadlinePassedError):  # tell the server why; it may have gone
             self._flush()
+        if isinstance(error, SSL.ZeroReturnError) or self.observed.alert == CLOSE_NOTIFY:
+            return Closed(stage, reset=False, tls_seen=True)
         if self.observed.alert is not None:
             return AlertReceived(self.observed.alert, stage)
         queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
         reasons = tuple(f"{library}: {reason}" for library, _, reason in queue if reason)
-        return ProtocolFault(reasons or (str(error) or type(error).__name__,))
+        return ProtocolFault.of(reasons or (str(error) or type(error).__name__,))
 
     def _note_chain(self) -> None:
         sent = self._connection.get_peer_cert_chain() or []
