@@ -18,7 +18,8 @@ from capath.diagnosis.sent_chain import SentFault, sent_chain_notes
 from capath.pki.certificate import Certificate
 from capath.remedy.full_answer import Examination, Examiner
 from capath.remedy.missing_intermediate import fetch_missing, missing_issuer_url
-from capath.report.test import result_json, result_text
+from capath.report.layout import plain
+from capath.report.test import result_json, result_lines
 from capath.sources.mozilla_roots import MozillaList, MozillaRoot, TlsTrust
 from capath.store import scan
 from capath.store.constraints import Kept
@@ -189,7 +190,7 @@ def test_the_verdict_stays_openssls(make_store: MakeStore, loopback: Loopback) -
     beside = replace(seen.beside, opinions=opinions)
     document = result_json(seen.result, seen.diagnosis, beside=beside)
     assert (document["outcome"], document["opinions"][0]["limit"]) == ("verified", "distrusted")
-    assert "Firefox would not" in result_text(seen.result, None, verbose=False, master_key=False, beside=beside)
+    assert "Firefox would not" in plain(*result_lines(seen.result, None, verbose=False, beside=beside))
 
 
 def test_fetching_takes_no_longer_than_the_test_may_and_asks_no_local_address_for_a_public_host(

@@ -20,7 +20,8 @@ from capath.diagnosis.cause import Cause
 from capath.diagnosis.diagnose import diagnose
 from capath.pki.certificate import Certificate
 from capath.pki.load import read_certificate
-from capath.report.test import result_text
+from capath.report.layout import plain
+from capath.report.test import result_lines
 from capath.store import scan
 from capath.tls.handshake.staple import NoStatus, Staple, StapleFault, StapleStatus, read_staple
 from capath.tls.handshake.verification import VerifyError
@@ -111,7 +112,7 @@ def _test(loopback: Loopback, world: World, store: str, staple: bytes) -> ProbeR
 
 def _text(result: ProbeResult, store: str) -> str:
     diagnosis = diagnose(result, scan(store), directory=store)
-    return result_text(result, diagnosis, verbose=False, master_key=False)
+    return plain(*result_lines(result, diagnosis, verbose=False))
 
 
 def test_a_good_staple_is_verified(loopback: Loopback, make_store: MakeStore, world: World) -> None:
@@ -121,7 +122,7 @@ def test_a_good_staple_is_verified(loopback: Loopback, make_store: MakeStore, wo
     assert isinstance(result.server.staple, Staple)
     assert (result.server.staple.status, result.server.staple.faults) == (StapleStatus.GOOD, ())
     assert "OCSP" not in _text(result, store)
-    verbose = result_text(result, None, verbose=True, master_key=False)
+    verbose = plain(*result_lines(result, None, verbose=True))
     assert "signature verified" in verbose
 
 

@@ -91,11 +91,18 @@ def show(lines: Iterable[Line]) -> None:
     from capath.report.layout import rendered
 
     colour = has_colour(sys.stdout)
-    text = "".join(f"{rendered(line, colour=colour)}\n" for line in lines)
+    text = "\n".join(rendered(line, colour=colour) for line in lines)
+    if text:
+        show_rendered(text)
+
+
+def show_rendered(text: str) -> None:
+    """Print lines that `rendered` made, at once."""
     if isinstance(sys.stdout, Gate):
-        sys.stdout.write_ours(text)
+        sys.stdout.write_ours(f"{text}\n")
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def say(text: str) -> None:

@@ -6,14 +6,15 @@ import argparse
 import contextlib
 import gc
 import resource
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.output import progress, say
+from capath.cli.output import has_colour, progress, say, width
 from capath.cli.test_options import add_test_options, clients_to_ask, hosts_to_test
-from capath.cli.test_telling import Teller, Told
+from capath.cli.test_telling import Printer, Teller, Told
 from capath.errors import ChangeError
 from capath.pki.visible import visible
 from capath.remedy.full_answer import Examination, Examiner
@@ -45,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trust", metavar="WHICH", action="append", default=[], help="as if it were trusted")
     parser.add_argument("--distrust", metavar="WHICH", action="append", default=[], help="as if it were not")
     add_test_options(parser)
+    parser.add_argument("--jsonl", action="store_true", help="one JSON object a line for each host, as it comes")
     parser.add_argument("--master-key", action="store_true", help="show the session's master key: a secret")
     parser.add_argument("-v", "--verbose", action="store_true", help="chain, lookups and session too")
     parser.add_argument(
@@ -64,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     clients = clients_to_ask(arguments.client)
     hosts = hosts_to_test(arguments)
     directory = default_directory() if arguments.capath is None else arguments.capath
+    as_json = arguments.json or arguments.jsonl
     cancelled = threading.Event()
     done: dict[int, Told] = {}
     try:
@@ -75,13 +78,16 @@ def run(arguments: argparse.Namespace) -> int:
             examine = _work(examiner, tested, snapshot, clients, contexts)
             teller = Teller(
                 directory,
-                as_json=arguments.json,
+                as_json=as_json,
                 verbose=arguments.verbose,
                 master_key=arguments.master_key,
                 commands=arguments.commands,
+                width=width(),
+                colour=has_colour(sys.stdout),
             )
+            printer = Printer(as_json, streams=arguments.jsonl, quiet=arguments.quiet)
             interrupted = _test_all(
-                hosts, lambda host: teller.tell(host, examine(host)), arguments, done, cancelled
+                hosts, lambda host: teller.tell(host, examine(host)), arguments.jobs, printer, done, cancelled
             )
     finally:
         cancelled.set()
@@ -90,9 +96,9 @@ def run(arguments: argparse.Namespace) -> int:
         _say_traps(told)
     if interrupted:
         say(f"interrupted: {len(told)} of {len(hosts)} hosts were tested")
-    if len(told) > 1 and not arguments.json:
+    if len(told) > 1 and not as_json:
         say(_summary(told))
-    if arguments.json:
+    if arguments.json and not arguments.jsonl:
         _print_json(arguments, directory, told, interrupted)
     return ExitStatus.INTERRUPTED if interrupted else _status(told)
 
@@ -100,7 +106,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _summary(told: Sequence[Told]) -> str:
     """How many hosts came out how."""
     counts = Counter(one.outcome for one in told)
-    return f"{len(told):,} hosts: " + ", ".join(f"{counts[name]:,} {name}" for name in OutcomeName if counts[name])
+    outcomes = ", ".join(f"{counts[name]:,} {name}" for name in OutcomeName if counts[name])
+    causes = Counter(one.cause for one in told if one.cause)
+    listed = ", ".join(f"{cause} {count:,}" for cause, count in causes.most_common())
+    return f"{len(told):,} hosts: {outcomes}{f' ({listed})' if listed else ''}"
 
 
 def _say_traps(told: Sequence[Told]) -> None:
@@ -125,7 +134,8 @@ def _examiner(arguments: argparse.Namespace, directory: str, cancelled: threadin
 def _test_all(
     hosts: Sequence[HostToTest],
     work: Callable[[HostToTest], Told],
-    arguments: argparse.Namespace,
+    jobs: int,
+    printer: Printer,
     done: dict[int, Told],
     cancelled: threading.Event,
 ) -> bool:
@@ -134,19 +144,19 @@ def _test_all(
     After an interrupt, what was finished behind a host that was not is shown too.
     """
     following = 0
-    with _answers(hosts, work, _affordable(min(arguments.jobs, len(hosts))), cancelled) as answers:
+    with _answers(hosts, work, _affordable(min(jobs, len(hosts))), cancelled) as answers:
         try:
             for position, told in answers:
                 done[position] = told
                 _progress(len(done), len(hosts))
                 while following in done:
-                    _show(arguments, done[following])
+                    printer.print(done[following])
                     following += 1
         except KeyboardInterrupt:
             done.update(answers.ready())
             for position in sorted(done):
                 if position >= following:
-                    _show(arguments, done[position])
+                    printer.print(done[position])
             return True
     return False
 
@@ -228,11 +238,6 @@ def _store(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Ite
         raise ChangeError(f"{visible(refusal.name)}: {refusal.reason}; {refusal.remedy}")
     with staged_directory(plan) as staged:
         yield staged, plan.after
-
-
-def _show(arguments: argparse.Namespace, told: Told) -> None:
-    if not arguments.json:
-        print(told.text, flush=True)
 
 
 def _print_json(arguments: argparse.Namespace, directory: str, told: Sequence[Told], interrupted: bool) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from capath.cli.output import show_rendered
+from capath.pki.visible import visible
+from capath.report.layout import rendered
 from capath.report.test_mark import TestMark, mark_of
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.result import OutcomeName
@@ -18,13 +21,18 @@ class Told:
     """`text` is what is printed: lines, or an element of ``results`` as one line of JSON.
 
     `is_bad`: it verified, and something is wrong nevertheless. `traps` are the variables in the environment that
-    silently lead other programs to another store.
+    silently lead other programs to another store. `verdict` is the part of `text` before the explanation;
+    hosts with the same `explanation` have the same cause and the same remedies, whatever their names.
     """
 
     outcome: OutcomeName
     is_bad: bool
     traps: tuple[str, ...]
     text: str
+    host: str
+    cause: str
+    verdict: str = ""
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +44,41 @@ class Teller:
     verbose: bool
     master_key: bool
     commands: bool
+    width: int | None = None
+    colour: bool = False
 
     def tell(self, host: HostToTest, seen: Examination) -> Told:
         """Tell the test of one host."""
+        verdict, explanation = ("", "") if self.as_json else self._text(host, seen)
+        name = host.endpoint.text
         return Told(
             seen.result.outcome_name,
             mark_of(seen.result, seen.diagnosis) is TestMark.DIFFERS,
             tuple(trap.variable for trap in seen.beside.traps if trap.is_silent),
-            self._json(host, seen) if self.as_json else self._text(host, seen),
+            self._json(host, seen) if self.as_json else f"{verdict}\n{explanation}".rstrip("\n"),
+            visible(name),
+            "" if seen.diagnosis is None else seen.diagnosis.first.cause.value,
+            verdict,
+            explanation.replace(name, "").replace(host.endpoint.host, ""),
         )
 
-    def _text(self, host: HostToTest, seen: Examination) -> str:
-        from capath.report.test import result_text
+    def _text(self, host: HostToTest, seen: Examination) -> tuple[str, str]:
+        from capath.report.test import result_lines
 
-        text = result_text(
+        verdict, explanation = result_lines(
             seen.result,
             seen.diagnosis,
             verbose=self.verbose,
             master_key=self.master_key,
             beside=seen.beside,
+            width=self.width,
         )
-        if not self.commands:
-            return text
-        from capath.report.test_commands import equivalents_text
+        lines = [rendered(line, colour=self.colour) for line in explanation]
+        if self.commands:
+            from capath.report.test_commands import equivalents_text
 
-        return f"{text}\n{equivalents_text(host, self.directory)}"
+            lines += map(visible, equivalents_text(host, self.directory).splitlines())
+        return "\n".join(rendered(line, colour=self.colour) for line in verdict), "\n".join(lines)
 
     def _json(self, host: HostToTest, seen: Examination) -> str:
         from capath.report.document import element
@@ -72,3 +90,27 @@ class Teller:
 
             shown["commands"] = equivalents_json(host, self.directory)
         return element(shown)
+
+
+@dataclass(slots=True)
+class Printer:
+    """Prints tests one after the other. What was explained for a host before is not explained again."""
+
+    as_json: bool
+    streams: bool
+    quiet: bool
+    explained: dict[str, str] = field(default_factory=dict)
+
+    def print(self, told: Told) -> None:
+        """Print one test; not where one object comes at the end, nor, with ``--quiet``, a good one."""
+        if self.as_json:
+            if self.streams:
+                show_rendered(told.text)
+            return
+        if self.quiet and told.outcome is OutcomeName.VERIFIED and not told.is_bad:
+            return
+        first = self.explained.setdefault(told.explanation, told.host) if told.cause else told.host
+        if first == told.host:
+            show_rendered(told.text)
+        else:
+            show_rendered(f"{told.verdict}\n    {told.cause}, as for {first}")

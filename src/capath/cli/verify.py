@@ -9,6 +9,7 @@ import sys
 from datetime import datetime, timezone
 
 from capath.cli.exit_status import ExitStatus
+from capath.cli.output import show, width
 from capath.cli.parser import add_directory
 from capath.cli.test_options import add_verify_flags, verify_flags
 from capath.errors import BadInputError
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.diagnosis.mozilla_view import mozilla_view
     from capath.remedy.try_remedies import try_remedies_offline
     from capath.report.document import document
-    from capath.report.verify import offline_json, offline_text
+    from capath.report.verify import offline_json, offline_lines
     from capath.store.constraints import read_constraints_file
     from capath.tls.offline.verify import verify_offline
 
@@ -65,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(document(offline_json(result, diagnosis, opinions)))
     else:
-        print(offline_text(result, diagnosis, opinions))
+        show(offline_lines(result, diagnosis, opinions, width=width()))
     return ExitStatus.BAD if result.verification.errors else ExitStatus.GOOD
 
 

@@ -42,6 +42,11 @@ def rendered(line: Line, *, colour: bool) -> str:
     return "".join(_segment(part, colour=colour) for part in line)
 
 
+def plain(*parts: Iterable[Line]) -> str:
+    """The text of lines without colour."""
+    return "\n".join(rendered(line, colour=False) for lines in parts for line in lines)
+
+
 def _segment(part: str | Span, *, colour: bool) -> str:
     if isinstance(part, str):
         return visible(part)
@@ -79,11 +84,25 @@ def wrapped(text: str, width: int | None, indent: str = "", first: str | None = 
     line, empty = begin, True
     for word in text.split(" "):
         if not empty and cells(line) + 1 + cells(word) > width:
-            lines.append(line)
+            lines.append(line.rstrip(" "))
             line, empty = indent, True
         line = line + word if empty else f"{line} {word}"
         empty = False
     return [*lines, line]
+
+
+def indented(texts: Iterable[str], width: int | None, indent: str = "    ") -> list[Line]:
+    """`texts` as lines behind `indent`, wrapped behind the indent of their own; commands (``$ …``) stay whole."""
+    lines: list[Line] = []
+    for text in texts:
+        content = text.lstrip(" ")
+        own = indent + " " * (len(text) - len(content))
+        if content.startswith("$ "):
+            lines.append(f"{own}{content}")
+        else:
+            hanging = own + "  " * content.startswith("→ ")
+            lines.extend(wrapped(content, width, hanging, first=own))
+    return lines
 
 
 def columns(rows: Iterable[Sequence[str]], width: int | None, flexible: int) -> Iterator[list[str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from capath.diagnosis.cause import Diagnosis
 from capath.errors import assert_never
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.remedy.full_answer import NOTHING_BESIDE, Beside
 from capath.report.beside import beside_json, beside_text, sent_notes_json, sent_notes_text
 from capath.report.document import Json, moment
+from capath.report.layout import Line, Span, indented, wrapped
 from capath.report.server import server_json, server_text, warnings_text
-from capath.report.test_mark import TestMark, mark_of
+from capath.report.test_mark import STYLES, TestMark, mark_of
 from capath.report.verification import (
     chain_text,
     diagnosis_json,
@@ -78,48 +79,68 @@ def result_json(
     }
 
 
-def result_text(
+def result_lines(
     result: ProbeResult,
     diagnosis: Diagnosis | None,
     *,
     verbose: bool,
-    master_key: bool,
+    master_key: bool = False,
     beside: Beside = NOTHING_BESIDE,
-) -> str:
-    """The verdict in a line, then why and what mends it; with `verbose` the chain, the session, the clients."""
+    width: int | None = None,
+) -> tuple[list[Line], list[Line]]:
+    """The verdict; and why, and how to fix it, with `verbose` the chain, the session, the clients."""
     mark = mark_of(result, diagnosis)
-    lines = [_result_line(result, mark), *(f"    {line}" for line in warnings_text(result))]
+    body = list(warnings_text(result))
     if mark is TestMark.DIFFERS:
-        lines.append(f"    {_differs_text(result)} The exit status is 1.")
+        body.append(f"{_differs_text(result)} The exit status is 1.")
     if diagnosis is not None:
-        lines.extend(f"    {line}" for line in diagnosis_text(diagnosis))
-    lines.extend(f"    {line}" for line in sent_notes_text(result.verification, verbose=verbose))
-    lines.extend(f"    {line}" for line in beside_text(beside, verbose=verbose))
+        body += diagnosis_text(diagnosis)
+    body += sent_notes_text(result.verification, verbose=verbose)
+    body += beside_text(beside, verbose=verbose)
     if verbose:
-        lines.extend(f"    {line}" for line in chain_text(result.verification))
-        if result.session is not None:
-            lines.extend(f"    {line}" for line in _session_text(result.session, master_key))
-        lines.extend(f"    {line}" for line in server_text(result))
-    lines.extend(
-        f"    {report.client}: {_client_text(report.answer)}"
+        body += chain_text(result.verification)
+        body += [] if result.session is None else _session_text(result.session, master_key)
+        body += server_text(result)
+    body += [
+        f"{report.client}: {_client_text(report.answer)}"
         for report in result.clients
-        if verbose or not isinstance(report.answer, Accepted)
-    )
-    return "\n".join(lines)
+        if verbose or _adds_to_the_verdict(report.answer, result)
+    ]
+    return _verdict_lines(result, mark, width, verbose=verbose), indented(body, width)
 
 
-def _result_line(result: ProbeResult, mark: TestMark) -> str:
-    """One host in one line."""
-    parts = [f"{mark} {result.endpoint.text}", result.outcome_name.value]
-    if result.verification.sent:
-        parts.append(verdict_text(result.verification))
-    if result.session is not None:
-        parts.append(f"{result.session.protocol} {result.session.cipher}")
-    if result.verification.anchor is not None:
+def _verdict_lines(result: ProbeResult, mark: TestMark, width: int | None, *, verbose: bool) -> list[Line]:
+    """One host in a line. On a terminal the session of a rejected host is left out unless `verbose`."""
+    verdict = result.outcome_name.value
+    if result.verification.errors:
+        verdict += f": {verdict_text(result.verification)}"
+    parts = [verdict]
+    if result.session is not None and (verbose or width is None or mark is TestMark.VERIFIED):
+        cipher = f" {result.session.cipher}" if verbose or width is None else ""
+        parts.append(f"{result.session.protocol}{cipher}")
+    if result.verification.anchor is not None and len(parts) > 1:
         parts.append(f"anchor {visible(result.verification.anchor.file)}")
-    if result.timings.handshake_ms is not None:
+    if result.timings.handshake_ms is not None and len(parts) > 1:
         parts.append(f"{result.timings.handshake_ms:.0f} ms")
-    return "  ".join(parts)
+    host = visible_name(result.endpoint.text)
+    first, *others = wrapped("  ".join(parts), width, "    ", first=f"{mark.value} {host}  ")
+    style = STYLES[mark]
+    return [(Span(f"{mark.value} {host}", style), first.removeprefix(f"{mark.value} {host}")), *others]
+
+
+def _adds_to_the_verdict(answer: ClientAnswer, result: ProbeResult) -> bool:
+    """Whether the answer of another client says more than the verdict on its line does."""
+    match answer:
+        case Accepted():
+            return bool(result.verification.errors)
+        case NotAccepted(code=code):
+            return code != result.verification.verdict.code
+        case NoAnswer():
+            return True
+        case NotAsked():
+            return False
+        case _:
+            assert_never(answer)
 
 
 def _differs_text(result: ProbeResult) -> str:
@@ -129,8 +150,8 @@ def _differs_text(result: ProbeResult) -> str:
         for report in result.clients
         if isinstance(report.answer, NotAccepted) and report.answer.code
     ]
-    others = f"{' and '.join(refusing)} would not accept it" if refusing else "others would refuse it"
-    return f"It verifies by the rules of the OpenSSL that capath uses, but {others}."
+    others = f"{' and '.join(refusing)} would reject it" if refusing else "others would reject it"
+    return f"It verifies with the OpenSSL that capath uses, but {others}."
 
 
 def _session_json(session: Session, master_key: bool) -> Json:
@@ -172,7 +193,7 @@ def _session_text(session: Session, master_key: bool) -> list[str]:
     record = session.record
     if isinstance(record, RecordNotAvailable):
         return [*lines, f"Session                 not available: {visible(record.reason)}"]
-    masked = f"hidden ({len(record.master_key)} octets; --master-key shows it)"
+    masked = f"hidden ({len(record.master_key)} bytes; --master-key shows it)"
     return [
         *lines,
         f"Session-ID              {record.session_id.hex().upper() or 'none'}",
@@ -181,7 +202,7 @@ def _session_text(session: Session, master_key: bool) -> list[str]:
         f"PSK identity            {visible(record.psk_identity) or 'none'}",
         f"PSK identity hint       {visible(record.psk_identity_hint) or 'none'}",
         f"SRP username            {visible(record.srp_username) or 'none'}",
-        f"Resumption              {record.resumption}, ticket of {len(record.ticket)} octets",
+        f"Resumption              {record.resumption}, ticket of {len(record.ticket)} bytes",
         f"Start Time              {record.start_time:%Y-%m-%d %H:%M:%S} UTC",
         f"Timeout                 {record.timeout_s} s",
         f"Extended master secret  {'yes' if record.extended_master_secret else 'no'}",

@@ -5,7 +5,6 @@ All of it is made to be pasted: quoted for a shell, or as Python. Passwords of p
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -13,7 +12,7 @@ from datetime import datetime, timezone
 from capath.errors import StrEnum
 from capath.pki.certificate import Certificate
 from capath.pki.pem import encode_pem
-from capath.pki.visible import visible
+from capath.pki.visible import shell_command, visible
 from capath.report.document import Json, document
 from capath.report.test import result_json
 from capath.store import Snapshot, scan
@@ -118,7 +117,7 @@ def result_document(result: ProbeResult) -> str:
 
 def environment_lines(directory: str) -> str:
     """What makes programs of a shell take `directory`: OpenSSL's default, and what requests has for one."""
-    quoted = shlex.quote(directory)
+    quoted = shell_command([directory])
     return f"export SSL_CERT_DIR={quoted} SSL_CERT_FILE=/dev/null\nexport REQUESTS_CA_BUNDLE={quoted}\n"
 
 
@@ -156,7 +155,7 @@ def _capath(host: HostToTest, directory: str) -> str:
     if options.identity is not None:
         words += ["--cert", options.identity.certificate_file, "--key", options.identity.key_file]
     words += ["--proxy", options.proxy.text] if options.proxy is not None else []
-    return shlex.join(words)
+    return shell_command(words)
 
 
 def _note_capath(options: ProbeOptions) -> str:
@@ -165,7 +164,7 @@ def _note_capath(options: ProbeOptions) -> str:
 
 def _s_client(asked: ProbeResult, directory: str) -> str:
     words = ["openssl", *s_client_arguments(asked, directory), "-verify_return_error"]
-    return f"{shlex.join(words)} </dev/null"
+    return f"{shell_command(words)} </dev/null"
 
 
 def _curl(asked: ProbeResult, directory: str, snapshot: Snapshot | None) -> Equivalent:
@@ -186,7 +185,7 @@ def _curl(asked: ProbeResult, directory: str, snapshot: Snapshot | None) -> Equi
         words += ["--connect-to", f"::{asked.endpoint.text}"]
     if options.flags != type(options.flags)():
         note = "; ".join(filter(None, (note, "curl has no words for the verification flags")))
-    return Equivalent(Wording.CURL, "curl", shlex.join([*words, _url(asked)]), note)
+    return Equivalent(Wording.CURL, "curl", shell_command([*words, _url(asked)]), note)
 
 
 def _url(asked: ProbeResult) -> str:

@@ -1,10 +1,11 @@
-"""The mark of a tested host: what a person sees first, on the screen and without one."""
+"""The mark of a tested host: what a person sees first, in the explorer and on the command line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from capath.errors import StrEnum
+from capath.report.layout import Style
 from capath.tls.result import OutcomeName, ProbeResult
 
 if TYPE_CHECKING:
@@ -12,18 +13,24 @@ if TYPE_CHECKING:
 
 
 class TestMark(StrEnum):
-    """How a test came out, in one character."""
+    """The outcome of a test, in one character."""
 
-    __test__ = False  # no test of pytest's
+    __test__ = False  # not a test of pytest's
 
     VERIFIED = "✓"
     DIFFERS = "▲"
-    """It verifies here, and something is wrong nevertheless: another client would not say so."""
+    """It verifies here, and another client would reject it."""
     REJECTED = "✗"
     UNREACHABLE = "∅"
 
 
 _MARKS = {OutcomeName.REJECTED: TestMark.REJECTED, OutcomeName.UNREACHABLE: TestMark.UNREACHABLE}
+STYLES = {
+    TestMark.VERIFIED: Style.GOOD,
+    TestMark.DIFFERS: Style.WARNING,
+    TestMark.REJECTED: Style.BAD,
+    TestMark.UNREACHABLE: Style.WARNING,
+}
 
 
 def mark_of(result: ProbeResult, diagnosis: Diagnosis | None) -> TestMark:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from capath.diagnosis.cause import Diagnosis
 from capath.diagnosis.mozilla_view import Opinion
-from capath.pki.visible import visible
+from capath.pki.visible import visible_name
 from capath.report.beside import opinions_json
 from capath.report.document import Json, moment
+from capath.report.layout import Line, Span, Style, indented
 from capath.report.verification import (
     chain_text,
     diagnosis_json,
@@ -38,16 +39,22 @@ def offline_json(result: OfflineResult, diagnosis: Diagnosis | None, opinions: S
     }
 
 
-def offline_text(result: OfflineResult, diagnosis: Diagnosis | None, opinions: Sequence[Opinion] = ()) -> str:
-    """The verdict, every error, why and what mends it, and the chain; for people."""
-    name = visible(result.leaf.subject.title)
+def offline_lines(
+    result: OfflineResult,
+    diagnosis: Diagnosis | None,
+    opinions: Sequence[Opinion] = (),
+    *,
+    width: int | None = None,
+) -> list[Line]:
+    """The verdict, every error, why and how to fix it, and the chain; for people."""
     bad = bool(result.verification.errors)
-    lines = [f"{'✗' if bad else '✓'} {name}  {verdict_text(result.verification)}"]
-    lines.extend(
-        f"    error {error.code} {error.described.text} @{error.depth}" for error in result.verification.errors[1:]
-    )
-    if diagnosis is not None:
-        lines.extend(f"    {line}" for line in diagnosis_text(diagnosis))
-    lines.extend(f"    note: {opinion.text}" for opinion in opinions)
-    lines.extend(f"    {line}" for line in chain_text(result.verification))
-    return "\n".join(lines)
+    mark, style = ("✗", Style.BAD) if bad else ("✓", Style.GOOD)
+    name = visible_name(result.leaf.subject.title)
+    body = [
+        f"error {error.code} {error.described.text} @{error.depth}" for error in result.verification.errors[1:]
+    ]
+    body += [] if diagnosis is None else diagnosis_text(diagnosis)
+    body += [f"note: {opinion.text}" for opinion in opinions]
+    body += chain_text(result.verification)
+    verdict = f"{'rejected' if bad else 'verified'}: {verdict_text(result.verification)}"
+    return [(Span(f"{mark} {name}", style), f"  {verdict}"), *indented(body, width)]
