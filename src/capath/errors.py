@@ -47,6 +47,16 @@ class ChangeError(CapathError):
     """A change could not be made. Nothing was changed, or what had been changed was taken back."""
 
 
+class RowError(ChangeError):
+    """A row of hash links cannot be changed as asked. `name`, raw, is the entry that is in the way."""
+
+    def __init__(self, name: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{name}: {reason}; {remedy}")
+        self.name = name
+        self.reason = reason
+        self.remedy = remedy
+
+
 class InterruptedChangeError(CapathError):
     """A change failed half-way, and so did taking it back. The next capath at the directory takes it back."""
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from capath.change.apply import apply_plan
 from capath.change.toggle import plan_toggle
 from capath.store.listing import list_store
-from capath.store.scan import scan
+from capath.store.walk import scan
 from tests.benchmarks.stores import make_store
 
 PROMISES = {

@@ -17,8 +17,8 @@ from capath.change.operation import EditPolicy
 from capath.change.toggle import plan_toggle
 from capath.errors import ChangeError
 from capath.store.listing import Listing, list_store
-from capath.store.managed import DebianTree, Owner, managed_by
-from capath.store.scan import scan
+from capath.store.owner import DebianTree, Owner, managed_by
+from capath.store.walk import scan
 from tests.minting import Minted, mint_root
 from tests.oracle.openssl import needs_openssl, trusts
 

@@ -14,8 +14,8 @@ from capath.change.plan import Plan
 from capath.change.toggle import plan_toggle
 from capath.pki.load import read_certificate
 from capath.store.listing import CertificateRow, list_store
-from capath.store.scan import scan
 from capath.store.standing import OldHashOnly, TakenOut, Trusted
+from capath.store.walk import scan
 from tests.minting import Minted, mint_leaf, mint_root, pem
 from tests.oracle.openssl import links_in, needs_openssl, openssl, rehash, trusts
 from tests.trees import tree

@@ -15,7 +15,7 @@ from capath.change.journal import Journal
 from capath.change.toggle import plan_toggle
 from capath.store.listing import Listing, list_store
 from capath.store.lookup import reachable
-from capath.store.scan import scan
+from capath.store.walk import scan
 from tests.change.rows import FILES_AND_LINKS, RECIPES, Recipe, roots
 from tests.trees import tree
 

@@ -102,9 +102,9 @@ def test_rehash_tells_a_person_what_it_did(crts: Path, capfd: Capture) -> None:
     """A line on a terminal's standard error; standard output is as silent as upstream's, and so is a pipe."""
     out, shown = _on_a_terminal(crts)
     assert out == b""
-    assert shown.startswith(f"capath: {crts}: 12 changes of hash links done")
+    assert shown.startswith(f"capath: {crts}: 12 changes of hash links made")
     out, shown = _on_a_terminal(crts)
-    assert (out, shown) == (b"", f"capath: {crts}: the hash links are right, nothing was to be done")
+    assert (out, shown) == (b"", f"capath: {crts}: the hash links are right, nothing had to be changed")
     out, shown = _on_a_terminal(crts, "-v")
     assert out.startswith(b"Doing ")
     assert shown == ""

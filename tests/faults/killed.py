@@ -1,7 +1,7 @@
 """Run in a process of its own: make one change again and again, each time killed one system call later.
 
 ``python -m tests.faults.killed SOURCE COPIES CHANGE [SHA256 …]``: COPIES/n is a copy of SOURCE in which the change
-was killed before its n-th call; the last one was not. CHANGE is ``on``, ``off``, ``rehash``, ``quick rehash``,
+was killed before its n-th call; the last one was not. CHANGE is ``on``, ``off``, ``rehash``,
 ``aside`` (each of the places in the subdirectory is used) or ``undo``.
 """
 
@@ -29,11 +29,10 @@ from capath.change.operation import (
     Symlink,
 )
 from capath.change.plan import Plan
-from capath.change.quick_rehash import rehash_directory
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
 from capath.store.listing import list_store
-from capath.store.scan import scan
+from capath.store.walk import scan
 
 _CALLS = ("symlink", "rename", "link", "unlink", "utime", "fsync", "mkdir", "rmdir", "chmod", "fchmod")
 
@@ -61,8 +60,6 @@ def _kill_before_call(number: int) -> None:
 
 def _change(directory: str, change: str, chosen: list[str]) -> None:
     match change:
-        case "quick rehash":
-            rehash_directory(directory)
         case "rehash":
             apply_plan(plan_rehash(scan(directory)).plan)
         case "undo":

@@ -25,7 +25,7 @@ from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.files import state_directory
 from capath.pki.load import read_certificate
 from capath.store.listing import list_store
-from capath.store.scan import TEMPORARY_PREFIX, scan
+from capath.store.walk import TEMPORARY_PREFIX, scan
 from tests.minting import Minted, mint_root
 from tests.trees import tree
 
@@ -390,7 +390,8 @@ def test_somebody_elses_directory(store: Path, roots: list[Minted]) -> None:
         "import os, sys\n"
         "from capath.change.apply import apply_plan\nfrom capath.change.toggle import plan_toggle\n"
         "from capath.store import list_store, scan\nfrom capath.errors import ChangeError\n"
-        "import capath.change.journal, cryptography.x509, platformdirs.unix, encodings.idna\nos.setuid(65534)\n"
+        "import capath.change.journal, capath.change.simulate, capath.store.linkable\n"
+        "import cryptography.x509, platformdirs.unix, encodings.idna\nos.setuid(65534)\n"
         "listing = list_store(scan(sys.argv[1]))\nassert not listing.snapshot.writable\n"
         "try:\n    apply_plan(plan_toggle(listing, [], [sys.argv[2]]))\n"
         "except ChangeError as error:\n    print(error)\n"

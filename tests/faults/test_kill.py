@@ -15,7 +15,7 @@ from capath.change.toggle import plan_toggle
 from capath.pki.load import read_certificate
 from capath.store.listing import list_store
 from capath.store.lookup import reachable
-from capath.store.scan import TEMPORARY_PREFIX, scan
+from capath.store.walk import TEMPORARY_PREFIX, scan
 from tests.minting import Minted, mint_crl, mint_root
 from tests.oracle.openssl import needs_openssl, trusts
 from tests.trees import tree
@@ -158,13 +158,13 @@ def test_rehash(tmp_path: Path) -> None:
     assert plan_rehash(scan(copies[-1])).plan.operations == ()
 
 
-def test_quick_rehash(tmp_path: Path) -> None:
-    """New links, made without the planner, are taken back in the same way."""
+def test_first_rehash(tmp_path: Path) -> None:
+    """New links are taken back in the same way."""
     store = tmp_path / "d"
     store.mkdir()
     for number in range(6):
         (store / f"{number}.pem").write_bytes(mint_root(f"Root {number // 2}").pem)
-    copies = _killed_everywhere(store, tmp_path / "copies", "quick rehash")
+    copies = _killed_everywhere(store, tmp_path / "copies", "rehash")
     said = _assert_recovers(copies, store, set())
     assert len(copies) > 8
     assert any("its 6 finished steps were taken back" in text for text in said)

@@ -14,7 +14,7 @@ from capath.demo.server import Loopback, http, tls, tls_context
 from capath.pki.general_names import alternative_names
 from capath.pki.objects import CertificateObject, CrlObject, read_objects
 from capath.store import scan
-from capath.store.links import LinkState, report_links
+from capath.store.link_health import LinkState, report_links
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.offline.verify import read_certificates, verify_offline
 from capath.tls.probe import probe

@@ -12,7 +12,7 @@ import pytest
 from capath.pki.load import read_certificate
 from capath.store.listing import list_store
 from capath.store.lookup import find_issuers, reachable, walk
-from capath.store.scan import scan
+from capath.store.walk import scan
 from tests.minting import Minted, mint_crl, mint_intermediate, mint_leaf, mint_root, pem
 from tests.oracle.openssl import needs_openssl, openssl, trusts
 

@@ -15,7 +15,7 @@ from capath.pki.crl import CertificateList
 from capath.pki.load import read_certificate, read_crl
 from capath.pki.objects import BrokenObject, CertificateObject, CrlObject, read_objects
 from capath.pki.pem import PemBlock, read_pem
-from capath.store.scan import scan
+from capath.store.walk import scan
 from tests.minting import (
     mint_crl,
     mint_leaf,

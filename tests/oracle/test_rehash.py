@@ -15,7 +15,7 @@ from capath.change.plan import applicable
 from capath.change.rehash import HashStyle, Rehash, plan_rehash
 from capath.pki.load import read_certificate
 from capath.store.listing import list_store
-from capath.store.scan import scan
+from capath.store.walk import scan
 from tests.minting import Minted, mint_crl, mint_root, pem, raw_attribute, raw_certificate, raw_name
 from tests.oracle.openssl import links_in, needs_openssl, rehash
 from tests.trees import copy_of, tree
@@ -199,7 +199,8 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     # Somebody who is not root, for root reads everything; all imports come before.
     code = (
         "import os, sys, cryptography.x509\nfrom capath.change.rehash import plan_rehash\n"
-        "from capath.store.scan import scan\n"
+        "from capath.store.walk import scan\n"
+        "import capath.store.linkable\n"
         "os.geteuid() or os.setuid(65534)\nplanned = plan_rehash(scan(sys.argv[1]))\n"
         "print(planned.error_count, len(planned.links), planned.passed)"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from capath.store.fingerprint import fingerprint
+from capath.store.watch import fingerprint
 
 
 @pytest.fixture

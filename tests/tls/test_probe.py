@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from capath.demo.server import (
 )
 from capath.diagnosis.cause import Cause
 from capath.diagnosis.diagnose import diagnose
-from capath.store import scan
+from capath.store import Snapshot, scan
 from capath.tls.failure import (
     AlertReceived,
     Cancelled,
@@ -213,7 +212,8 @@ def test_the_snapshot_that_is_given_tells_the_trace(
     loopback: Loopback, make_store: MakeStore, root: authority.Identity
 ) -> None:
     directory = make_store(root)
-    snapshot = replace(scan(directory), directory="/elsewhere")
+    read = scan(directory)
+    snapshot = Snapshot("/elsewhere", read.entries, read.writable)
     port = loopback.serve(tls(tls_context(authority.leaf(root, HOST)), http()))
     result = probe(Endpoint(HOST, port), directory, snapshot=snapshot, resolver=to_loopback)
     assert result.verification.anchor is not None

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from capath.store import list_store, scan
-from capath.store.managed import DebianTree
+from capath.store.owner import DebianTree
 from capath.tui.app import CapathApp
 from capath.tui.review import ReviewScreen
 from tests.tui.explorer import drive, fixed_root, make_app, make_store, screen_text, until

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from capath.change.toggle import has_rehash_extension
 from capath.errors import ParseError
 from capath.pki import tlv
 from capath.pki.certificate import (
@@ -20,6 +19,7 @@ from capath.pki.certificate import (
 )
 from capath.pki.key import PublicKey, public_key
 from capath.store import CertificateRow
+from capath.store.link_name import has_rehash_extension
 from capath.store.standing import NotLinked, is_meant_to_be_trusted
 
 _KEY_CERT_SIGN = 0x04

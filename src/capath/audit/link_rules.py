@@ -8,8 +8,8 @@ from capath.audit.context import Context
 from capath.audit.facts import Facts
 from capath.audit.finding import AboutLink, Severity, Subject
 from capath.audit.rule import CertificateRule, Hit, Rule, StoreRule
+from capath.store.link_health import LinkState
 from capath.store.link_name import resembles_link
-from capath.store.links import LinkState
 from capath.store.standing import NotLinked, OldHashOnly, explain
 
 _LOOKUP = "X509_LOOKUP_hash_dir(3), openssl-rehash(1)"

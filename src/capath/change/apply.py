@@ -20,8 +20,8 @@ from capath.change.plan import Plan
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.pki.visible import visible
 from capath.store.link_name import LinkName, resembles_link
-from capath.store.scan import scan, scan_names
 from capath.store.snapshot import Snapshot
+from capath.store.walk import scan, scan_names
 
 AfterStep = Callable[[int], None]
 

@@ -14,10 +14,10 @@ from capath.change.rehash import plan_rehash
 from capath.change.simulate import simulate
 from capath.pki.objects import CertificateObject
 from capath.pki.pem import encode_pem
-from capath.store.entry import Readable, symlink_target
+from capath.store.content import Readable, read_content
+from capath.store.entry import symlink_target
 from capath.store.listing import Listing
-from capath.store.managed import DebianTree, Owner, managed_by
-from capath.store.scan import read_content
+from capath.store.owner import DebianTree, Owner, managed_by
 from capath.store.snapshot import Snapshot
 
 _COMMAND = "update-ca-certificates"

@@ -23,8 +23,7 @@ from capath.change.operation import (
 )
 from capath.change.policy import read_policy
 from capath.errors import assert_never
-from capath.store.entry import FileEntry, LinkEntry
-from capath.store.scan import file_stat
+from capath.store.entry import FileEntry, FileStat, LinkEntry
 from capath.store.snapshot import Snapshot
 
 
@@ -85,7 +84,7 @@ def first_changed_file(directory: Directory, operations: Sequence[Operation], be
                 status = os.stat(name, dir_fd=directory.descriptor)
             except OSError:
                 return name
-            if file_stat(status) != entry.stat:
+            if FileStat.of(status) != entry.stat:
                 return name
     return None
 

@@ -40,7 +40,7 @@ from capath.change.operation import (
 )
 from capath.errors import ChangeError, assert_never
 from capath.pki.visible import visible
-from capath.store.scan import TEMPORARY_PREFIX
+from capath.store.walk import TEMPORARY_PREFIX
 
 # FAT and its like, and files of others where the kernel protects hard links (proc_sys_fs(5)).
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})

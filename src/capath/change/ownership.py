@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capath.change.plan import Plan
-from capath.store.managed import Managed, managed_by
+from capath.store.owner import Managed, managed_by
 
 
 def owner_note(managed: Managed) -> str:
@@ -17,5 +17,4 @@ def with_owner_notes(plan: Plan, root: str = "/") -> Plan:
     managed = managed_by(plan.before.directory, root)
     if managed is None or not plan.operations:
         return plan
-    notes = (*plan.notes, owner_note(managed), f"to make it last: {managed.durable}")
-    return Plan(plan.before, plan.summary, plan.operations, plan.refusals, notes)
+    return plan.with_notes(owner_note(managed), f"to make it last: {managed.durable}")

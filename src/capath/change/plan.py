@@ -3,47 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple, TypeGuard
 
 from capath.change.operation import Operation, Symlink
 from capath.change.row_order import FixedSlot, LinkSlot, Slot
-from capath.change.simulate import Simulated, simulate_rows
-from capath.pki.objects import CertificateObject
-from capath.store.entry import (
-    DanglingEntry,
-    DoesNotLoad,
-    LinkEntry,
-    Loaded,
-    OtherEntry,
-    load_slot,
-)
+from capath.store.entry import DanglingEntry, LinkEntry, OtherEntry, is_unknown
 from capath.store.link_name import Row
-from capath.store.lookup import reachable
+from capath.store.slot import Loaded, load_slot
 from capath.store.snapshot import Snapshot
 
+TYPE_CHECKING = False  # typing's, which mypy knows
+if TYPE_CHECKING:
+    from capath.change.simulate import Simulated
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A part of the request that the plan leaves out: which name, why, and what mends it."""
+_UNKNOWN = "unknown "
+
+
+class Refusal(NamedTuple):
+    """A part of the request that the plan leaves out: which name, why, and what fixes it."""
 
     name: str
     reason: str
     remedy: str
 
 
-@dataclass(frozen=True)
 class Plan:
     """What would be done to `before.directory`. Nothing has been done yet.
 
     `refusals` stop the plan from being applied; `notes` are said and do not.
     """
 
-    before: Snapshot
-    summary: str
-    operations: tuple[Operation, ...]
-    refusals: tuple[Refusal, ...] = ()
-    notes: tuple[str, ...] = ()
+    def __init__(
+        self,
+        before: Snapshot,
+        summary: str,
+        operations: tuple[Operation, ...],
+        refusals: tuple[Refusal, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.before = before
+        self.summary = summary
+        self.operations = operations
+        self.refusals = refusals
+        self.notes = notes
+
+    def with_notes(self, *notes: str) -> Plan:
+        """The same plan with more to say."""
+        return Plan(self.before, self.summary, self.operations, self.refusals, (*self.notes, *notes))
 
     @property
     def after(self) -> Snapshot:
@@ -63,28 +70,38 @@ class Plan:
     @cached_property
     def found_before(self) -> Mapping[str, str]:
         """What lookup finds now in the rows that change: SHA-256 to link."""
+        from capath.store.lookup import reachable
+
         return reachable(self.before, self._simulated.rows)
 
     @cached_property
     def found_after(self) -> Mapping[str, str]:
         """What it would find in them."""
+        from capath.store.lookup import reachable
+
         return reachable(self.after, self._simulated.rows)
 
     @cached_property
     def _simulated(self) -> Simulated:
+        from capath.change.simulate import simulate_rows
+
         return simulate_rows(self.before, self.operations)
 
 
 def row_slots(snapshot: Snapshot, row: Row) -> dict[int, Slot]:
-    """The slots of `row` as `row_operations` takes them."""
+    """The slots of `row` as `row_operations` takes them.
+
+    A link to what cannot be read now serves something unknown: to other processes it may be a certificate.
+    """
     slots: dict[int, Slot] = {}
     for slot, entry in snapshot.rows.get(row, {}).items():
         loaded = load_slot(entry, row.kind)
-        whole = isinstance(loaded, Loaded)
-        serves = identities(loaded) if whole else ()
-        cut = () if whole else identities(loaded)
+        digests = tuple(held.sha256 for held in loaded.held)
+        serves, cut = (digests, ()) if isinstance(loaded, Loaded) else ((), digests)
         match entry:
             case LinkEntry(target=target, mtime_ns=mtime_ns) | DanglingEntry(target=target, mtime_ns=mtime_ns):
+                if is_unknown(entry):
+                    serves = (_UNKNOWN + target,)
                 slots[slot] = LinkSlot(Symlink(target, mtime_ns), serves, cut)
             case OtherEntry(target=target, mtime_ns=mtime_ns) if target:
                 slots[slot] = LinkSlot(Symlink(target, mtime_ns), serves, cut)
@@ -93,12 +110,9 @@ def row_slots(snapshot: Snapshot, row: Row) -> dict[int, Slot]:
     return slots
 
 
-def identities(loaded: Loaded | DoesNotLoad) -> tuple[str, ...]:
-    """The SHA-256 of each object that lookup takes in from a slot."""
-    objects = loaded.objects if isinstance(loaded, Loaded) else loaded.before
-    return tuple(
-        item.certificate.sha256 if isinstance(item, CertificateObject) else item.crl.sha256 for item in objects
-    )
+def is_unknown_slot(slot: Slot) -> TypeGuard[LinkSlot]:
+    """Whether it is a link to what cannot be read now."""
+    return isinstance(slot, LinkSlot) and bool(slot.serves) and slot.serves[0].startswith(_UNKNOWN)
 
 
 def applicable(plan: Plan) -> Plan:

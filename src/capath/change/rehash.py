@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from capath.change.assign import HashStyle, Passed, assign, rows_of, verbose_lines
-from capath.change.operation import MakeLink, Operation, RemoveLink
-from capath.change.plan import Plan, Refusal, identities, row_slots
+from capath.change.operation import Absent, MakeLink, Operation, RemoveLink
+from capath.change.plan import Plan, Refusal, is_unknown_slot, row_slots
 from capath.change.row_order import Blocked, FixedSlot, LinkSlot, Wanted, lay_out, row_operations
-from capath.errors import ChangeError
-from capath.pki.found import NotSingle, Single, has_rehash_extension
+from capath.errors import RowError, StrEnum, assert_never
 from capath.store.entry import (
+    DanglingEntry,
     Entry,
-    Loaded,
-    load_slot,
+    FileEntry,
+    LinkEntry,
+    OtherEntry,
+    is_unknown,
     symlink_target,
 )
-from capath.store.link_name import LinkKind, LinkName, Row, resembles_link
-from capath.store.single import single_entry
+from capath.store.held import NOT_ONE_TEXT, Held, Linkable, NotLinkable
+from capath.store.link_name import LinkKind, LinkName, Row, has_rehash_extension, resembles_link
+from capath.store.slot import Loaded, load_slot
 from capath.store.snapshot import Snapshot
 
-__all__ = ["HashStyle", "Passed", "Rehash", "RowPlan", "plan_rehash", "plan_row"]
+COLLISIONS_LIMIT = 256
+_BUCKETS = 257
+_NOUN = {LinkKind.CERTIFICATE: "certificate", LinkKind.CRL: "CRL"}
 
 
-@dataclass(frozen=True, slots=True)
-class Rehash:
+class HashStyle(StrEnum):
+    """Which hashes links are named by: ``-old`` and ``-compat`` of openssl-rehash(1)."""
+
+    NEW = "new"
+    OLD = "old"
+    BOTH = "both"
+
+
+class Passed(NamedTuple):
+    """A file that gets no link. `is_error` counts in the exit status, as `openssl rehash` counts it."""
+
+    file: str
+    reason: str
+    is_error: bool
+
+
+class Rehash(NamedTuple):
     """The plan for one directory, the links it should end with, and the files that get none."""
 
     plan: Plan
@@ -38,97 +57,186 @@ class Rehash:
         return len(self.plan.refusals) + sum(passed.is_error for passed in self.passed)
 
     def verbose_lines(self) -> Iterator[str]:
-        """The lines that ``-v`` prints behind ``Doing DIR``, as upstream does. Names are raw."""
+        """The lines that ``-v`` prints after ``Doing DIR``, in the order of `openssl rehash`. Names are raw."""
         snapshot = self.plan.before
         removed = [
             (operation.name, operation.was.target)
             for operation in self.plan.operations
             if isinstance(operation, RemoveLink) and operation.name in snapshot.entries
         ]
-        return verbose_lines(_entries(snapshot, self.style), dict(self.links), removed)
+        return _verbose_lines(_entered(snapshot, self.style), dict(self.links), removed)
 
 
-@dataclass(frozen=True, slots=True)
-class RowPlan:
-    """One row: the steps, its links at the end, and what stands in the way."""
+class RowPlan(NamedTuple):
+    """One row: the steps, its links at the end, and what is in the way."""
 
-    operations: tuple[Operation, ...]
-    links: tuple[tuple[str, str], ...]
-    refusals: tuple[Refusal, ...] = ()
+    operations: Sequence[Operation]
+    links: Sequence[tuple[str, str]]
+    refusals: Sequence[Refusal] = ()
 
 
 def plan_rehash(snapshot: Snapshot, style: HashStyle = HashStyle.NEW, *, remove: bool = True) -> Rehash:
     """Plan the links of `snapshot`. Without `remove` (``-n``) no link is taken away."""
-    assignment = assign(_files(snapshot), style)
-    wanted = {row_of(start): files for start, files in assignment.rows.items()}
-    plans = [
-        plan_row(snapshot, row, wanted.get(row, ()), remove=remove)
-        for row in sorted(snapshot.rows.keys() | wanted.keys())
-    ]
-    plan = Plan(
-        snapshot,
-        f"rehash ({style.value} hashes)",
-        tuple(operation for plan in plans for operation in plan.operations),
-        tuple(refusal for plan in plans for refusal in plan.refusals),
-    )
-    return Rehash(plan, tuple(link for plan in plans for link in plan.links), tuple(assignment.passed), style)
+    wanted, passed = _assign(_files(snapshot), style)
+    operations: list[Operation] = []
+    links: list[tuple[str, str]] = []
+    refusals: list[Refusal] = []
+    for row in sorted(snapshot.rows.keys() | wanted.keys()):
+        row_plan = plan_row(snapshot, row, wanted.get(row, ()), remove=remove)
+        operations += row_plan.operations
+        links += row_plan.links
+        refusals += row_plan.refusals
+    passed += _unknown(snapshot)
+    plan = Plan(snapshot, f"rehash ({style.value} hashes)", tuple(operations), tuple(refusals))
+    return Rehash(plan, tuple(links), tuple(passed), style)
 
 
 def plan_row(snapshot: Snapshot, row: Row, files: Sequence[str], *, remove: bool) -> RowPlan:
-    """Plan one row, in which `files` are to be linked; of `snapshot` their entries and the row's are read."""
+    """Plan one row, in which `files` are to be linked."""
+    there = snapshot.rows.get(row)
+    if there is None:
+        start, absent = row.start, Absent()
+        links = [(f"{start}{slot}", name) for slot, name in enumerate(files)]
+        return RowPlan([MakeLink(name, target, absent) for name, target in links], links)
+    if _is_right(there, files):
+        return RowPlan((), [(entry.name, target) for entry in there.values() if (target := symlink_target(entry))])
     slots = row_slots(snapshot, row)
     served = {sha for there in slots.values() if isinstance(there, FixedSlot) for sha in there.serves}
     every = [Wanted(name, _serves(snapshot.entries[name], row.kind)) for name in files]
+    # What cannot be read now is not known to be bad: its link stays.
+    unknown = {slot.link.target: slot for slot in slots.values() if is_unknown_slot(slot)}
+    every += [Wanted(target, slot.serves) for target, slot in unknown.items()]
     wanted = [item for item in every if not item.serves or not served.issuperset(item.serves)]
     layout = lay_out(slots, wanted, keep_places=True)
     if isinstance(layout, Blocked):
-        reason = f"it is no link and does not load, so the {len(wanted)} behind it are out of reach"
-        return RowPlan((), (), (Refusal(row.name(layout.slot), reason, "move it away, then rehash again"),))
+        reason = f"it is not a link and does not load, so the {len(wanted)} after it are out of reach"
+        return RowPlan((), (), [Refusal(row.name(layout.slot), reason, "move it away, then rehash again")])
     going = [slot for slot, there in slots.items() if isinstance(there, LinkSlot)] if remove else []
     try:
-        operations = tuple(row_operations(row, slots, layout, going))
-    except ChangeError as error:
-        name, _, reason = str(error).partition(": ")
-        return RowPlan((), (), (Refusal(name, reason, "then rehash again"),))
-    return RowPlan(operations, tuple((row.name(slot), item.target) for slot, item in sorted(layout.items())))
+        operations = row_operations(row, slots, layout, going)
+    except RowError as error:
+        return RowPlan((), (), [Refusal(error.name, error.reason, f"{error.remedy}, then rehash again")])
+    return RowPlan(operations, [(row.name(slot), item.target) for slot, item in sorted(layout.items())])
 
 
-def new_links(rows: Sequence[tuple[str, Sequence[str]]]) -> tuple[MakeLink, ...]:
-    """The steps that fill rows in which nothing stands."""
-    from capath.change.operation import Absent
-
-    absent = Absent()
-    return tuple(
-        MakeLink(f"{start}{slot}", file, absent) for start, files in rows for slot, file in enumerate(files)
-    )
-
-
-def row_of(start: str) -> Row:
-    """The row whose slot names start so."""
-    return Row(start[:8], LinkKind.CRL if start.endswith("r") else LinkKind.CERTIFICATE)
+def _is_right(slots: Mapping[int, Entry], files: Sequence[str]) -> bool:
+    """Whether each file has one link, dense from 0, and nothing else is there."""
+    if len(slots) != len(files) or max(slots) != len(files) - 1:
+        return False
+    return {entry.target for entry in slots.values() if isinstance(entry, LinkEntry)} == set(files)
 
 
 def _serves(entry: Entry, kind: LinkKind) -> tuple[str, ...]:
     loaded = load_slot(entry, kind)
-    return identities(loaded) if isinstance(loaded, Loaded) else ()
+    return tuple(held.sha256 for held in loaded.held) if isinstance(loaded, Loaded) else ()
 
 
-def _files(snapshot: Snapshot) -> Iterator[tuple[str, Single | NotSingle]]:
-    """The files that upstream looks at, in its order."""
+def _unknown(snapshot: Snapshot) -> Iterator[Passed]:
+    """The links that are kept though what they lead to cannot be read, but for those to files named already."""
+    for slots in snapshot.rows.values():
+        for entry in slots.values():
+            target = symlink_target(entry)
+            if target and is_unknown(entry) and not (target in snapshot.entries and has_rehash_extension(target)):
+                loaded = load_slot(entry, LinkKind.CERTIFICATE)
+                reason = "it cannot be read" if isinstance(loaded, Loaded) else loaded.reason
+                yield Passed(entry.name, f"{reason}; the link is kept", is_error=True)
+
+
+def _files(snapshot: Snapshot) -> Iterator[tuple[str, Linkable | NotLinkable]]:
+    """The files that `openssl rehash` looks at, in its order."""
     for name in snapshot.names:
-        if not resembles_link(name) and has_rehash_extension(name):
-            yield name, single_entry(snapshot.entries[name])
+        if has_rehash_extension(name) and not resembles_link(name):
+            yield name, _linkable(snapshot.entries[name])
 
 
-def _entries(snapshot: Snapshot, style: HashStyle) -> Iterator[tuple[str, str]]:
-    """Rows and files in the order in which upstream enters them into its hash table."""
+def _linkable(entry: Entry) -> Linkable | NotLinkable:
+    match entry:
+        case FileEntry(file=file) | LinkEntry(file=file):
+            return file.linkable
+        case DanglingEntry(reason=reason):
+            return NotLinkable(reason, is_error=True)
+        case OtherEntry(kind=kind):
+            return NotLinkable(f"{NOT_ONE_TEXT}: it is {kind.value}")
+        case _:
+            assert_never(entry)
+
+
+def _assign(
+    files: Iterable[tuple[str, Linkable | NotLinkable]], style: HashStyle
+) -> tuple[dict[Row, list[str]], list[Passed]]:
+    """The files of each row, in order, and those that get no link. `files` come in byte order of their names."""
+    rows: dict[Row, list[str]] = {}
+    passed: list[Passed] = []
+    first_of: dict[tuple[Row, bytes], str] = {}
+    for name, found in files:
+        if isinstance(found, NotLinkable):
+            passed.append(Passed(name, found.reason, found.is_error))
+            continue
+        for row in _rows_of(found.held, style):
+            first = first_of.setdefault((row, found.held.packed), name)
+            if first != name:
+                passed.append(Passed(name, f"it is the same {_NOUN[row.kind]} as {first}", is_error=False))
+                continue
+            members = rows.setdefault(row, [])
+            if len(members) < COLLISIONS_LIMIT:
+                members.append(name)
+            else:
+                reason = f"{COLLISIONS_LIMIT} others share the hash {row.hash}"
+                passed.append(Passed(name, reason, is_error=True))
+        if found.remark:
+            passed.append(Passed(name, found.remark, is_error=False))
+    return rows, passed
+
+
+def _rows_of(held: Held, style: HashStyle) -> tuple[Row, ...]:
+    """The rows that an object is linked in."""
+    kind = LinkKind.CRL if held.is_crl else LinkKind.CERTIFICATE
+    match style:
+        case HashStyle.NEW:
+            return (Row(held.subject_hash, kind),)
+        case HashStyle.OLD:
+            return (Row(held.old_hash, kind),)
+        case HashStyle.BOTH:
+            return Row(held.subject_hash, kind), Row(held.old_hash, kind)
+        case _:
+            assert_never(style)
+
+
+def _entered(snapshot: Snapshot, style: HashStyle) -> Iterator[tuple[Row, str]]:
+    """Rows and files in the order in which `openssl rehash` enters them into its hash table."""
     for name in snapshot.names:
         entry = snapshot.entries[name]
         link = LinkName.parse(name)
         if link is not None and (target := symlink_target(entry)) is not None:
-            yield link.row.name(0)[:-1], target
-        elif not resembles_link(name) and has_rehash_extension(name):
-            found = single_entry(entry)
-            if isinstance(found, Single):
-                for row in rows_of(found, style):
+            yield link.row, target
+        elif has_rehash_extension(name) and not resembles_link(name):
+            found = _linkable(entry)
+            if isinstance(found, Linkable):
+                for row in _rows_of(found.held, style):
                     yield row, name
+
+
+def _verbose_lines(
+    entered: Iterable[tuple[Row, str]], links: Mapping[str, str], removed: Iterable[tuple[str, str]]
+) -> Iterator[str]:
+    """Yield the lines of ``-v`` in the order of `openssl rehash`, which is that of its hash table.
+
+    `entered` are row and file (or link target) in byte order of the names they come from, `links` the slot
+    names at the end with their targets, `removed` the slot names taken away with theirs.
+    """
+    rows: dict[Row, dict[str, list[str]]] = {}
+    for row, file in entered:
+        rows.setdefault(row, {}).setdefault(file, [])
+    for line, slots in (("link", links.items()), ("unlink", removed)):
+        for name, target in slots:
+            text = f"link {target} -> {name}" if line == "link" else f"unlink {name}"
+            if (parsed := LinkName.parse(name)) is not None:
+                rows.setdefault(parsed.row, {}).setdefault(target, []).append(text)
+    buckets: dict[int, list[Row]] = {}
+    for row in rows:
+        number = (int(row.hash, 16) + (row.kind is LinkKind.CRL)) % 2**32 % _BUCKETS
+        buckets.setdefault(number, []).append(row)
+    for number in sorted(buckets):
+        for row in reversed(buckets[number]):
+            for lines in rows[row].values():
+                yield from lines

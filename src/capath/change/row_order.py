@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from capath.change.operation import Absent, MakeLink, RemoveLink, RenameFile, ReplaceFile, RestoreFile, Symlink
-from capath.errors import ChangeError, assert_never
+from capath.errors import RowError, assert_never
 from capath.store.link_name import Row
 
 
-@dataclass(frozen=True, slots=True)
-class LinkSlot:
+class LinkSlot(NamedTuple):
     """A slot that holds a symbolic link; `serves` are the objects (SHA-256) it loads, none if it does not.
 
     `before_fault`: what lookup takes in from it all the same, where it does not load to its end.
@@ -27,8 +26,7 @@ class LinkSlot:
     before_fault: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FixedSlot:
+class FixedSlot(NamedTuple):
     """A slot that holds a regular file or directory, which is not capath's to replace."""
 
     serves: tuple[str, ...]
@@ -38,16 +36,14 @@ class FixedSlot:
 Slot = LinkSlot | FixedSlot
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A link that should stand in the row: where to, and which object it serves."""
 
     target: str
     serves: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Returning:
+class Returning(NamedTuple):
     """A file that comes back into its slot, from the name it was put aside under."""
 
     file_name: str
@@ -58,8 +54,7 @@ Layout = Mapping[int, Wanted | Returning]
 RowStep = MakeLink | RemoveLink | RenameFile | ReplaceFile | RestoreFile
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(NamedTuple):
     """The row cannot be made to work: a file or directory that does not load stands at `slot`."""
 
     slot: int
@@ -108,7 +103,7 @@ def row_operations(
 ) -> list[RowStep]:
     """Return the steps from `current` to `layout`, and out of the slots to `remove` that it does not fill.
 
-    `put_aside` are the slots whose file leaves the row, and the name it gets. Raises ChangeError where there is
+    `put_aside` are the slots whose file leaves the row, and the name it gets. Raises RowError where there is
     no way without a moment of loss.
     """
     mover = _Mover(row, current, layout, remove, put_aside or {})
@@ -190,9 +185,10 @@ class _Mover:
         while (other := self._slots.get(end)) is not None and other.serves:
             end += 1
         if isinstance(self._slots.get(end), FixedSlot) or not isinstance(there, LinkSlot) or end in self._layout:
-            raise ChangeError(
-                f"{self._row.name(end)}: what stands here leaves no way to change the row without a moment at "
-                "which a root is lost; move it away first"
+            raise RowError(
+                self._row.name(end),
+                "because of what is here, the row cannot be changed without a gap in which a root is lost",
+                "move it away first",
             )
         self._make(end, Wanted(there.link.target, there.serves))
         self._remove.add(end)

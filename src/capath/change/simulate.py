@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from capath.change.operation import (
     AddFile,
@@ -19,23 +19,21 @@ from capath.change.operation import (
     Wait,
 )
 from capath.errors import assert_never
-from capath.pki.objects import read_objects
 from capath.store.entry import (
     DanglingEntry,
     Entry,
+    File,
     FileEntry,
     FileStat,
     LinkEntry,
     OtherEntry,
-    Readable,
     symlink_target,
 )
 from capath.store.link_name import LinkName, Row
 from capath.store.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Simulated:
+class Simulated(NamedTuple):
     """The directory as it would be, and the rows in which it would not be as it is."""
 
     snapshot: Snapshot
@@ -98,8 +96,7 @@ class Simulation:
                 self._remove(name)
                 self._rename(file_name, name)
             case AddFile(name=name, content=content, mode=mode):
-                stat = FileStat(-1, hash(name), mode, len(content), 0)
-                self._put(FileEntry(name, stat, Readable(read_objects(content))))
+                self._put(FileEntry(name, _new_file(name, content, mode)))
             case EditPolicy(effects=effects):
                 for effect in effects:
                     self.step(effect)
@@ -117,39 +114,64 @@ class Simulation:
     def _rename(self, name: str, new_name: str) -> None:
         entry = self.entries[name]
         self._remove(name)
-        self._put(replace(entry, name=new_name))
+        self._put(_renamed(entry, new_name))
 
     def _remove(self, name: str) -> None:
         entry = self.entries.pop(name, None)
         self.touched.add(name)
         if entry is not None:
             if (target := symlink_target(entry)) is not None:
-                self._names_to(target).discard(name)
+                self._names_to(self._before.bare(target)).discard(name)
             self._follow_again(name)
 
     def _put(self, entry: Entry) -> None:
         self.entries[entry.name] = entry
         self.touched.add(entry.name)
         if (target := symlink_target(entry)) is not None:
-            self._names_to(target).add(entry.name)
+            self._names_to(self._before.bare(target)).add(entry.name)
         self._follow_again(entry.name)
 
     def _follow_again(self, changed: str) -> None:
-        """Links that lead to a changed name lead elsewhere now."""
-        for name in self._names_to(changed):
-            entry = self.entries[name]
-            if isinstance(entry, LinkEntry | DanglingEntry):
-                self.entries[name] = self._link(name, entry.target, entry.mtime_ns)
-                self.touched.add(name)
+        """Links that lead to a changed name lead elsewhere now, and so do the links to them."""
+        seen, waiting = {changed}, [changed]
+        while waiting:
+            for name in self._names_to(waiting.pop()):
+                entry = self.entries[name]
+                if name not in seen and isinstance(entry, LinkEntry | DanglingEntry):
+                    seen.add(name)
+                    waiting.append(name)
+                    self.entries[name] = self._link(name, entry.target, entry.mtime_ns)
+                    self.touched.add(name)
 
     def _link(self, name: str, target: str, mtime_ns: int) -> Entry:
-        match self.entries.get(target):
-            case FileEntry(stat=stat, content=content) | LinkEntry(stat=stat, content=content):
-                return LinkEntry(name, target, mtime_ns, stat, content)
+        match self.entries.get(self._before.bare(target)):
+            case FileEntry(file=file) | LinkEntry(file=file):
+                return LinkEntry(name, target, file, mtime_ns)
             case OtherEntry(kind=kind):
                 return OtherEntry(name, kind, target, mtime_ns)
             case _:
-                if "/" in target and (others := self._before.links_to.get(target)):
+                if "/" in self._before.bare(target) and (others := self._before.links_to.get(target)):
                     # Out of the directory, where nothing changes: it leads to what it led to.
-                    return replace(self._before.entries[others[0]], name=name)
+                    return _renamed(self._before.entries[others[0]], name)
                 return DanglingEntry(name, target, mtime_ns, f"it leads to {target}, which is not there")
+
+
+def _new_file(name: str, content: bytes, mode: int) -> File:
+    from capath.store.content import content_of
+
+    readable = content_of(content)
+    return File(FileStat(-1, hash(name), mode, len(content), 0), readable.held, readable)
+
+
+def _renamed(entry: Entry, name: str) -> Entry:
+    match entry:
+        case FileEntry(file=file):
+            return FileEntry(name, file)
+        case LinkEntry(target=target, file=file, mtime_ns=mtime_ns):
+            return LinkEntry(name, target, file, mtime_ns)
+        case DanglingEntry(target=target, mtime_ns=mtime_ns, reason=reason, is_unknown=unknown):
+            return DanglingEntry(name, target, mtime_ns, reason, is_unknown=unknown)
+        case OtherEntry(kind=kind, target=target, mtime_ns=mtime_ns):
+            return OtherEntry(name, kind, target, mtime_ns)
+        case _:
+            assert_never(entry)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from capath.change.plan import Plan
 from capath.pki.objects import CertificateObject, CrlObject
 from capath.pki.pem import encode_pem
-from capath.store.entry import DoesNotLoad, Loaded, load_slot
+from capath.store.slot import DoesNotLoad, Loaded, load_slot
 
 
 @contextlib.contextmanager
@@ -33,6 +33,8 @@ def make_staged_directory(plan: Plan) -> str:
     for row, slots in plan.after.rows.items():
         for slot, entry in slots.items():
             loaded = load_slot(entry, row.kind)
+            if isinstance(loaded, Loaded) and not loaded.objects:
+                loaded = DoesNotLoad("its file has changed since the directory was read")
             content = _pem(loaded) if isinstance(loaded, Loaded) else _unloadable(loaded)
             with open(os.path.join(path, row.name(slot)), "wb") as file:
                 file.write(content)
@@ -54,5 +56,5 @@ def _one_pem(item: CertificateObject | CrlObject) -> bytes:
 def _unloadable(loaded: DoesNotLoad) -> bytes:
     """Objects that lookup takes in before the fault, and a fault."""
     text = f"This slot does not load in the store it was staged from: {loaded.reason}\n"
-    fault = b"-----BEGIN CERTIFICATE-----\nand no more\n" if loaded.before else b""
-    return text.encode(errors="backslashreplace") + b"".join(map(_one_pem, loaded.before)) + fault
+    fault = b"-----BEGIN CERTIFICATE-----\nand no more\n" if loaded.objects else b""
+    return text.encode(errors="backslashreplace") + b"".join(map(_one_pem, loaded.objects)) + fault

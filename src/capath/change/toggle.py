@@ -15,14 +15,13 @@ from capath.change.operation import Operation, RenameFile
 from capath.change.plan import Plan, Refusal
 from capath.change.row_order import Returning
 from capath.change.toggle_row import RowMemory, RowToggle
-from capath.errors import ChangeError
-from capath.pki.found import has_rehash_extension
+from capath.errors import RowError
 from capath.store.entry import DanglingEntry
-from capath.store.link_name import LinkKind, LinkName, Row, resembles_link
+from capath.store.link_name import LinkKind, LinkName, Row, has_rehash_extension, resembles_link
 from capath.store.listing import CertificateRow, Listing
 from capath.store.standing import UNTRUSTED_SUFFIX
 
-__all__ = ["RowMemory", "has_rehash_extension", "plan_toggle"]
+__all__ = ["RowMemory", "plan_toggle"]
 
 
 def plan_toggle(
@@ -60,10 +59,8 @@ class _Planner:
         for row in sorted(self.rows):
             try:
                 links.extend(self.rows[row].operations())
-            except ChangeError as error:
-                name, _, reason = str(error).partition(": ")
-                reason, _, remedy = reason.rpartition("; ")
-                self.refusals.append(Refusal(name, reason, remedy))
+            except RowError as error:
+                self.refusals.append(Refusal(error.name, error.reason, error.remedy))
         # Files come in before their links, and go out after them: no link ever dangles on the way.
         operations = (*self.renames, *links, *self.late_renames)
         plan = Plan(
@@ -106,7 +103,7 @@ class _Planner:
         rows = self.listing.by_sha256.get(sha256, ())
         if not rows or rows[0].trusted:
             return
-        certificate = rows[0].certificate
+        certificate = rows[0].held
         targets: list[str] = []
         for row in rows:
             once = self.memory.get(Row(certificate.subject_hash, LinkKind.CERTIFICATE), ())
@@ -114,7 +111,7 @@ class _Planner:
             link = LinkName.parse(name)
             if link is None and not has_rehash_extension(name) and name not in once:
                 continue
-            if link is None or link.row.hash not in (certificate.subject_hash, certificate.subject.old_hash):
+            if link is None or link.row.hash not in (certificate.subject_hash, certificate.old_hash):
                 targets.append(name)
                 self._rename_back(row.file, name)
                 continue
@@ -158,23 +155,23 @@ class _Planner:
 
     def _want_links(self, row: CertificateRow, linkable: Sequence[str], *, always: bool) -> None:
         """Want links to its files: those there once were, or one `always`."""
-        subject = row.certificate.subject
+        subject = row.held
         new = Row(subject.subject_hash, LinkKind.CERTIFICATE)
         old = Row(subject.old_hash, LinkKind.CERTIFICATE)
         files = [name for name in linkable if not resembles_link(name)]
-        self._row(new).want(files or linkable, (row.certificate.sha256,), always=always)
+        self._row(new).want(files or linkable, (row.held.sha256,), always=always)
         if files and (old in self.memory or self._uses_old_hashes):
-            self._row(old).want(files, (row.certificate.sha256,), always=always)
+            self._row(old).want(files, (row.held.sha256,), always=always)
 
     @cached_property
     def _uses_old_hashes(self) -> bool:
         """Whether the links of other certificates here are those of `openssl rehash -compat`."""
         return any(
-            link.startswith(row.certificate.subject.old_hash) and link != row.file
+            link.startswith(row.held.old_hash) and link != row.file
             for row in self.listing.certificates
             if row.trusted
             for link in row.links
-            if not link.startswith(row.certificate.subject_hash)
+            if not link.startswith(row.held.subject_hash)
         )
 
     def _refuse_taken(self, name: str, new_name: str) -> None:

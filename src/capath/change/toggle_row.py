@@ -18,7 +18,7 @@ from capath.change.row_order import (
     lay_out,
     row_operations,
 )
-from capath.errors import ChangeError
+from capath.errors import RowError
 from capath.store.link_name import Row
 from capath.store.snapshot import Snapshot
 
@@ -47,12 +47,12 @@ class RowToggle:
         self.wanted.extend(Wanted(target, serves) for target in once)
 
     def operations(self) -> list[RowStep]:
-        """The steps. Raises ChangeError where something stands in the way."""
+        """The steps. Raises RowError where something is in the way."""
         slots = row_slots(self.snapshot, self.row)
         for slot in self.returning:
             if isinstance(slots.get(slot), FixedSlot):
-                name = self.row.name(slot)
-                raise ChangeError(f"{name}: the slot it was in is taken; move the file that is there away")
+                reason = "the slot it was in is taken"
+                raise RowError(self.row.name(slot), reason, "move the file that is there away")
         incoming = {sha256 for item in self.wanted for sha256 in item.serves}
         reached = self._reached(slots)
         moving = {slot for slot in reached if self._is_movable(slot, slots[slot])}
@@ -112,10 +112,8 @@ class RowToggle:
         while True:
             layout = lay_out(fixed, wanted, keep_places=False)
             if isinstance(layout, Blocked):
-                name = self.row.name(layout.slot)
-                raise ChangeError(
-                    f"{name}: it is no link, does not load, and hides what is behind it; move it away"
-                )
+                reason = "it is not a link, does not load, and hides what comes after it"
+                raise RowError(self.row.name(layout.slot), reason, "move it away")
             top = 0
             while top in layout or ((there := fixed.get(top)) is not None and there.serves):
                 top += 1

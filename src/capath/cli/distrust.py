@@ -12,5 +12,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    listing, chosen = read_selection(arguments, trusting=False)
+    listing, chosen = read_selection(arguments)
     return toggle(arguments, listing, (), chosen)

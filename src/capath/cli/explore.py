@@ -12,7 +12,7 @@ from capath.cli.openssl_directories import openssl_directories
 from capath.cli.parser import Parser
 from capath.errors import BadInputError
 from capath.pki.visible import visible
-from capath.store.scan import check_directory
+from capath.store.walk import check_directory
 
 if TYPE_CHECKING:
     from capath.tls.many.host_to_test import HostToTest

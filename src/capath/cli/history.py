@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.change.journal import Journal
     from capath.report.change import history_json, history_lines
     from capath.report.document import document
-    from capath.store.scan import check_directory
+    from capath.store.walk import check_directory
 
     check_directory(arguments.directory)
     changes = Journal(arguments.directory).changes()

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 
-from capath.change.assign import HashStyle, Passed
 from capath.change.journal_file import JournalFile
-from capath.change.quick_rehash import Rehashed, rehash_directory
+from capath.change.plan import Plan, applicable
+from capath.change.rehash import HashStyle, Rehash, plan_rehash
 from capath.errors import BadInputError, CapathError, ChangeError
 from capath.pki.visible import visible
+from capath.store.walk import scan
 
 TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
     import argparse
-
-    from capath.change.plan import Refusal
 
 _ERROR_COUNT_LIMIT = 125
 
@@ -53,12 +52,18 @@ def run(arguments: argparse.Namespace) -> int:
     results = []
     for directory in arguments.directories or _default_directories():
         try:
-            count, result = _rehash(directory, arguments)
-            results.append(result)
+            rehash = _rehash(directory, arguments)
         except ChangeError as error:
             print(f"capath: {error}", file=sys.stderr)
-            count = 1
-        error_count += count
+            error_count += 1
+            continue
+        error_count += rehash.error_count
+        if arguments.json:
+            from capath.report.change import plan_json
+
+            results.append(plan_json(rehash.plan, applied=not arguments.dry_run))
+        else:
+            _tell(rehash, arguments)
     if arguments.json:
         from capath.report.document import document
 
@@ -66,71 +71,56 @@ def run(arguments: argparse.Namespace) -> int:
     return min(error_count, _ERROR_COUNT_LIMIT)
 
 
-def _rehash(directory: str, arguments: argparse.Namespace) -> tuple[int, dict[str, object]]:
+def _rehash(directory: str, arguments: argparse.Namespace) -> Rehash:
+    """Plan, warn, and apply what can be applied. Raises ChangeError where nothing could be done."""
     if not os.path.isdir(directory) or not os.access(directory, os.W_OK | os.X_OK):
         raise ChangeError(f"Skipping {visible(directory)}, can't write")
+    if not arguments.dry_run and JournalFile(directory).unfinished():
+        from capath.cli.changing import recover_first
+
+        recover_first(directory)
     style = HashStyle.BOTH if arguments.compat else HashStyle.OLD if arguments.old else HashStyle.NEW
-    if arguments.json or arguments.dry_run:
-        return _rehash_told(directory, style, arguments)
-    if JournalFile(directory).unfinished():
-        _recover(directory)
-    done = rehash_directory(directory, style, remove=not arguments.keep, verbose=arguments.verbose)
-    _complain(done.passed, done.refusals)
-    if arguments.verbose:
-        print("\n".join([f"Doing {visible(directory)}", *map(visible, done.lines)]))
-    elif sys.stderr.isatty():
-        print(f"capath: {visible(directory)}: {_summary(done)}", file=sys.stderr)
-    return done.error_count, {}
-
-
-def _summary(done: Rehashed) -> str:
-    """What was done, for a person who looks on: standard output is as silent as upstream's."""
-    if done.step_count:
-        steps = f"{done.step_count:,} change{'' if done.step_count == 1 else 's'}"
-        return f"{steps} of hash links done (-v lists the links, capath undo takes the changes back)"
-    return "nothing was changed" if done.error_count else "the hash links are right, nothing was to be done"
-
-
-def _rehash_told(directory: str, style: HashStyle, arguments: argparse.Namespace) -> tuple[int, dict[str, object]]:
-    """The same, with the whole plan in hand: for ``--json`` and ``--dry-run``."""
-    from capath.change.apply import apply_plan
-    from capath.change.plan import applicable
-    from capath.change.rehash import plan_rehash
-    from capath.report.change import plan_json, plan_lines
-    from capath.store.scan import scan
-
-    if not arguments.dry_run:
-        _recover(directory)
     try:
         rehash = plan_rehash(scan(directory), style, remove=not arguments.keep)
     except BadInputError as error:
         raise ChangeError(str(error)) from None
-    _complain(rehash.passed, rehash.plan.refusals)
-    plan = applicable(rehash.plan)
-    if not arguments.dry_run:
-        apply_plan(plan)
-    if not arguments.json:
-        if arguments.verbose:
-            print("\n".join([f"Doing {visible(directory)}", *map(visible, rehash.verbose_lines())]))
-        from capath.cli.output import show
+    _complain(rehash)
+    if rehash.plan.operations and not arguments.dry_run:
+        from capath.change.apply import apply_plan
 
-        show([f"would {plan.summary} in {directory}:", *plan_lines(plan)])
-    return rehash.error_count, plan_json(rehash.plan, applied=not arguments.dry_run)
+        apply_plan(applicable(rehash.plan))
+    return rehash
 
 
-def _recover(directory: str) -> None:
-    from capath.cli.changing import recover_first
-
-    recover_first(directory)
-
-
-def _complain(passed: Iterable[Passed], refusals: Iterable[Refusal]) -> None:
-    for file in passed:
-        word = "error" if file.is_error else "warning"
-        print(f"capath: {word}: skipping {visible(file.file)}, {visible(file.reason)}", file=sys.stderr)
-    for refusal in refusals:
+def _complain(rehash: Rehash) -> None:
+    for passed in rehash.passed:
+        word = "error" if passed.is_error else "warning"
+        print(f"capath: {word}: skipping {visible(passed.file)}, {visible(passed.reason)}", file=sys.stderr)
+    for refusal in rehash.plan.refusals:
         told = f"{visible(refusal.name)}: {visible(refusal.reason)}; {visible(refusal.remedy)}"
         print(f"capath: error: {told}", file=sys.stderr)
+
+
+def _tell(rehash: Rehash, arguments: argparse.Namespace) -> None:
+    """Print what ``-v`` and ``--dry-run`` print; to a person also a summary. Otherwise as silent as upstream."""
+    plan = rehash.plan
+    directory = visible(plan.before.directory)
+    if arguments.verbose:
+        print("\n".join([f"Doing {directory}", *map(visible, rehash.verbose_lines())]))
+    if arguments.dry_run:
+        from capath.cli.output import show
+        from capath.report.change import plan_lines
+
+        show([f"would {plan.summary} in {plan.before.directory}:", *plan_lines(applicable(plan))])
+    elif not arguments.verbose and sys.stderr.isatty():
+        print(f"capath: {directory}: {_summary(plan, rehash.error_count)}", file=sys.stderr)
+
+
+def _summary(plan: Plan, error_count: int) -> str:
+    if count := len(plan.operations):
+        steps = f"{count:,} change{'' if count == 1 else 's'}"
+        return f"{steps} of hash links made (-v lists the links, capath undo takes the changes back)"
+    return "nothing was changed" if error_count else "the hash links are right, nothing had to be changed"
 
 
 def _default_directories() -> list[str]:

@@ -27,32 +27,15 @@ def configure_toggle(parser: argparse.ArgumentParser) -> None:
     add_dry_run(parser)
 
 
-def read_selection(
-    arguments: argparse.Namespace, *, trusting: bool, whole: bool = False
-) -> tuple[Listing, list[str]]:
-    """The store and the SHA-256 of each certificate named. Raises BadInputError.
-
-    Of a large store that is what these certificates need, from which the plan is the same; with `whole`, or
-    where something is to be said of other certificates, it is all of it.
-    """
-    from capath.change.part import list_part
-    from capath.store import list_store, scan
-    from capath.store.scan import check_directory
+def read_selection(arguments: argparse.Namespace) -> tuple[Listing, list[str]]:
+    """The store and the SHA-256 of each certificate named. Raises BadInputError."""
+    from capath.store.listing import list_store
+    from capath.store.walk import scan
 
     if not arguments.dry_run:
         recover_first(arguments.directory)
-    check_directory(arguments.directory)
     lists = {which: _read_fingerprints(which[1:]) for which in arguments.which if which.startswith("@")}
-    if not whole and not arguments.policy:
-        listed = [sha256 for wanted in lists.values() for sha256 in wanted]
-        named = [which for which in arguments.which if which not in lists]
-        part = list_part(arguments.directory, named, listed, trusting=trusting)
-        if part is not None:
-            try:
-                return part, _choose(part, arguments.which, lists)
-            except BadInputError:
-                pass  # what is wrong with it is told of the whole directory
-    listing = list_store(scan(arguments.directory))
+    listing = list_store(scan(arguments.directory), read=False)
     return listing, _choose(listing, arguments.which, lists)
 
 
@@ -65,7 +48,7 @@ def _choose(listing: Listing, every: Iterable[str], lists: Mapping[str, Sequence
             _check_presence(which[1:], lists[which], listing)
             chosen.extend(lists[which])
         else:
-            chosen.append(select_one(listing, which).certificate.sha256)
+            chosen.append(select_one(listing, which).held.sha256)
     return chosen
 
 
@@ -113,7 +96,7 @@ def toggle(
 
 def _policy_plan(listing: Listing, trust: Collection[str], distrust: Collection[str]) -> Plan:
     from capath.change.debian import plan_debian
-    from capath.store.managed import Owner, managed_by
+    from capath.store.owner import Owner, managed_by
 
     directory = listing.snapshot.directory
     managed = managed_by(directory)

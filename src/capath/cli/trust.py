@@ -13,6 +13,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    listing, chosen = read_selection(arguments, trusting=True, whole=arguments.only)
-    others = {row.certificate.sha256 for row in listing.certificates if row.trusted} - set(chosen)
+    listing, chosen = read_selection(arguments)
+    others = {row.held.sha256 for row in listing.certificates if row.trusted} - set(chosen)
     return toggle(arguments, listing, chosen, others if arguments.only else ())

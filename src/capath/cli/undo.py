@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.change.apply import undo_last, undo_plan
     from capath.report.change import change_lines, plan_json
     from capath.report.document import document
-    from capath.store.scan import check_directory
+    from capath.store.walk import check_directory
 
     check_directory(arguments.directory)
     if not arguments.dry_run:

@@ -16,8 +16,7 @@ from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 from capath.store import scan
-from capath.store.entry import Unreadable
-from capath.store.scan import read_content
+from capath.store.content import Unreadable, read_content
 from capath.tls.network.endpoint import parse_endpoint
 
 _FILE_OCTETS_LIMIT = 32 * 1024 * 1024

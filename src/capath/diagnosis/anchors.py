@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 
-from capath.change.toggle import has_rehash_extension
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import PARTIAL_CHAIN, Action, Cause, Confidence, Finding, Remedy, title, which
 from capath.diagnosis.known_roots import KnownRoot
@@ -36,6 +35,7 @@ from capath.pki.signature import signs
 from capath.pki.trust_attributes import ANY_EXTENDED_KEY_USAGE, SERVER_AUTH
 from capath.pki.visible import visible
 from capath.store import CertificateRow
+from capath.store.link_name import has_rehash_extension
 from capath.store.standing import NotLinked, Trusted, explain, is_meant_to_be_trusted
 from capath.tls.handshake.verification import ChainElement, FromCapath
 from capath.tls.handshake.verify_codes import NO_ISSUER, TRUST_ATTRIBUTES, UNKNOWN_SELF_SIGNED

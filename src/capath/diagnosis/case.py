@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from capath.change.toggle import has_rehash_extension
 from capath.diagnosis.known_roots import NO_ROOTS, KnownRoot, KnownRoots, file_shelves
 from capath.diagnosis.paths import AtHand, Need, Path, find_paths
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.store import CertificateRow, Listing, Snapshot, list_store
+from capath.store.link_name import has_rehash_extension
 from capath.store.standing import NotLinked, is_meant_to_be_trusted
 from capath.tls.handshake.verification import ChainElement, Verification, VerifyError
 from capath.tls.result import Engine, ProbeResult

@@ -13,7 +13,7 @@ from capath.report.document import Json
 from capath.report.layout import Line, Span, Style, columns, plural
 from capath.report.standing import STYLES, Mark, mark_of
 from capath.store import CertificateRow, Listing
-from capath.store.links import LinkReport, LinkState
+from capath.store.link_health import LinkReport, LinkState
 from capath.store.standing import explain
 
 _WIDE = 110

@@ -1,79 +1,81 @@
-"""One name in the directory and what opening it gives. Values only: `capath.store.scan` makes them."""
+"""One name in the directory and what it leads to. Values only: `capath.store.walk` makes them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
 
 from capath.errors import StrEnum, assert_never
-from capath.pki.objects import (
-    CERTIFICATE_LABELS,
-    CRL_LABELS,
-    BrokenObject,
-    CertificateObject,
-    CrlObject,
-    KeyObject,
-    PkiObject,
-)
-from capath.store.link_name import LinkKind
+from capath.store.held import Held, Linkable, NotLinkable
+
+TYPE_CHECKING = False  # typing's, without importing it
+if TYPE_CHECKING:
+    from capath.store.content import Content
 
 
-@dataclass(frozen=True, slots=True)
 class FileStat:
     """What tells one file, and one version of it, from another (stat(2); times in nanoseconds)."""
 
-    device: int
-    inode: int
-    mode: int
-    size: int
-    mtime_ns: int
+    __slots__ = ("device", "inode", "mode", "mtime_ns", "size")
+
+    def __init__(self, device: int, inode: int, mode: int, size: int, mtime_ns: int) -> None:
+        self.device = device
+        self.inode = inode
+        self.mode = mode
+        self.size = size
+        self.mtime_ns = mtime_ns
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileStat:
+        """The part of `status` that tells whether a file is still the same."""
+        return cls(status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, FileStat)
+            and self.identity == other.identity
+            and (self.mode, self.size, self.mtime_ns) == (other.mode, other.size, other.mtime_ns)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # compared, never looked up
 
     @property
     def identity(self) -> tuple[int, int]:
         return self.device, self.inode
 
 
-@dataclass(frozen=True, slots=True)
-class Readable:
-    """A regular file's objects. `is_der`: it is one certificate or CRL in DER, which lookup does not read."""
+class File:
+    """A regular file, the same for each name that leads to it.
 
-    objects: tuple[PkiObject, ...]
-    is_der: bool = False
-    _as_certificates: Loaded | DoesNotLoad | None = field(default=None, init=False, repr=False, compare=False)
+    `held` is what it holds, where that is one certificate or CRL and nothing else: known at once, be it from the
+    cache. Of all other files the content is known at once, and of these it is read when it is asked for.
+    """
 
-    @property
-    def certificates(self) -> tuple[CertificateObject, ...]:
-        return tuple([item for item in self.objects if isinstance(item, CertificateObject)])
+    __slots__ = ("_content", "_path", "held", "stat")
 
-    @property
-    def crls(self) -> tuple[CrlObject, ...]:
-        return tuple([item for item in self.objects if isinstance(item, CrlObject)])
-
-    @property
-    def as_certificates(self) -> Loaded | DoesNotLoad:
-        """What lookup gets from it in a slot of certificates."""
-        if self._as_certificates is None:
-            object.__setattr__(self, "_as_certificates", _load(self, LinkKind.CERTIFICATE))
-        assert self._as_certificates is not None
-        return self._as_certificates
+    def __init__(self, stat: FileStat, held: Held | None, content: Content | None, path: str = "") -> None:
+        self.stat = stat
+        self.held = held
+        self._content = content
+        self._path = path
 
     @property
-    def as_crls(self) -> Loaded | DoesNotLoad:
-        """What lookup gets from it in a slot of CRLs."""
-        return _load(self, LinkKind.CRL)
+    def content(self) -> Content:
+        """Its objects, or why they cannot be read (any more): what is read now must be what was `held`."""
+        if self._content is None:
+            from capath.store.content import read_again
+
+            assert self.held is not None
+            self._content = read_again(self._path, self.held)
+        return self._content
 
     @property
-    def keys(self) -> tuple[KeyObject, ...]:
-        return tuple(item for item in self.objects if isinstance(item, KeyObject))
+    def linkable(self) -> Linkable | NotLinkable:
+        """What `openssl rehash` makes links for in it."""
+        if self.held is not None:
+            return Linkable(self.held)
+        from capath.store.linkable import linkable_object
 
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Opening or reading failed, or was not tried because it could hang or never end; `reason` says which."""
-
-    reason: str
-
-
-Content = Readable | Unreadable
+        return linkable_object(self.content)
 
 
 class OtherKind(StrEnum):
@@ -85,77 +87,88 @@ class OtherKind(StrEnum):
     UNKNOWN = "not a file"
 
 
-@dataclass(frozen=True, slots=True)
 class FileEntry:
     """A regular file."""
 
-    name: str
-    stat: FileStat
-    content: Content
+    __slots__ = ("file", "name")
+
+    def __init__(self, name: str, file: File) -> None:
+        self.name = name
+        self.file = file
+
+    @property
+    def stat(self) -> FileStat:
+        return self.file.stat
+
+    @property
+    def content(self) -> Content:
+        return self.file.content
 
 
-@dataclass(frozen=True, slots=True)
 class LinkEntry:
-    """A symbolic link to a file that can be reached. `target` is the link's text; `stat` the final file's."""
+    """A symbolic link to a file that can be reached. `target` is the link's text.
 
-    name: str
-    target: str
-    mtime_ns: int
-    stat: FileStat
-    content: Content
+    `mtime_ns` is the link's own time. Few are ever asked for it, so it is looked up in `directory` then.
+    """
+
+    __slots__ = ("_directory", "_mtime_ns", "file", "name", "target")
+
+    def __init__(
+        self, name: str, target: str, file: File, mtime_ns: int | None = None, directory: str = ""
+    ) -> None:
+        self.name = name
+        self.target = target
+        self.file = file
+        self._mtime_ns = mtime_ns
+        self._directory = directory
+
+    @property
+    def mtime_ns(self) -> int:
+        if self._mtime_ns is None:
+            try:
+                self._mtime_ns = os.lstat(os.path.join(self._directory, self.name)).st_mtime_ns
+            except OSError:
+                self._mtime_ns = 0
+        return self._mtime_ns
+
+    @property
+    def stat(self) -> FileStat:
+        return self.file.stat
+
+    @property
+    def content(self) -> Content:
+        return self.file.content
 
 
-@dataclass(frozen=True, slots=True)
 class DanglingEntry:
-    """A symbolic link that leads to no file: `reason` says what is in the way."""
+    """A symbolic link that leads to no file: `reason` says what is in the way.
 
-    name: str
-    target: str
-    mtime_ns: int
-    reason: str
+    `is_unknown`: there may well be a file, which this process could not reach.
+    """
+
+    __slots__ = ("is_unknown", "mtime_ns", "name", "reason", "target")
+
+    def __init__(self, name: str, target: str, mtime_ns: int, reason: str, *, is_unknown: bool = False) -> None:
+        self.name = name
+        self.target = target
+        self.mtime_ns = mtime_ns
+        self.reason = reason
+        self.is_unknown = is_unknown
 
 
-@dataclass(frozen=True, slots=True)
 class OtherEntry:
     """A directory, FIFO, socket or device. `target` is empty unless a symbolic link leads to it."""
 
-    name: str
-    kind: OtherKind
-    target: str = ""
-    mtime_ns: int = 0
+    __slots__ = ("kind", "mtime_ns", "name", "target")
+
+    def __init__(self, name: str, kind: OtherKind, target: str = "", mtime_ns: int = 0) -> None:
+        self.name = name
+        self.kind = kind
+        self.target = target
+        self.mtime_ns = mtime_ns
 
 
 Entry = FileEntry | LinkEntry | DanglingEntry | OtherEntry
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A slot that lookup reads: all its certificates (or CRLs) are taken in, whatever their names."""
-
-    objects: tuple[CertificateObject, ...] | tuple[CrlObject, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DoesNotLoad:
-    """A slot at which lookup stops. `before` are the objects that it takes in before it comes to the fault."""
-
-    reason: str
-    before: tuple[CertificateObject, ...] | tuple[CrlObject, ...] = ()
-
-
-def load_slot(entry: Entry, kind: LinkKind) -> Loaded | DoesNotLoad:
-    """Return what lookup gets from `entry` (X509_load_cert_file and X509_load_crl_file, PEM)."""
-    match entry:
-        case DanglingEntry(reason=reason):
-            return DoesNotLoad(reason)
-        case OtherEntry(kind=other):
-            return DoesNotLoad(f"it is {other}")
-        case FileEntry(content=content) | LinkEntry(content=content):
-            if isinstance(content, Unreadable):
-                return DoesNotLoad(content.reason)
-            return content.as_certificates if kind is LinkKind.CERTIFICATE else content.as_crls
-        case _:
-            assert_never(entry)
 
 
 def symlink_target(entry: Entry) -> str | None:
@@ -167,30 +180,18 @@ def symlink_target(entry: Entry) -> str | None:
             return target or None
         case FileEntry():
             return None
-
-
-def readable(entry: Entry) -> Readable | None:
-    """The objects behind `entry`; None where nothing can be read."""
-    match entry:
-        case FileEntry(content=Readable() as content) | LinkEntry(content=Readable() as content):
-            return content
         case _:
-            return None
+            assert_never(entry)
 
 
-def _load(content: Readable, kind: LinkKind) -> Loaded | DoesNotLoad:
-    wants_certificates = kind is LinkKind.CERTIFICATE
-    for index, item in enumerate(content.objects):
-        if isinstance(item, BrokenObject):
-            concerns = item.label in (CERTIFICATE_LABELS if wants_certificates else CRL_LABELS)
-            if item.ends_reading or concerns:
-                before = Readable(content.objects[:index])
-                reason = f"the {item.label} in it does not decode: {item.reason}"
-                return DoesNotLoad(reason, before.certificates if wants_certificates else before.crls)
-    found = content.certificates if wants_certificates else content.crls
-    if found:
-        return Loaded(found)
-    what = "certificate" if wants_certificates else "CRL"
-    if content.is_der:
-        return DoesNotLoad("it is DER, and lookup reads PEM only")
-    return DoesNotLoad(f"there is no {what} in it")
+def is_unknown(entry: Entry) -> bool:
+    """Whether `entry` leads to something that this process could not read: it is not known to be bad."""
+    match entry:
+        case DanglingEntry(is_unknown=unknown):
+            return unknown
+        case FileEntry(file=file) | LinkEntry(file=file):
+            return file.held is None and file.content.is_unknown
+        case OtherEntry(kind=kind):
+            return kind is OtherKind.OUT_OF_SIGHT
+        case _:
+            assert_never(entry)

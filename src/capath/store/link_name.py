@@ -1,14 +1,16 @@
-"""Hash link names: ``HHHHHHHH.N`` for a certificate, ``HHHHHHHH.rN`` for a CRL (openssl-rehash(1))."""
+"""Which names mean something: hash links, ``HHHHHHHH.N`` for a certificate and ``HHHHHHHH.rN`` for a CRL, and the
+files that `openssl rehash` looks at (openssl-rehash(1))."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from capath.errors import StrEnum
 
 _LOOKED_UP = re.compile(r"([0-9a-f]{8})\.(r?)(0|[1-9][0-9]{0,9})", re.ASCII)
 _LOOKS_LIKE_ONE = re.compile(r"[0-9A-Fa-f]{8}\.[rR]?[0-9]+", re.ASCII)
+_REHASH_EXTENSIONS = frozenset({"pem", "crt", "cer", "crl"})
 
 
 class LinkKind(StrEnum):
@@ -18,20 +20,23 @@ class LinkKind(StrEnum):
     CRL = "crl"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Row:
+class Row(NamedTuple):
     """All slots of one hash and kind; lookup walks them from 0."""
 
     hash: str
     kind: LinkKind
 
+    @property
+    def start(self) -> str:
+        """What the names of its slots begin with."""
+        return f"{self.hash}.r" if self.kind is LinkKind.CRL else f"{self.hash}."
+
     def name(self, slot: int) -> str:
         """The entry name of `slot`."""
-        return f"{self.hash}.{'r' if self.kind is LinkKind.CRL else ''}{slot}"
+        return f"{self.start}{slot}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LinkName:
+class LinkName(NamedTuple):
     """One slot's name. ``str(LinkName.parse(name)) == name`` for every name that lookup asks for."""
 
     row: Row
@@ -53,3 +58,9 @@ class LinkName:
 def resembles_link(name: str) -> bool:
     """Whether `name` was meant as a hash link, though lookup (capitals, leading zeros) may never ask for it."""
     return _LOOKS_LIKE_ONE.fullmatch(name) is not None
+
+
+def has_rehash_extension(name: str) -> bool:
+    """Whether `openssl rehash` looks at a file of this name: its last extension, in any case, is one of four."""
+    _, dot, extension = name.rpartition(".")
+    return bool(dot) and extension.lower() in _REHASH_EXTENSIONS

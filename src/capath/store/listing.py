@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
-from capath.errors import assert_never
-from capath.pki.certificate import Certificate
-from capath.pki.crl import CertificateList
-from capath.pki.objects import BrokenObject, CertificateObject, ForeignObject
-from capath.pki.trust_attributes import TrustAttributes
+from capath.errors import BadInputError, assert_never
+from capath.pki.visible import visible
 from capath.store.constraints import CONSTRAINTS_FILE
-from capath.store.entry import (
-    DanglingEntry,
-    Entry,
-    FileEntry,
-    LinkEntry,
-    OtherEntry,
-    Readable,
-    Unreadable,
-)
-from capath.store.garbage import no_collection
+from capath.store.entry import DanglingEntry, Entry, File, FileEntry, LinkEntry, OtherEntry
+from capath.store.held import Held
+from capath.store.link_health import LinkReport, LinkState, report_links
 from capath.store.link_name import LinkName, resembles_link
-from capath.store.links import LinkReport, LinkState, report_links
 from capath.store.lookup import BlockedRow, EndOfRow, reachable, walk
 from capath.store.snapshot import Snapshot
 from capath.store.standing import (
@@ -39,56 +28,101 @@ from capath.store.standing import (
     Trusted,
     WrongHash,
 )
+from capath.store.walk import no_collection
+
+TYPE_CHECKING = False  # typing's, which mypy knows
+if TYPE_CHECKING:
+    from capath.pki.certificate import Certificate
+    from capath.pki.crl import CertificateList
+    from capath.pki.objects import CertificateObject
+    from capath.pki.trust_attributes import TrustAttributes
+    from capath.store.content import Content, Readable
 
 
-@dataclass(frozen=True, slots=True)
 class CertificateRow:
-    """One certificate under one file name. `links`: all hash links that serve it, whatever name they lead to."""
+    """One certificate under one file name. `links`: all hash links that serve it, whatever name they lead to.
 
-    file: str
-    certificate: Certificate
-    trust: TrustAttributes
-    links: tuple[str, ...]
-    standing: Standing
+    The `certificate` itself is read when it is asked for, unless the whole listing was.
+    """
+
+    __slots__ = ("_file", "_number", "file", "held", "links", "standing")
+
+    def __init__(
+        self, file: str, held: Held, links: tuple[str, ...], standing: Standing, source: File, number: int
+    ) -> None:
+        self.file = file
+        self.held = held
+        self.links = links
+        self.standing = standing
+        self._file = source
+        self._number = number
 
     @property
     def trusted(self) -> bool:
         return isinstance(self.standing, Trusted)
 
+    @property
+    def certificate(self) -> Certificate:
+        """Raises BadInputError where its file has changed since the directory was read."""
+        return self._object.certificate
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def trust(self) -> TrustAttributes:
+        """The uses that it is trusted for and rejected for. Raises as `certificate` does."""
+        return self._object.trust
+
+    @property
+    def _object(self) -> CertificateObject:
+        return _readable(self.file, self._file.content).certificates[self._number]
+
+
 class CrlRow:
     """One CRL under one file name, and the links that serve it."""
 
-    file: str
-    crl: CertificateList
-    links: tuple[str, ...]
+    __slots__ = ("_file", "_number", "file", "links")
+
+    def __init__(self, file: str, links: tuple[str, ...], source: File, number: int) -> None:
+        self.file = file
+        self.links = links
+        self._file = source
+        self._number = number
+
+    @property
+    def crl(self) -> CertificateList:
+        """Raises BadInputError where its file has changed since the directory was read."""
+        return _readable(self.file, self._file.content).crls[self._number].crl
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """An entry that adds nothing to the store, and why. The reason is for people."""
 
     file: str
     reason: str
 
 
-@dataclass(frozen=True)
 class Listing:
-    """A snapshot, told by its certificates. Rows are in byte order of their file names."""
+    """A snapshot by its certificates. Rows are in byte order of their file names."""
 
-    snapshot: Snapshot
-    certificates: tuple[CertificateRow, ...]
-    crls: tuple[CrlRow, ...]
-    skipped: tuple[Skipped, ...]
-    links: tuple[LinkReport, ...]
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        certificates: tuple[CertificateRow, ...],
+        crls: tuple[CrlRow, ...],
+        skipped: tuple[Skipped, ...],
+        links: tuple[LinkReport, ...],
+    ) -> None:
+        self.snapshot = snapshot
+        self.certificates = certificates
+        self.crls = crls
+        self.skipped = skipped
+        self.links = links
 
     @cached_property
     def by_sha256(self) -> Mapping[str, tuple[CertificateRow, ...]]:
         """All rows of each certificate."""
         rows: dict[str, list[CertificateRow]] = {}
         for row in self.certificates:
-            rows.setdefault(row.certificate.sha256, []).append(row)
+            rows.setdefault(row.held.sha256, []).append(row)
         return {sha256: tuple(group) for sha256, group in rows.items()}
 
     @cached_property
@@ -103,7 +137,7 @@ class Listing:
     @cached_property
     def trusted_count(self) -> int:
         """How many different certificates lookup finds."""
-        return len({row.certificate.sha256 for row in self.certificates if row.trusted})
+        return len({row.held.sha256 for row in self.certificates if row.trusted})
 
     @cached_property
     def defects(self) -> tuple[LinkReport, ...]:
@@ -111,49 +145,90 @@ class Listing:
         return tuple(link for link in self.links if link.state is not LinkState.OK)
 
 
-def list_store(snapshot: Snapshot) -> Listing:
-    """Tell `snapshot` by its certificates, CRLs and skipped files."""
+def list_store(snapshot: Snapshot, *, read: bool = True) -> Listing:
+    """List the certificates, CRLs and skipped files of `snapshot`.
+
+    `read`: every certificate is read now; otherwise each when it is asked for, and one whose file has changed by
+    then raises BadInputError.
+    """
     with no_collection():
-        return _list(snapshot)
+        return _Lister(snapshot, read).listing()
 
 
-def _list(snapshot: Snapshot) -> Listing:
-    links = report_links(snapshot)
-    links_of: dict[str, list[LinkReport]] = {}
-    for link in links:
-        for identity in link.certificates:
-            links_of.setdefault(identity, []).append(link)
-    found = reachable(snapshot)
-    linked = {_identity(snapshot.entries[link.name]) for link in links}
-    certificates: list[CertificateRow] = []
-    crls: list[CrlRow] = []
-    skipped: list[Skipped] = []
-    for name in _owners(snapshot):
-        if name == CONSTRAINTS_FILE:
-            continue
-        entry = snapshot.entries[name]
-        content = _content(entry)
-        if isinstance(content, Skipped):
-            skipped.append(content)
-            continue
-        served = content.certificates
-        if len(served) > 1 and _identity(entry) not in linked:
-            reason = f"it holds {len(served)} certificates; a CApath serves single ones (capath import splits it)"
-            skipped.append(Skipped(name, reason))
-            continue
-        for item in served:
-            reports = links_of.get(item.certificate.sha256, [])
-            standing = _standing(snapshot, name, item, reports, found)
-            names = tuple(link.name for link in reports)
-            certificates.append(CertificateRow(name, item.certificate, item.trust, names, standing))
-        for crl in content.crls:
-            names = tuple(link.name for link in links_of.get(crl.crl.sha256, []))
-            crls.append(CrlRow(name, crl.crl, names))
-        if not served and not content.crls:
-            skipped.append(Skipped(name, _empty_reason(content)))
+class _Lister:
+    """A listing while it is made."""
+
+    def __init__(self, snapshot: Snapshot, read: bool) -> None:
+        self._snapshot = snapshot
+        self._read = read
+        self._links = report_links(snapshot)
+        self._links_of: dict[str, list[LinkReport]] = {}
+        for link in self._links:
+            for sha256 in link.certificates:
+                self._links_of.setdefault(sha256, []).append(link)
+        self._found = reachable(snapshot)
+        self._linked = {_identity(snapshot.entries[link.name]) for link in self._links}
+        self._certificates: list[CertificateRow] = []
+        self._crls: list[CrlRow] = []
+        self._skipped: list[Skipped] = []
+
+    def listing(self) -> Listing:
+        for name in _owners(self._snapshot):
+            if name != CONSTRAINTS_FILE:
+                self._add(name, self._snapshot.entries[name])
+        return Listing(
+            self._snapshot, tuple(self._certificates), tuple(self._crls), tuple(self._skipped), self._links
+        )
+
+    def _add(self, name: str, entry: Entry) -> None:
+        match entry:
+            case FileEntry(file=file) | LinkEntry(file=file):
+                held = file.held
+                if held is None or (self._read and file.content.held is None):
+                    self._add_content(name, file)
+                elif held.is_crl:
+                    self._add_crl(name, held, file, 0)
+                else:
+                    self._add_certificate(name, held, file, 0)
+            case DanglingEntry(reason=reason):
+                self._skipped.append(Skipped(name, reason))
+            case OtherEntry(kind=kind):
+                self._skipped.append(Skipped(name, f"it is {kind}"))
+            case _:
+                assert_never(entry)
+
+    def _add_content(self, name: str, file: File) -> None:
+        """Add what is in a file that is not plainly one certificate or CRL."""
+        from capath.pki.objects import BrokenObject
+        from capath.store.content import Unreadable, held_of
+
+        content = file.content
+        if isinstance(content, Unreadable):
+            self._skipped.append(Skipped(name, content.reason))
+            return
+        count = len(content.certificates)
+        if count > 1 and file.stat.identity not in self._linked:
+            reason = f"it holds {count} certificates; a CApath serves single ones (capath import splits it)"
+            self._skipped.append(Skipped(name, reason))
+            return
+        for number, item in enumerate(content.certificates):
+            self._add_certificate(name, held_of(item), file, number)
+        for number, crl in enumerate(content.crls):
+            self._add_crl(name, held_of(crl), file, number)
+        if not count and not content.crls:
+            self._skipped.append(Skipped(name, _empty_reason(content)))
         elif broken := [item for item in content.objects if isinstance(item, BrokenObject)]:
-            skipped.append(Skipped(name, f"a part of it does not decode: {broken[0].reason}"))
-    return Listing(snapshot, tuple(certificates), tuple(crls), tuple(skipped), links)
+            self._skipped.append(Skipped(name, f"a part of it does not decode: {broken[0].reason}"))
+
+    def _add_certificate(self, name: str, held: Held, file: File, number: int) -> None:
+        reports = self._links_of.get(held.sha256, ())
+        standing = _standing(self._snapshot, name, held, reports, self._found)
+        links = tuple([link.name for link in reports])
+        self._certificates.append(CertificateRow(name, held, links, standing, file, number))
+
+    def _add_crl(self, name: str, held: Held, file: File, number: int) -> None:
+        links = tuple([link.name for link in self._links_of.get(held.sha256, ())])
+        self._crls.append(CrlRow(name, links, file, number))
 
 
 def _owners(snapshot: Snapshot) -> list[str]:
@@ -180,25 +255,17 @@ def _identity(entry: Entry) -> tuple[int, int] | None:
     return entry.stat.identity if isinstance(entry, FileEntry | LinkEntry) else None
 
 
-def _content(entry: Entry) -> Readable | Skipped:
-    match entry:
-        case FileEntry(name=name, content=content) | LinkEntry(name=name, content=content):
-            match content:
-                case Readable():
-                    return content
-                case Unreadable(reason=reason):
-                    return Skipped(name, reason)
-                case _:
-                    assert_never(content)
-        case DanglingEntry(name=name, reason=reason):
-            return Skipped(name, reason)
-        case OtherEntry(name=name, kind=kind):
-            return Skipped(name, f"it is {kind}")
-        case _:
-            assert_never(entry)
+def _readable(name: str, content: Content) -> Readable:
+    from capath.store.content import Unreadable
+
+    if isinstance(content, Unreadable):
+        raise BadInputError(f"{visible(name)}: {content.reason}")
+    return content
 
 
 def _empty_reason(content: Readable) -> str:
+    from capath.pki.objects import BrokenObject, ForeignObject
+
     if content.is_der:
         return "it is DER, and a CApath serves PEM only (capath import converts it)"
     if content.keys:
@@ -212,31 +279,29 @@ def _empty_reason(content: Readable) -> str:
 
 
 def _standing(
-    snapshot: Snapshot,
-    name: str,
-    item: CertificateObject,
-    reports: list[LinkReport],
-    found: Mapping[str, str],
+    snapshot: Snapshot, name: str, held: Held, reports: Sequence[LinkReport], found: Mapping[str, str]
 ) -> Standing:
-    certificate = item.certificate
-    if (link := found.get(certificate.sha256)) is not None:
+    if (link := found.get(held.sha256)) is not None:
         return Trusted(link)
     if not reports:
         return TakenOut(name) if name.endswith(UNTRUSTED_SUFFIX) else NotLinked(name)
-    own_hash = certificate.subject_hash
+    own_hash = held.subject_hash
     own = [report for report in reports if report.name.startswith(own_hash)]
     if not own:
         first = reports[0]
-        if first.name.startswith(certificate.subject.old_hash):
+        if first.name.startswith(held.old_hash):
             return OldHashOnly(first.name, own_hash)
         return WrongHash(first.name, own_hash)
     parsed = LinkName.parse(own[0].name)
     if parsed is None:
         return WrongHash(own[0].name, own_hash)
-    match walk(snapshot, parsed.row).end:
+    end = walk(snapshot, parsed.row).end
+    match end:
         case EndOfRow(name=missing):
             return BehindGap(own[0].name, missing)
         case BlockedRow(name=blocked, reason=reason) if blocked == own[0].name:
             return DoesNotServe(blocked, reason)
         case BlockedRow(name=blocked, reason=reason):
             return BehindBroken(own[0].name, blocked, reason)
+        case _:
+            assert_never(end)

@@ -1,41 +1,54 @@
 """What OpenSSL finds in a CApath: `X509_LOOKUP_hash_dir`, step by step (X509_LOOKUP_hash_dir(3)).
 
 Versions differ at a slot that is there and does not load: 3.0.19 and 3.5 stop, 4.0 and Debian's 3.0.22 go on.
-Trust is told by the rule that stops, which is what every version can find.
+A certificate is called trusted by the rule that stops, which is what every version can find.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from capath.pki.name import Name
-from capath.pki.objects import CertificateObject, CrlObject
-from capath.store.entry import DoesNotLoad, Entry, Loaded, load_slot
+from capath.store.entry import Entry
+from capath.store.held import Held
 from capath.store.link_name import LinkKind, Row
+from capath.store.slot import DoesNotLoad, Loaded, load_slot
 from capath.store.snapshot import Snapshot
 
+TYPE_CHECKING = False  # typing's, which mypy knows
+if TYPE_CHECKING:
+    from capath.pki.name import Name
+    from capath.pki.objects import CertificateObject
+    from capath.store.slot import Objects
 
-@dataclass(frozen=True, slots=True)
-class ServedSlot:
-    """A slot that was reached, and what was taken in from it: all of it, or what stands before its fault."""
+
+class ServedSlot(NamedTuple):
+    """A slot that was reached, and what was taken in from it: all of it, or what comes before its fault."""
 
     slot: int
     name: str
     entry: Entry
-    objects: tuple[CertificateObject, ...] | tuple[CrlObject, ...]
+    loaded: Loaded | DoesNotLoad
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """What was taken in, told by hashes and digests."""
+        return self.loaded.held
+
+    @property
+    def objects(self) -> Objects:
+        """The same as objects, read for it."""
+        return self.loaded.objects
 
 
-@dataclass(frozen=True, slots=True)
-class EndOfRow:
+class EndOfRow(NamedTuple):
     """Lookup stopped at `name` because nothing is there. `beyond`: later slots that it therefore never sees."""
 
     name: str
     beyond: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BlockedRow:
+class BlockedRow(NamedTuple):
     """Lookup stopped at `name`, which is there and does not load. `beyond`: slots that it hides."""
 
     name: str
@@ -43,8 +56,7 @@ class BlockedRow:
     beyond: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(NamedTuple):
     """One walk through a row: what was served, in order, and what ended it."""
 
     row: Row
@@ -63,34 +75,32 @@ def walk(snapshot: Snapshot, row: Row, *, steps_over: bool = False) -> Walk:
     served = []
     slot = 0
     while (entry := slots.get(slot)) is not None:
-        match load_slot(entry, row.kind):
-            case Loaded(objects=objects):
-                served.append(ServedSlot(slot, row.name(slot), entry, objects))
-            case DoesNotLoad(reason=reason, before=before):
-                if before:
-                    served.append(ServedSlot(slot, row.name(slot), entry, before))
-                if not steps_over:
-                    beyond = tuple(row.name(other) for other in slots if other > slot)
-                    return Walk(row, tuple(served), BlockedRow(row.name(slot), reason, beyond))
+        loaded = load_slot(entry, row.kind)
+        if loaded.held:
+            served.append(ServedSlot(slot, row.name(slot), entry, loaded))
+        if isinstance(loaded, DoesNotLoad) and not steps_over:
+            beyond = tuple(row.name(other) for other in slots if other > slot)
+            return Walk(row, tuple(served), BlockedRow(row.name(slot), loaded.reason, beyond))
         slot += 1
     beyond = tuple(row.name(other) for other in slots if other > slot)
     return Walk(row, tuple(served), EndOfRow(row.name(slot), beyond))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class LookupHit(NamedTuple):
     """A certificate that lookup returns for a name, and the link it came through."""
 
     certificate: CertificateObject
     link: str
 
 
-def find_issuers(snapshot: Snapshot, name: Name, *, steps_over: bool = False) -> tuple[Found, ...]:
+def find_issuers(snapshot: Snapshot, name: Name, *, steps_over: bool = False) -> tuple[LookupHit, ...]:
     """Return the certificates whose subject is `name` that a fresh lookup finds, in slot order."""
+    from capath.pki.objects import CertificateObject
+
     row = Row(name.subject_hash, LinkKind.CERTIFICATE)
     wanted = name.canonical
     return tuple(
-        Found(item, slot.name)
+        LookupHit(item, slot.name)
         for slot in walk(snapshot, row, steps_over=steps_over).served
         for item in slot.objects
         if isinstance(item, CertificateObject) and item.certificate.subject.canonical == wanted
@@ -106,7 +116,7 @@ def reachable(snapshot: Snapshot, rows: Iterable[Row] | None = None) -> dict[str
     for row in snapshot.rows if rows is None else rows:
         if row.kind is LinkKind.CERTIFICATE:
             for slot in walk(snapshot, row).served:
-                for item in slot.objects:
-                    if isinstance(item, CertificateObject) and item.certificate.subject_hash == row.hash:
-                        found.setdefault(item.certificate.sha256, slot.name)
+                for held in slot.held:
+                    if held.subject_hash == row.hash:
+                        found.setdefault(held.sha256, slot.name)
     return found

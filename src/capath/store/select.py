@@ -19,7 +19,7 @@ def select_one(listing: Listing, which: str) -> CertificateRow:
 
     Raises BadInputError where it names none, or more than one (and lists them).
     """
-    rows = {row.certificate.sha256: row for row in reversed(select_all(listing, which))}
+    rows = {row.held.sha256: row for row in reversed(select_all(listing, which))}
     if len(rows) == 1:
         return next(iter(rows.values()))
     if not rows:
@@ -28,7 +28,7 @@ def select_one(listing: Listing, which: str) -> CertificateRow:
             "give a file name, a hash link, a subject hash, 8 or more digits of a fingerprint, or subject~TEXT"
         )
     listed = "\n".join(
-        f"  {row.certificate.sha256[:16]}  {visible(row.file)}  {visible(row.certificate.subject.title)}"
+        f"  {row.held.sha256[:16]}  {visible(row.file)}  {visible(row.certificate.subject.title)}"
         for row in reversed(rows.values())
     )
     raise BadInputError(
@@ -65,15 +65,9 @@ def select_all(listing: Listing, which: str) -> tuple[CertificateRow, ...]:
         return off
     digits = which.replace(":", "").lower()
     if is_hash(which):
-        hashed = tuple(
-            row for row in rows if digits in (row.certificate.subject_hash, row.certificate.subject.old_hash)
-        )
+        hashed = tuple(row for row in rows if digits in (row.held.subject_hash, row.held.old_hash))
         if hashed:
             return hashed
     if is_fingerprint(digits):
-        return tuple(
-            row
-            for row in rows
-            if row.certificate.sha256.startswith(digits) or row.certificate.sha1.startswith(digits)
-        )
+        return tuple(row for row in rows if row.held.sha256.startswith(digits) or row.held.sha1.startswith(digits))
     return ()

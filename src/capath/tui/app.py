@@ -19,7 +19,7 @@ from textual.screen import Screen
 from capath.change.plan import Plan
 from capath.errors import BadInputError
 from capath.pki.visible import visible
-from capath.store.fingerprint import fingerprint
+from capath.store.watch import fingerprint
 from capath.tls.many.host_list import parse_host
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.connect import Resolver, system_resolver

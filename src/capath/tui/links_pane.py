@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from capath.pki.visible import visible
-from capath.store.links import LinkReport, LinkState
+from capath.store.link_health import LinkReport, LinkState
 from capath.tui.model import Store
 from capath.tui.pane import FilterInput
 from capath.tui.table import Cell, Column, LineTable

@@ -8,7 +8,7 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from textual.message import Message
@@ -24,7 +24,7 @@ from capath.change.toggle import plan_toggle
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.visible import visible
 from capath.store import Snapshot, list_store, scan
-from capath.store.fingerprint import fingerprint
+from capath.store.watch import fingerprint
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.connect import Resolver
 from capath.tui.bench import Finished, Side, Waiting
@@ -136,7 +136,7 @@ def plan_review(store: Store, staged: Staged, system_root: str) -> PlanMade:
     """The plan that writes what is staged, with what the directory's owner would make of it and, where the owner
     is Debian's tool and its policy can say it all, the plan that changes the policy."""
     from capath.change.debian import plan_debian
-    from capath.store.managed import DebianTree, Owner, managed_by
+    from capath.store.owner import DebianTree, Owner, managed_by
 
     plan = plan_staged(store, staged)
     managed = managed_by(plan.before.directory, system_root)
@@ -144,7 +144,7 @@ def plan_review(store: Store, staged: Staged, system_root: str) -> PlanMade:
         tree = DebianTree.under(system_root)
         policy = plan_debian(store.listing, staged.taken_in, staged.taken_out, tree)
         if policy.operations and not policy.refusals:
-            plan = replace(plan, notes=(*plan.notes, owner_note(managed)))
+            plan = plan.with_notes(owner_note(managed))
             return PlanMade(plan, of_staged=True, policy=policy)
     return PlanMade(with_owner_notes(plan, system_root), of_staged=True)
 

@@ -14,7 +14,7 @@ from capath.pki.name import Name
 from capath.store import Snapshot
 from capath.store.entry import symlink_target
 from capath.store.link_name import LinkKind, Row
-from capath.store.lookup import Found, find_issuers, walk
+from capath.store.lookup import LookupHit, find_issuers, walk
 from capath.tls.handshake.verification import (
     Anchor,
     ChainElement,
@@ -82,7 +82,7 @@ class _Sought:
     """What was sought in a snapshot, by the name and by how lookup goes on."""
 
     def __init__(self) -> None:
-        self.found: dict[tuple[bytes, bool], tuple[Found, ...]] = {}
+        self.found: dict[tuple[bytes, bool], tuple[LookupHit, ...]] = {}
         self.tried: dict[tuple[str, bool], tuple[str, ...]] = {}
 
 
@@ -97,7 +97,7 @@ class _Directory:
         self._steps_over = steps_over
         self._sought = _SOUGHT.setdefault(snapshot, _Sought())
 
-    def find(self, name: Name) -> tuple[Found, ...]:
+    def find(self, name: Name) -> tuple[LookupHit, ...]:
         """The certificates of that subject, in slot order."""
         key = (name.encoded, self._steps_over)
         found = self._sought.found.get(key)

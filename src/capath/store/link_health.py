@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from capath.errors import StrEnum
-from capath.pki.objects import CertificateObject
-from capath.store.entry import (
-    DanglingEntry,
-    DoesNotLoad,
-    Entry,
-    Loaded,
-    load_slot,
-    symlink_target,
-)
-from capath.store.link_name import LinkKind, LinkName, Row, resembles_link
+from capath.errors import StrEnum, assert_never
+from capath.store.entry import DanglingEntry, Entry, symlink_target
+from capath.store.link_name import LinkName, Row, resembles_link
 from capath.store.lookup import BlockedRow, EndOfRow, walk
+from capath.store.slot import DoesNotLoad, Loaded, load_slot
 from capath.store.snapshot import Snapshot
 
 
@@ -31,8 +24,7 @@ class LinkState(StrEnum):
     OK = "ok"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkReport:
+class LinkReport(NamedTuple):
     """One entry with a hash link's name. `target` is None for a regular file or directory."""
 
     name: str
@@ -58,15 +50,15 @@ def report_links(snapshot: Snapshot) -> tuple[LinkReport, ...]:
 
 def _report_row(snapshot: Snapshot, row: Row) -> list[LinkReport]:
     end = walk(snapshot, row).end
-    slots = snapshot.rows[row]
+    beyond = frozenset(end.beyond)
     first_slot_of: dict[tuple[str, ...], int] = {}
     reports = []
-    for slot, entry in slots.items():
+    for slot, entry in snapshot.rows[row].items():
         name = row.name(slot)
         loaded = load_slot(entry, row.kind)
-        identities = _identities(loaded)
+        identities = tuple([held.sha256 for held in loaded.held]) if isinstance(loaded, Loaded) else ()
         state, why = _state(entry, loaded, row)
-        if state is LinkState.OK and name in end.beyond:
+        if state is LinkState.OK and name in beyond:
             state, why = LinkState.UNREACHABLE, _end_text(end)
         if identities and state is LinkState.OK:
             first = first_slot_of.setdefault(identities, slot)
@@ -74,7 +66,7 @@ def _report_row(snapshot: Snapshot, row: Row) -> list[LinkReport]:
                 state, why = LinkState.DUPLICATE, f"the same {row.kind} is at {row.name(first)} already"
             elif len(identities) > 1:
                 state = LinkState.MULTIPLE
-                why = f"{len(identities)} {row.kind}s stand behind it, and one lookup takes in all of them"
+                why = f"it leads to {len(identities)} {row.kind}s, and one lookup takes in all of them"
         reports.append(LinkReport(name, symlink_target(entry), state, why, identities))
     return reports
 
@@ -84,26 +76,11 @@ def _state(entry: Entry, loaded: Loaded | DoesNotLoad, row: Row) -> tuple[LinkSt
         return LinkState.DANGLING, entry.reason
     if isinstance(loaded, DoesNotLoad):
         return LinkState.NOT_A_CERTIFICATE, loaded.reason
-    names = [
-        item.certificate.subject if isinstance(item, CertificateObject) else item.crl.issuer
-        for item in loaded.objects
-    ]
-    if any(name.subject_hash == row.hash for name in names):
+    if any(held.subject_hash == row.hash for held in loaded.held):
         return LinkState.OK, "lookup finds it"
-    if any(name.old_hash == row.hash for name in names):
+    if any(held.old_hash == row.hash for held in loaded.held):
         return LinkState.OK, "named by the old hash, for OpenSSL before 1.0; later versions do not ask for it"
-    return LinkState.WRONG_HASH, f"its {row.kind} belongs under {names[0].subject_hash}"
-
-
-def _identities(loaded: Loaded | DoesNotLoad) -> tuple[str, ...]:
-    match loaded:
-        case DoesNotLoad():
-            return ()
-        case Loaded(objects=objects):
-            return tuple(
-                item.certificate.sha256 if isinstance(item, CertificateObject) else item.crl.sha256
-                for item in objects
-            )
+    return LinkState.WRONG_HASH, f"its {row.kind} belongs under {loaded.held[0].subject_hash}"
 
 
 def _end_text(end: EndOfRow | BlockedRow) -> str:
@@ -112,8 +89,5 @@ def _end_text(end: EndOfRow | BlockedRow) -> str:
             return f"lookup stops at {name}, which is missing"
         case BlockedRow(name=name, reason=reason):
             return f"lookup stops at {name}, which does not load ({reason}); newer versions step over it"
-
-
-def kind_of(report: LinkReport) -> LinkKind:
-    """Whether `report` is of a certificate's or a CRL's link."""
-    return LinkKind.CRL if ".r" in report.name.lower() else LinkKind.CERTIFICATE
+        case _:
+            assert_never(end)
