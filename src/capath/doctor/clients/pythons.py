@@ -1,0 +1,94 @@
+"""The Pythons of this machine, each asked once: its OpenSSL, its packages, and the bundles that they bring."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+
+from capath.doctor.machine import Ended, Machine
+from capath.doctor.program import Identified, Profile, Question, on_the_path
+
+VERSION = r"^Python (\d\S*)"
+ABOUT = (
+    "-c",
+    """
+import json, ssl, sys
+def asked(question):
+    try:
+        return question()
+    except Exception:
+        return ""
+def version(name):
+    import importlib.metadata
+    return importlib.metadata.version(name)
+def where(module):
+    import importlib
+    return importlib.import_module(module).where()
+flags = ssl.create_default_context().verify_flags
+paths = ssl.get_default_verify_paths()
+print("Python", sys.version.split()[0])
+print(json.dumps({
+    "prefix": sys.prefix, "bundle": paths.openssl_cafile, "directory": paths.openssl_capath,
+    "strict": bool(flags & 0x20), "partial": bool(flags & 0x80000),
+    "requests": asked(lambda: version("requests")), "requests_bundle": asked(lambda: where("requests.certs")),
+    "httpx": asked(lambda: version("httpx")), "certifi": asked(lambda: version("certifi")),
+    "certifi_bundle": asked(lambda: where("certifi")), "pip": asked(lambda: version("pip")),
+    "pip_certifi": asked(lambda: __import__("pip._vendor.certifi")._vendor.certifi.__version__),
+    "pip_bundle": asked(lambda: where("pip._vendor.certifi")),
+}))
+""",
+)
+_VERDICT = """
+import ssl, sys
+def is_refusal(error, seen=()):
+    while isinstance(error, BaseException) and error not in seen:
+        if isinstance(error, (ssl.SSLCertVerificationError, FileNotFoundError, IsADirectoryError)):
+            return True
+        if getattr(error, "reason", "") in ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE"):
+            return True
+        if "invalid path" in str(error) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return True
+        seen = (*seen, error)
+        error = getattr(error, "reason", None) or error.__cause__ or error.__context__
+    return False
+url = sys.argv[1]
+try:
+    exec(sys.argv[2])
+except Exception as error:
+    print("refused" if is_refusal(error) else "unknown", getattr(error, "reason", None) or error)
+    sys.exit(1)
+"""
+
+
+def question(script: str) -> Question:
+    """Run `script`, which opens `url`: it accepts where that raises nothing."""
+    return Question(("-c", _VERDICT, "{url}", script), refused=r"^refused ")
+
+
+def facts_of(found: Identified) -> dict[str, str]:
+    """What the interpreter said of itself; empty where it was not asked."""
+    try:
+        return {name: str(value) for name, value in json.loads(found.output.strip().splitlines()[-1]).items()}
+    except (ValueError, AttributeError, IndexError):
+        return {}
+
+
+def profile_of(facts: dict[str, str], *, common_name: bool = True) -> Profile:
+    """How the default context judges, as the interpreter says itself."""
+    return Profile(facts.get("strict") == "True", facts.get("partial") == "True", common_name)
+
+
+def pythons(machine: Machine, name: str) -> Iterator[str]:
+    """Those that were named, the active virtual environment's, and those on the PATH, each once."""
+    del name
+    environment = machine.get("VIRTUAL_ENV")
+    active = [os.path.join(environment, "bin", "python")] if environment else []
+    seen = set[str]()
+    for path in (*machine.pythons, *active, *on_the_path(machine, "python3"), *on_the_path(machine, "python")):
+        answer = machine.ask_once([path, *ABOUT]) if machine.may_run else None
+        facts = facts_of(Identified(path, "", answer.output)) if isinstance(answer, Ended) else {}
+        identity = facts.get("prefix") or os.path.realpath(path)
+        if identity not in seen:
+            seen.add(identity)
+            yield path

@@ -1,0 +1,191 @@
+"""The examination: every client of this machine, what it reads, and what it makes of hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from capath.doctor.asking import find_programs, read_answer
+from capath.doctor.judge import Judge, Judgement, Row, UnreachableError
+from capath.doctor.machine import Machine
+from capath.doctor.places import PlaceReader
+from capath.doctor.program import (
+    FOR_OTHERS,
+    Client,
+    FromVariable,
+    Opinion,
+    Problem,
+    ProblemKind,
+    Program,
+    Refuses,
+    Strange,
+    Unknown,
+)
+from capath.doctor.registry import CLIENTS
+from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.network.endpoint import Endpoint
+
+_JOBS = 4
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One thing to do. `command` is for a shell, empty where there is none; nothing was changed by trying it.
+
+    `fixes` is whether the client accepts the host with it, None where that was not tried; `said` is its answer
+    where it does not, or why it was not tried.
+    """
+
+    text: str
+    command: str = ""
+    fixes: bool | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one client makes of one host: as capath judges it, and as the client itself showed when it ran."""
+
+    row: Row
+    endpoint: Endpoint
+    judged: Opinion
+    proved: Opinion
+    remedy: Remedy | None = None
+
+    @property
+    def opinion(self) -> Opinion:
+        """The client's own word where there is one, else capath's judgement."""
+        if isinstance(self.proved, Unknown):
+            return self.judged
+        if isinstance(self.proved, Refuses) and isinstance(self.judged, Refuses):
+            return self.judged  # it says why
+        return self.proved
+
+    @property
+    def differs(self) -> bool:
+        """Whether the client did not do what capath expected: an error in capath, or news."""
+        if isinstance(self.judged, Unknown) or isinstance(self.proved, Unknown):
+            return False
+        return type(self.judged) is not type(self.proved)
+
+
+@dataclass(frozen=True, slots=True)
+class HostUnreachable:
+    """No client can accept the host: it did not show a certificate."""
+
+    endpoint: Endpoint
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Everything that was found. `verdicts` are in the order of hosts, then of rows."""
+
+    rows: tuple[Row, ...]
+    strange: tuple[Strange, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    unreachable: tuple[HostUnreachable, ...] = ()
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether a client refuses a host, or a variable or setting leads nowhere."""
+        refused = any(isinstance(verdict.opinion, Refuses) for verdict in self.verdicts)
+        return refused or any(problem.leads_nowhere for row in self.rows for problem in row.problems)
+
+
+class Doctor:
+    """Examines `machine` as of `now`."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        now: datetime,
+        *,
+        clients: Sequence[Client] = CLIENTS,
+        resolver: Resolver = system_resolver,
+    ) -> None:
+        self.machine = machine
+        self.clients = clients
+        self.judge = Judge(machine.environment, machine.timeout_s, resolver)
+        self._reader = PlaceReader(now)
+
+    def examine(self, endpoints: Sequence[Endpoint] = ()) -> Examination:
+        """Find the clients, read their stores, and have each asked about `endpoints`. Raises CancelledError."""
+        from capath.doctor.remedies import find_remedy
+
+        found = [item for items in _each(self._find_all, self.clients) for item in items]
+        rows = tuple(item for item in found if isinstance(item, Row))
+        strange = tuple(dict.fromkeys(item for item in found if isinstance(item, Strange)))
+        stores = {store.place.path: store for row in rows for store in row.stores if store.place.path}
+        self.judge.elsewhere = tuple(sorted(stores.values(), key=lambda store: -(store.root_count or 0)))
+        verdicts: list[Verdict] = []
+        unreachable: list[HostUnreachable] = []
+        for endpoint in endpoints:
+            try:
+                judged = [(row, self.judge.judge(row, endpoint)) for row in rows]
+            except UnreachableError as error:
+                unreachable.append(HostUnreachable(endpoint, str(error)))
+                continue
+
+            def verdict(pair: tuple[Row, Judgement], endpoint: Endpoint = endpoint) -> Verdict:
+                row, judgement = pair
+                proved = self.prove(row.program, endpoint, self.machine)
+                cell = Verdict(row, endpoint, judgement.opinion, proved)
+                if isinstance(cell.opinion, Refuses):
+                    return replace(cell, remedy=find_remedy(self, cell, judgement))
+                return cell
+
+            verdicts.extend(_each(verdict, judged))
+        return Examination(rows, strange, tuple(verdicts), tuple(unreachable))
+
+    def row_of(self, program: Program, machine: Machine) -> Row | None:
+        """The same client in another environment; None where it is not there."""
+        found = find_programs(self.client_of(program), machine)
+        same = (item for item in found if isinstance(item, Program) and item.key == program.key)
+        return next((self._row(item, machine) for item in same), None)
+
+    def client_of(self, program: Program) -> Client:
+        return next(client for client in self.clients if client.name == program.client)
+
+    def prove(
+        self, program: Program, endpoint: Endpoint, machine: Machine, options: Sequence[str] = ()
+    ) -> Opinion:
+        """Have the program itself connect, in `machine`'s environment, with `options` besides."""
+        if not machine.may_run:
+            return Unknown("it was not run (--no-run)")
+        if program.question is None:
+            return Unknown("it cannot be run by itself: this Java has no compiler")
+        question = program.question.filled(endpoint)
+        answer = machine.ask((program.executable, *options, *question.arguments), dict(question.environment))
+        return read_answer(question, answer)
+
+    def _find_all(self, client: Client) -> tuple[Row | Strange, ...]:
+        found = tuple(find_programs(client, self.machine))
+        return tuple(item if isinstance(item, Strange) else self._row(item, self.machine) for item in found)
+
+    def _row(self, program: Program, machine: Machine) -> Row:
+        stores = self._reader.read(program.places)
+        own = tuple(problem for store in stores for problem in store.problems)
+        return Row(program, stores, (*own, *program.notes, *_not_used(program, machine)))
+
+
+def _not_used(program: Program, machine: Machine) -> tuple[Problem, ...]:
+    """One problem for all well-known variables that are set, and that make no difference to this program."""
+    used = {place.why.name for place in program.places if isinstance(place.why, FromVariable)}
+    names = [name for name in FOR_OTHERS if machine.get(name) and name not in used]
+    if not names:
+        return ()
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    text = f"it does not use {listed}, which {'is' if len(names) == 1 else 'are'} set"
+    return (Problem(ProblemKind.NOT_USED, text),)
+
+
+def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
+    """`work` of each item, several at a time, in the order of `items`."""
+    with ThreadPoolExecutor(_JOBS, thread_name_prefix="doctor") as pool:
+        yield from pool.map(work, items)

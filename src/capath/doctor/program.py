@@ -1,0 +1,302 @@
+"""The values of the doctor: a program that was found, the places it reads, why, and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from capath.errors import StrEnum
+
+if TYPE_CHECKING:
+    from capath.doctor.machine import Machine, Setting
+    from capath.tls.network.endpoint import Endpoint
+
+
+class Shape(StrEnum):
+    """How a place is read. A client that wants one shape finds nothing in another."""
+
+    BUNDLE = "bundle"
+    """A file: every PEM certificate in it."""
+    HASHED = "hashed-directory"
+    """A directory: only what hash links lead to."""
+    WHOLE = "whole-directory"
+    """A directory: every PEM certificate in every file."""
+    KEYSTORE = "keystore"
+    """A Java keystore."""
+    BUILT_IN = "built-in"
+    """Part of the program itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledIn:
+    """The default of the program. With `asked` off it was not asked: the path is the usual one of this system."""
+
+    asked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """The default of a package, which brings the file. `version` is the package's."""
+
+    package: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromVariable:
+    """A variable of the environment names the place."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """A settings file names the place."""
+
+    setting: Setting
+
+
+Why = CompiledIn | Bundled | FromVariable | FromFile
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place that a program takes roots from, and why. `path` is empty for one inside the program.
+
+    `pem` are the roots of a place that only the program can list, None where they are not known.
+    """
+
+    path: str
+    shape: Shape
+    why: Why
+    pem: str | None = None
+
+
+class ProblemKind(StrEnum):
+    """What is wrong. Scripts rely on these names."""
+
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    WRONG_KIND = "wrong-kind"
+    """A file where a directory is wanted, or the reverse."""
+    NOT_HASHED = "not-hashed"
+    EMPTY = "empty"
+    LIST_AS_PATH = "list-as-path"
+    """``a:b`` for a client that takes it as one path."""
+    STALE = "stale"
+    NOT_USED = "not-used"
+    """A variable that is set, and that this client does not use."""
+    OVERRIDES = "overrides"
+    """A variable or setting that takes precedence over what a person may expect to count."""
+
+
+_ERRORS = frozenset(
+    {
+        ProblemKind.MISSING,
+        ProblemKind.UNREADABLE,
+        ProblemKind.WRONG_KIND,
+        ProblemKind.NOT_HASHED,
+        ProblemKind.EMPTY,
+        ProblemKind.LIST_AS_PATH,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`place` is the one it is about, None for a variable that names none of the places."""
+
+    kind: ProblemKind
+    text: str
+    place: Place | None = None
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether what a person set names a store that does not work: exit status 1."""
+        set_by_person = self.place is not None and isinstance(self.place.why, FromVariable | FromFile)
+        return self.kind in _ERRORS and set_by_person
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How the client judges: X509_V_FLAG_X509_STRICT, X509_V_FLAG_PARTIAL_CHAIN, and whether a name in the
+    `common_name` counts where there is no subjectAltName."""
+
+    strict: bool = False
+    partial_chain: bool = False
+    common_name: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How a program is asked to connect, and how its answer is read.
+
+    In `arguments` (those after the program) and in the values of `environment`, ``{host}``, ``{port}``,
+    ``{address}``, ``{url}`` and ``{kind}`` (hostname or ip) are the endpoint's. Status 0 accepts; else a line that
+    matches `refused` or `accepted` decides, in this order.
+    """
+
+    arguments: tuple[str, ...]
+    refused: str
+    accepted: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+
+    def filled(self, endpoint: Endpoint) -> Question:
+        """The question about `endpoint`."""
+        values = {
+            "{host}": endpoint.ip or endpoint.host,
+            "{port}": str(endpoint.port),
+            "{address}": endpoint.text,
+            "{url}": f"https://{endpoint.text}/",
+            "{kind}": "ip" if endpoint.ip else "hostname",
+        }
+
+        def fill(text: str) -> str:
+            for name, value in values.items():
+                text = text.replace(name, value)
+            return text
+
+        arguments = tuple(map(fill, self.arguments))
+        environment = tuple((name, fill(value)) for name, value in self.environment)
+        return Question(arguments, self.refused, self.accepted, environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """The client accepts the host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuses:
+    """The client refuses the host. `cause` is a cause of `capath test` or a `ProblemKind`, empty where only the
+    program said so; `text` is safe to show."""
+
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """There is no answer; `reason` says why."""
+
+    reason: str
+
+
+Opinion = Accepts | Refuses | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One client of this machine, and the places that it reads. `question` is None where it cannot be run.
+
+    `fatal` names the kinds of problems with one of its places that make it refuse every host. `relaxed` asks it
+    without strict mode, None where it has none.
+    """
+
+    client: str
+    title: str
+    executable: str
+    places: tuple[Place, ...]
+    profile: Profile
+    question: Question | None
+    notes: tuple[Problem, ...] = ()
+    fatal: frozenset[ProblemKind] = frozenset()
+    relaxed: Question | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which one it is, whatever its environment."""
+        return self.client, self.executable
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """Something of the client's name is there, and does not answer as the client does, or is built differently."""
+
+    client: str
+    executable: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A program that answered as its name promises. `version` and `output` are empty where it was not run."""
+
+    executable: str
+    version: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a client reads. `title`, `profile` and `question` are set where they depend on what was found."""
+
+    places: tuple[Place, ...]
+    notes: tuple[Problem, ...] = ()
+    title: str = ""
+    profile: Profile | None = None
+
+
+class Form(StrEnum):
+    """What the value of a client's variable is."""
+
+    BUNDLE = "bundle"
+    DIRECTORY = "directory"
+    OPTION = "option"
+    """Fixed text, added to what the variable holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable that gives a client a store, instead of its own one or, with `adds`, besides it.
+
+    `option` is the text of a `Form.OPTION`.
+    """
+
+    name: str
+    form: Form
+    option: str = ""
+    adds: bool = False
+
+
+OPENSSL_VARIABLES = (Variable("SSL_CERT_FILE", Form.BUNDLE), Variable("SSL_CERT_DIR", Form.DIRECTORY))
+FOR_OTHERS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+"""Variables that people expect every client to use."""
+UNUSABLE = frozenset({ProblemKind.MISSING, ProblemKind.EMPTY, ProblemKind.WRONG_KIND, ProblemKind.LIST_AS_PATH})
+
+
+def on_the_path(machine: Machine, name: str) -> tuple[str, ...]:
+    """The program of that name, where there is one."""
+    path = machine.which(name)
+    return () if path is None else (path,)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What one file of `capath.doctor.clients` provides.
+
+    The program `name` says its version when it is run with `about`: the first group of `version`, which is empty
+    where a part of it is not installed. `read` says from that what it reads; None where it is not installed, text
+    where it is built in a way that capath does not know. `can_ask` says whether it can be run by itself.
+
+    `variables` give it a store, the first one in a remedy, all of them where it should have no other. `option`
+    does the same on its command line, directly after the program, with ``{bundle}`` or ``{keystore}`` in it;
+    `setting` is how that is set permanently. With `option_adds` that store is added to its own.
+    """
+
+    name: str
+    about: tuple[str, ...]
+    version: str
+    read: Callable[[Machine, Identified], Reads | str | None]
+    question: Question
+    profile: Profile = Profile()
+    fatal: frozenset[ProblemKind] = frozenset()
+    relaxed: Question | None = None
+    executables: Callable[[Machine, str], Iterable[str]] = on_the_path
+    can_ask: Callable[[Identified], bool] = lambda found: True
+    variables: tuple[Variable, ...] = ()
+    option: tuple[str, ...] = ()
+    setting: str = ""
+    option_adds: bool = False
