@@ -149,6 +149,20 @@ COMMANDS = (
         ("capath verify crts server.pem --hostname example.com", "capath verify crts leaf.pem --untrusted ca.pem"),
     ),
     Command(
+        "doctor",
+        "doctor",
+        _TEST,
+        "which store each TLS client of this machine reads, and whether it accepts a host",
+        ("capath doctor", "capath doctor example.com --python .venv/bin/python"),
+    ),
+    Command(
+        "run",
+        "run",
+        _OTHER,
+        "run a command with a store, nothing on the system changed",
+        ("capath run crts -- pip download requests", "capath run company.pem -- npm install"),
+    ),
+    Command(
         "demo",
         "demo",
         _OTHER,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +26,6 @@ from capath.doctor.program import (
     Unknown,
 )
 from capath.doctor.registry import CLIENTS
-from capath.tls.network.address import Resolver, system_resolver
 from capath.tls.network.endpoint import Endpoint
 
 _JOBS = 4
@@ -101,24 +101,18 @@ class Examination:
 class Doctor:
     """Examines `machine` as of `now`."""
 
-    def __init__(
-        self,
-        machine: Machine,
-        now: datetime,
-        *,
-        clients: Sequence[Client] = CLIENTS,
-        resolver: Resolver = system_resolver,
-    ) -> None:
-        self.machine = machine
+    def __init__(self, machine: Machine, now: datetime, clients: Sequence[Client] = CLIENTS) -> None:
+        self._stop = threading.Event()
+        self.machine = replace(machine, cancelled=self._stop.is_set)
         self.clients = clients
-        self.judge = Judge(machine.environment, machine.timeout_s, resolver)
+        self.judge = Judge(machine.environment, machine.timeout_s)
         self._reader = PlaceReader(now)
 
     def examine(self, endpoints: Sequence[Endpoint] = ()) -> Examination:
         """Find the clients, read their stores, and have each asked about `endpoints`. Raises CancelledError."""
         from capath.doctor.remedies import find_remedy
 
-        found = [item for items in _each(self._find_all, self.clients) for item in items]
+        found = [item for items in self._each(self._find_all, self.clients) for item in items]
         rows = tuple(item for item in found if isinstance(item, Row))
         strange = tuple(dict.fromkeys(item for item in found if isinstance(item, Strange)))
         stores = {store.place.path: store for row in rows for store in row.stores if store.place.path}
@@ -140,7 +134,7 @@ class Doctor:
                     return replace(cell, remedy=find_remedy(self, cell, judgement))
                 return cell
 
-            verdicts.extend(_each(verdict, judged))
+            verdicts.extend(self._each(verdict, judged))
         return Examination(rows, strange, tuple(verdicts), tuple(unreachable))
 
     def row_of(self, program: Program, machine: Machine) -> Row | None:
@@ -164,6 +158,15 @@ class Doctor:
         answer = machine.ask((program.executable, *options, *question.arguments), dict(question.environment))
         return read_answer(question, answer)
 
+    def _each(self, work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
+        """`work` of each item, several at a time, in the order of `items`. An interrupt stops every program."""
+        with ThreadPoolExecutor(_JOBS, thread_name_prefix="doctor") as pool:
+            try:
+                return list(pool.map(work, items))
+            except BaseException:
+                self._stop.set()
+                raise
+
     def _find_all(self, client: Client) -> tuple[Row | Strange, ...]:
         found = tuple(find_programs(client, self.machine))
         return tuple(item if isinstance(item, Strange) else self._row(item, self.machine) for item in found)
@@ -183,9 +186,3 @@ def _not_used(program: Program, machine: Machine) -> tuple[Problem, ...]:
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     text = f"it does not use {listed}, which {'is' if len(names) == 1 else 'are'} set"
     return (Problem(ProblemKind.NOT_USED, text),)
-
-
-def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
-    """`work` of each item, several at a time, in the order of `items`."""
-    with ThreadPoolExecutor(_JOBS, thread_name_prefix="doctor") as pool:
-        yield from pool.map(work, items)

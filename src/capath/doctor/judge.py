@@ -17,8 +17,7 @@ from capath.pki.certificate import Certificate
 from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.store import scan
-from capath.tls.handshake.host_name import HOSTNAME_MISMATCH
-from capath.tls.network.address import Resolver, system_resolver
+from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.network.proxy import proxy_from_environment
 from capath.tls.offline.verify import verify_offline
@@ -81,12 +80,9 @@ class UnreachableError(Exception):
 class Judge:
     """Tests hosts, each once for each set of roots and each profile."""
 
-    def __init__(
-        self, environment: Mapping[str, str], timeout_s: float, resolver: Resolver = system_resolver
-    ) -> None:
+    def __init__(self, environment: Mapping[str, str], timeout_s: float) -> None:
         self._environment = environment
         self._timeout_s = timeout_s
-        self._resolver = resolver
         self._known: dict[tuple[Endpoint, frozenset[str], Profile], Judgement] = {}
         self.elsewhere: tuple[StoreRead, ...] = ()
         """Stores of this machine, in which a root that a client lacks can be."""
@@ -142,7 +138,7 @@ class Judge:
             raise UnreachableError(str(error)) from None
         flags = VerifyFlags(strict=profile.strict, partial_chain=profile.partial_chain)
         options = ProbeOptions(timeout_s=self._timeout_s, flags=flags, proxy=proxy)
-        return probe(endpoint, directory, options=options, resolver=self._resolver)
+        return probe(endpoint, directory, options=options)
 
     def _in_its_directories(self, row: Row, judged: Judgement, endpoint: Endpoint) -> Judgement:
         """The same refusal, explained by a directory of the client that holds the root where lookup misses it."""
@@ -157,7 +153,7 @@ class Judge:
 
 
 def _only_name(result: ProbeResult) -> bool:
-    return {error.code for error in result.verification.errors} == {HOSTNAME_MISMATCH}
+    return {error.code for error in result.verification.errors} == {VerifyCode.HOSTNAME_MISMATCH}
 
 
 def _name_matches(result: ProbeResult, directory: str, endpoint: Endpoint) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -74,10 +75,13 @@ def write_keystore(store: GivenStore, certificates: Iterable[Certificate]) -> No
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
-    entries = [
-        pkcs12.PKCS12Certificate(x509.load_der_x509_certificate(certificate.der), certificate.sha256.encode())
-        for certificate in certificates
-    ]
+    entries = []
+    with warnings.catch_warnings():  # what is only discouraged is for Java to judge
+        warnings.simplefilter("ignore")
+        for certificate in certificates:
+            with contextlib.suppress(ValueError):  # one that cryptography does not load
+                loaded = x509.load_der_x509_certificate(certificate.der)
+                entries.append(pkcs12.PKCS12Certificate(loaded, certificate.sha256.encode()))
     data = pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(KEYSTORE_PASSWORD))
     with open(store.keystore, "wb") as file:
         file.write(data)

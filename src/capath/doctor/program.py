@@ -283,7 +283,8 @@ class Client:
 
     `variables` give it a store, the first one in a remedy, all of them where it should have no other. `option`
     does the same on its command line, directly after the program, with ``{bundle}`` or ``{keystore}`` in it;
-    `setting` is how that is set permanently. With `option_adds` that store is added to its own.
+    `setting` is how that is set permanently. With `option_adds` that store is added to its own. `keeps` is what it
+    reads besides where the variables give it a store.
     """
 
     name: str
@@ -300,3 +301,4 @@ class Client:
     option: tuple[str, ...] = ()
     setting: str = ""
     option_adds: bool = False
+    keeps: str = ""

@@ -29,19 +29,18 @@ def _read(machine: Machine, found: Identified) -> Reads | str:
         return f"curl {found.version} is not built on OpenSSL"
     file, directory = _defaults(machine, found)
     directories: tuple[Place, ...] = (directory,)
-    if machine.get("CURL_CA_BUNDLE"):
+    homes = [machine.get("CURL_HOME"), machine.get("XDG_CONFIG_HOME"), machine.home(), machine.home(".config")]
+    paths = [os.path.join(home, name) for home in homes if home for name in (".curlrc", "curlrc")]
+    cacert, capath = first_setting(paths, "cacert"), first_setting(paths, "capath")
+    if cacert or capath:  # then no variable counts
+        file = file_place(cacert, Shape.BUNDLE) if cacert else file
+        directories = (file_place(capath, Shape.HASHED),) if capath else directories
+    elif machine.get("CURL_CA_BUNDLE"):
         file = variable_place(machine, "CURL_CA_BUNDLE", Shape.BUNDLE)
     elif machine.get("SSL_CERT_DIR"):
         directories = variable_directories(machine, "SSL_CERT_DIR", Shape.HASHED)
     elif machine.get("SSL_CERT_FILE"):
         file = variable_place(machine, "SSL_CERT_FILE", Shape.BUNDLE)
-    homes = [machine.get("CURL_HOME"), machine.get("XDG_CONFIG_HOME"), machine.home(), machine.home(".config")]
-    paths = [os.path.join(home, name) for home in homes if home for name in (".curlrc", "curlrc")]
-    cacert, capath = first_setting(paths, "cacert"), first_setting(paths, "capath")
-    if cacert is not None:
-        file = file_place(cacert, Shape.BUNDLE)
-    if capath is not None:
-        directories = (file_place(capath, Shape.HASHED),)
     return Reads((file, *directories))
 
 
@@ -70,6 +69,7 @@ CLIENT = Client(
     ),
     Profile(partial_chain=True),
     UNUSABLE,
-    variables=(Variable("CURL_CA_BUNDLE", Form.BUNDLE), Variable("SSL_CERT_DIR", Form.DIRECTORY)),
+    variables=(Variable("CURL_CA_BUNDLE", Form.BUNDLE),),
+    keeps="the roots of its compiled-in directory",
     option=("--cacert", "{bundle}"),
 )

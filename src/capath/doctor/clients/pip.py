@@ -72,4 +72,5 @@ CLIENT = Client(
     FATAL,
     executables=pythons,
     variables=(Variable("PIP_CERT", Form.BUNDLE),),
+    keeps="its own roots, from 24.2 on",
 )
