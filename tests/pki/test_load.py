@@ -48,7 +48,7 @@ def test_nothing_is_written_to_standard_error(tmp_path: Path) -> None:
     empty = raw_certificate(raw_name((raw_attribute(0x0C, b""),)))
     (tmp_path / "a.pem").write_bytes(pem("CERTIFICATE", zero))
     (tmp_path / "b.pem").write_bytes(pem("CERTIFICATE", empty))
-    for command in (["rehash", "-v"], ["list"], ["check"]):
+    for command in (["rehash", "-v"], ["list"], ["check"], ["show"]):
         which = ["a.pem"] if command == ["show"] else []
         done = subprocess.run(
             [sys.executable, "-W", "always", "-m", "capath", *command, str(tmp_path), *which],

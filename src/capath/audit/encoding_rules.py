@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import lru_cache
 
 from capath.audit.context import Context
@@ -85,9 +84,7 @@ def _refused_by_newer(context: Context, facts: Facts) -> Hit | None:
 
 @lru_cache(maxsize=32768)
 def _refusal(certificate: Certificate) -> str:
-    with warnings.catch_warnings():  # what is only discouraged is said by rules of ours
-        warnings.simplefilter("ignore")
-        return library_refusal(certificate)
+    return library_refusal(certificate)
 
 
 def _files(rows: tuple[CertificateRow, ...]) -> str:

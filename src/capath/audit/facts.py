@@ -7,22 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from capath.errors import ParseError
-from capath.pki import tlv
-from capath.pki.certificate import (
-    AUTHORITY_KEY_IDENTIFIER,
-    KEY_USAGE,
-    SUBJECT_KEY_IDENTIFIER,
-    BasicConstraints,
-    Certificate,
-    Extension,
-)
+from capath.pki.certificate import BasicConstraints, Certificate, Extension
 from capath.pki.key import PublicKey, public_key
+from capath.pki.key_identifiers import is_self_signed
 from capath.store import CertificateRow
 from capath.store.link_name import has_rehash_extension
 from capath.store.standing import NotLinked, is_meant_to_be_trusted
 
-_KEY_CERT_SIGN = 0x04
+_KEY_CERT_SIGN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +31,7 @@ class Decoded:
     signs_certificates: bool
     """Whether keyUsage, where there is one, has keyCertSign."""
     is_root: bool
-    """Whether it says it signed itself: the same name, and no other key named (as OpenSSL's EXFLAG_SS)."""
+    """Whether it says that it signed itself (see `is_self_signed`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +61,7 @@ def _decode(certificate: Certificate) -> Decoded:
     extensions: dict[str, Extension] = {}
     for extension in certificate.extensions:
         extensions.setdefault(extension.oid, extension)
-    usage = extensions.get(KEY_USAGE)
-    own, above = extensions.get(SUBJECT_KEY_IDENTIFIER), extensions.get(AUTHORITY_KEY_IDENTIFIER)
-    own_key = b"" if own is None else _content(own.value, tlv.OCTET_STRING)
-    key_above = b"" if above is None else _key_identifier(above.value)
+    usage = certificate.key_usage
     return Decoded(
         certificate.subject.title,
         extensions,
@@ -81,8 +70,8 @@ def _decode(certificate: Certificate) -> Decoded:
         certificate.not_after,
         public_key(certificate),
         certificate.public_key_info,
-        usage is None or bool(_first_key_usage_octet(usage.value) & _KEY_CERT_SIGN),
-        certificate.self_issued and key_above in (b"", own_key),
+        usage is None or _KEY_CERT_SIGN in usage,
+        is_self_signed(certificate),
     )
 
 
@@ -90,27 +79,3 @@ def _in_force(row: CertificateRow) -> bool:
     if row.trusted or is_meant_to_be_trusted(row.standing):
         return True
     return isinstance(row.standing, NotLinked) and has_rehash_extension(row.file)
-
-
-def _first_key_usage_octet(value: bytes) -> int:
-    content = _content(value, tlv.BIT_STRING)
-    return content[1] if len(content) > 1 else 0
-
-
-def _content(value: bytes, tag: int) -> bytes:
-    try:
-        start, end = tlv.expect(value, 0, len(value), tag, "extension")
-    except ParseError:
-        return b""
-    return value[start:end]
-
-
-def _key_identifier(value: bytes) -> bytes:
-    try:
-        start, end = tlv.expect(value, 0, len(value), tlv.SEQUENCE, "authorityKeyIdentifier")
-        for tag, _, content, stop in tlv.elements(value, start, end):
-            if tag == 0x80:
-                return value[content:stop]
-    except ParseError:
-        pass
-    return b""

@@ -17,9 +17,9 @@ def _weak_key(context: Context, facts: Facts) -> Hit | None:
     key = facts.decoded.key
     bits = context.policy.rsa_bits_minimum
     match key.type:
-        case "RSA" if key.bits < bits:
+        case "RSA" | "RSA-PSS" if key.bits < bits:
             text = f"its RSA key has {key.bits} bits, fewer than {bits}"
-        case "RSA" if key.exponent <= 1 or key.exponent % 2 == 0:
+        case "RSA" | "RSA-PSS" if key.exponent <= 1 or key.exponent % 2 == 0:
             text = f"its RSA key has the exponent {key.exponent}: anyone can sign in its name"
         case "DSA":
             text = "its key is DSA, which current TLS clients do not accept"
@@ -34,7 +34,7 @@ def _weak_key(context: Context, facts: Facts) -> Hit | None:
 
 def _small_exponent(context: Context, facts: Facts) -> Hit | None:
     key = facts.decoded.key
-    if key.type != "RSA" or not 1 < key.exponent < 65537 or key.exponent % 2 == 0:
+    if key.type not in ("RSA", "RSA-PSS") or not 1 < key.exponent < 65537 or key.exponent % 2 == 0:
         return None
     return Hit(
         f"its RSA exponent is {key.exponent}, smaller than 65537",

@@ -9,8 +9,6 @@ import tempfile
 from collections.abc import Iterator
 
 from capath.change.plan import Plan
-from capath.pki.objects import CertificateObject, CrlObject
-from capath.pki.pem import encode_pem
 from capath.store.slot import DoesNotLoad, Loaded, load_slot
 
 
@@ -42,19 +40,11 @@ def make_staged_directory(plan: Plan) -> str:
 
 
 def _pem(loaded: Loaded) -> bytes:
-    return b"".join(_one_pem(item) for item in loaded.objects)
-
-
-def _one_pem(item: CertificateObject | CrlObject) -> bytes:
-    if isinstance(item, CrlObject):
-        return encode_pem("X509 CRL", item.crl.der)
-    if item.trust.encoded:
-        return encode_pem("TRUSTED CERTIFICATE", item.certificate.der + item.trust.encoded)
-    return encode_pem("CERTIFICATE", item.certificate.der)
+    return b"".join(item.pem for item in loaded.objects)
 
 
 def _unloadable(loaded: DoesNotLoad) -> bytes:
     """Objects that lookup takes in before the fault, and a fault."""
     text = f"This slot does not load in the store it was staged from: {loaded.reason}\n"
     fault = b"-----BEGIN CERTIFICATE-----\nand no more\n" if loaded.objects else b""
-    return text.encode(errors="backslashreplace") + b"".join(map(_one_pem, loaded.objects)) + fault
+    return text.encode(errors="backslashreplace") + b"".join(item.pem for item in loaded.objects) + fault

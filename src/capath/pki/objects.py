@@ -9,7 +9,7 @@ from capath.pki import tlv
 from capath.pki.certificate import Certificate
 from capath.pki.crl import CertificateList
 from capath.pki.load import read_certificate, read_crl
-from capath.pki.pem import PemBlock, PemFault, read_pem
+from capath.pki.pem import PemBlock, PemFault, encode_pem, read_pem
 from capath.pki.trust_attributes import TrustAttributes, read_trust_attributes
 from capath.values import value_class
 
@@ -34,6 +34,12 @@ class CertificateObject:
         self.certificate = certificate
         self.trust = trust
 
+    @property
+    def pem(self) -> bytes:
+        """One PEM block that keeps the trust attributes (openssl-x509(1), -trustout)."""
+        label = "TRUSTED CERTIFICATE" if self.trust.encoded else "CERTIFICATE"
+        return encode_pem(label, self.certificate.der + self.trust.encoded)
+
 
 @value_class
 class CrlObject:
@@ -41,6 +47,10 @@ class CrlObject:
 
     def __init__(self, crl: CertificateList) -> None:
         self.crl = crl
+
+    @property
+    def pem(self) -> bytes:
+        return encode_pem("X509 CRL", self.crl.der)
 
 
 @value_class

@@ -92,6 +92,18 @@ def oid_text(content: bytes) -> str:
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
 
 
+def encode_oid(dotted: str) -> bytes:
+    """Return the DER element of an OBJECT IDENTIFIER in dotted form."""
+    first, second, *arcs = map(int, dotted.split("."))
+    content = b""
+    for arc in (first * 40 + second, *arcs):
+        octets = [arc & 0x7F]
+        while arc := arc >> 7:
+            octets.append(arc & 0x7F | 0x80)
+        content += bytes(reversed(octets))
+    return encode(OID, content)
+
+
 def integer(content: bytes) -> int:
     """Return an INTEGER's value."""
     return int.from_bytes(content, "big", signed=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from capath.errors import ParseError
 from capath.pki import tlv
 from capath.values import value_class
@@ -60,6 +62,16 @@ def read_trust_attributes(data: bytes) -> TrustAttributes:
         data[alias:alias_end].decode("utf-8", "replace"),
         data[:end],
     )
+
+
+def encode_trust_attributes(trusted: Sequence[str] = (), rejected: Sequence[str] = ()) -> bytes:
+    """Return what follows a certificate that is trusted and rejected for these uses (dotted OIDs)."""
+    members = b""
+    if trusted:
+        members += tlv.encode(tlv.SEQUENCE, b"".join(map(tlv.encode_oid, trusted)))
+    if rejected:
+        members += tlv.encode(0xA0, b"".join(map(tlv.encode_oid, rejected)))
+    return tlv.encode(tlv.SEQUENCE, members)
 
 
 def _oids(data: bytes, start: int, end: int) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from capath.pki.certificate import Certificate
 from capath.pki.objects import CertificateObject, CrlObject
-from capath.pki.pem import encode_pem
 from capath.pki.signature import signs
 from capath.remedy.minimise import Alternative
 from capath.store import Listing, scan
@@ -133,15 +132,9 @@ def _directory_of(roots: Sequence[str], trusted: Trusted) -> Iterator[str]:
     try:
         for sha256 in roots:
             item = trusted.certificates[sha256]
-            write(f"{item.certificate.subject_hash}.", _pem(item))
+            write(f"{item.certificate.subject_hash}.", item.pem)
         for crl in trusted.crls:
-            write(f"{crl.crl.issuer.subject_hash}.r", encode_pem("X509 CRL", crl.crl.der))
+            write(f"{crl.crl.issuer.subject_hash}.r", crl.pem)
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _pem(item: CertificateObject) -> bytes:
-    if item.trust.encoded:
-        return encode_pem("TRUSTED CERTIFICATE", item.certificate.der + item.trust.encoded)
-    return encode_pem("CERTIFICATE", item.certificate.der)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from capath.pki.certificate import Certificate
 from capath.pki.describe import describe_extensions
 from capath.pki.key import public_key
+from capath.pki.key_identifiers import is_self_signed
 from capath.pki.pem import encode_pem
 from capath.pki.signature import signature_algorithm
 from capath.pki.visible import visible
@@ -41,7 +42,7 @@ def certificate_json(row: CertificateRow, findings: Sequence[Finding]) -> Json:
         "key": {"type": key.type, "bits": key.bits or None, "curve": key.curve or None},
         "signature_algorithm": signature_algorithm(certificate),
         "is_ca": certificate.is_ca,
-        "self_signed": certificate.self_issued,
+        "self_signed": is_self_signed(certificate),
         "problems": [
             {"rule": finding.rule, "severity": finding.severity.value, "text": finding.text}
             for finding in findings

@@ -8,9 +8,8 @@ from capath.demo.scenarios.registry import scenario
 from capath.demo.server import files
 from capath.demo.stage import Site, Stage
 from capath.diagnosis.cause import Action, Cause
-from capath.pki import tlv
 from capath.pki.pem import encode_pem, read_pem
-from capath.pki.trust_attributes import SERVER_AUTH
+from capath.pki.trust_attributes import SERVER_AUTH, encode_trust_attributes
 from capath.tls.offline.slot_rule import skips_broken_slots
 from capath.tls.test_options import ProbeOptions, VerifyFlags
 
@@ -94,8 +93,7 @@ def trust_rejected(stage: Stage) -> Site:
     """[leaf] ← root, in the directory as a TRUSTED CERTIFICATE that rejects TLS servers."""
     root = authority.root("capath demo root that rejects servers")
     content = next(block.content for block in read_pem(root.pem) if hasattr(block, "content"))
-    arcs = bytes((43, *map(int, SERVER_AUTH.split(".")[2:])))
-    attributes = tlv.encode(tlv.SEQUENCE, tlv.encode(0xA0, tlv.encode(tlv.OID, arcs)))
+    attributes = encode_trust_attributes(rejected=(SERVER_AUTH,))
     stage.write(
         "capath_demo_root_that_rejects_servers.pem", encode_pem("TRUSTED CERTIFICATE", content + attributes)
     )
