@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from capath.cli.output import complain, say, settings
 from capath.errors import BadInputError
+from capath.pki.visible import visible
 
 _NOT_FOUND, _NOT_RUN, _SIGNALLED = 127, 126, 128  # as env(1) and shells have it
 
@@ -61,10 +62,10 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     try:
         process = subprocess.Popen(command, env=environment)
     except FileNotFoundError:
-        complain(f"{command[0]}: there is no such command")
+        complain(f"{visible(command[0])}: there is no such command")
         return _NOT_FOUND
-    except OSError as error:
-        complain(f"{command[0]}: it cannot be run: {error.strerror}")
+    except (OSError, ValueError) as error:
+        complain(f"{visible(command[0])}: it cannot be run: {getattr(error, 'strerror', None) or error}")
         return _NOT_RUN
     while True:
         with contextlib.suppress(KeyboardInterrupt):  # the terminal sends it to the command too, which decides
