@@ -391,7 +391,7 @@ def test_somebody_elses_directory(store: Path, roots: list[Minted]) -> None:
         "from capath.change.apply import apply_plan\nfrom capath.change.toggle import plan_toggle\n"
         "from capath.store import list_store, scan\nfrom capath.errors import ChangeError\n"
         "import capath.change.journal, capath.change.simulate, capath.store.linkable\n"
-        "import cryptography.x509, platformdirs.unix, encodings.idna\nos.setuid(65534)\n"
+        "import cryptography.x509, platformdirs.unix, encodings.idna, ctypes, json, pwd\nos.setuid(65534)\n"
         "listing = list_store(scan(sys.argv[1]))\nassert not listing.snapshot.writable\n"
         "try:\n    apply_plan(plan_toggle(listing, [], [sys.argv[2]]))\n"
         "except ChangeError as error:\n    print(error)\n"

@@ -13,9 +13,10 @@ from datetime import datetime, timezone
 
 from capath.change.expectations import first_changed_file, first_difference, is_done, steps_done
 from capath.change.file_system import Directory, new_stem
+from capath.change.grace import with_grace
 from capath.change.journal import Change, Journal, Progress, current_changes, unwritten
 from capath.change.lock import open_locked
-from capath.change.operation import Operation, Wait, inverse, names_of
+from capath.change.operation import Absent, MakeLink, Operation, RemoveLink, Wait, changed_names, inverse, names_of
 from capath.change.plan import Plan
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.pki.visible import visible
@@ -63,8 +64,25 @@ def undo_plan(directory_path: str) -> tuple[Change, Plan]:
     if not changes:
         raise BadInputError(f"{visible(directory_path)}: capath has made no change here that could be undone")
     last = changes[-1]
-    operations = tuple(inverse(operation) for operation in reversed(last.operations))
-    return last, Plan(_scan_touched(directory_path, operations), f"undo: {last.summary}", operations)
+    operations = _without_copies([inverse(operation) for operation in reversed(last.operations)])
+    snapshot = _scan_touched(directory_path, operations)
+    return last, Plan(snapshot, f"undo: {last.summary}", with_grace(snapshot, operations))
+
+
+def _without_copies(operations: Sequence[Operation]) -> list[Operation]:
+    """Leave out links that are made and removed again: which copies are needed depends on the direction."""
+    made: dict[str, MakeLink | None] = {}
+    for operation in operations:
+        if isinstance(operation, MakeLink) and operation.name not in made:
+            made[operation.name] = operation if isinstance(operation.replaces, Absent) else None
+        elif isinstance(operation, RemoveLink) and (first := made.get(operation.name)) is not None:
+            if first.target != operation.was.target:
+                made[operation.name] = None
+        else:
+            made.update(dict.fromkeys(changed_names(operation)))
+    gone = {operation.name for operation in operations if isinstance(operation, RemoveLink)}
+    copies = {name for name, first in made.items() if first is not None and name in gone}
+    return [step for step in operations if not isinstance(step, MakeLink | RemoveLink) or step.name not in copies]
 
 
 def _scan_touched(directory_path: str, operations: Sequence[Operation]) -> Snapshot:

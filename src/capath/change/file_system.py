@@ -47,6 +47,7 @@ _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 # The kernel, a filter of system calls, or the file system does not know it (rename(2)).
 _NO_RENAMEAT2 = frozenset({errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP})
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
+pause = time.sleep
 _IN_ASIDE = f"{ASIDE}/"
 STEM = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9]{1,10}-[0-9a-f]{16}")
 
@@ -131,7 +132,7 @@ class Directory:
 
                 edit_policy(operation)
             case Wait(milliseconds=milliseconds):
-                time.sleep(milliseconds / 1000)
+                pause(milliseconds / 1000)
             case _:
                 assert_never(operation)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from capath.change.grace import with_grace
 from capath.change.operation import Absent, MakeLink, Operation, RemoveLink
 from capath.change.plan import Plan, Refusal, is_unknown_slot, row_slots
 from capath.change.row_order import Blocked, FixedSlot, LinkSlot, Wanted, lay_out, row_operations
@@ -87,7 +88,7 @@ def plan_rehash(snapshot: Snapshot, style: HashStyle = HashStyle.NEW, *, remove:
         links += row_plan.links
         refusals += row_plan.refusals
     passed += _unknown(snapshot)
-    plan = Plan(snapshot, f"rehash ({style.value} hashes)", tuple(operations), tuple(refusals))
+    plan = Plan(snapshot, f"rehash ({style.value} hashes)", with_grace(snapshot, operations), tuple(refusals))
     return Rehash(plan, tuple(links), tuple(passed), style)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from capath.change.grace import with_grace
 from capath.change.operation import Operation, RenameFile
 from capath.change.plan import Plan, Refusal
 from capath.change.row_order import Returning
@@ -62,7 +63,7 @@ class _Planner:
             except RowError as error:
                 self.refusals.append(Refusal(error.name, error.reason, error.remedy))
         # Files come in before their links, and go out after them: no link ever dangles on the way.
-        operations = (*self.renames, *links, *self.late_renames)
+        operations = with_grace(self.listing.snapshot, (*self.renames, *links, *self.late_renames))
         plan = Plan(
             self.listing.snapshot,
             self._summary(),
