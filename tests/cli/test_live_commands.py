@@ -249,7 +249,7 @@ def test_verify_takes_nothing_else_for_a_time(
     leaf = tmp_path / "leaf.pem"
     leaf.write_bytes(authority.leaf(root, "host.test").pem)
     assert main(["verify", directory, str(leaf), "--at", text], _no_explorer) == 2
-    assert "this is no time" in capsys.readouterr().err
+    assert "this is not a time" in capsys.readouterr().err
 
 
 def test_verify_waits_for_no_fifo(capsys: pytest.CaptureFixture[str], directory: str, tmp_path: Path) -> None:

@@ -77,10 +77,10 @@ SINCE, ON = date(2010, 1, 1), date(2020, 1, 1)
 @pytest.mark.parametrize(
     ("standing", "words"),
     [
-        (NeverIncluded(LIST_DATE), "not in its list"),
-        (Included(SINCE, True, LIST_DATE), "trusted for TLS servers, in since 2010-01-01"),
+        (NeverIncluded(LIST_DATE), "never in its list"),
+        (Included(SINCE, True, LIST_DATE), "trusted for TLS servers, included since 2010-01-01"),
         (Included(SINCE, False, LIST_DATE), "not trusted for TLS servers"),
-        (Removed(SINCE, ON, "a reason", LIST_DATE), "in from 2010-01-01 to 2020-01-01: a reason"),
+        (Removed(SINCE, ON, "a reason", LIST_DATE), "included from 2010-01-01 to 2020-01-01: a reason"),
         (Distrusted(SINCE, "", LIST_DATE), "actively distrusted"),
     ],
 )
@@ -98,7 +98,7 @@ def test_lists_say_when_a_root_came_and_went(tmp_path: Path) -> None:
     assert known.mozilla == Removed(SINCE, ON, "", LIST_DATE)
     assert known.lists == ("certifi",)
     constrained = of(tmp_path, root, mozilla_root(sha256, constraints="*.tr"))
-    assert ("Limit", "names under *.tr only (Mozilla's list of 2026-05-01)") in background_lines(constrained)
+    assert ("Limit", "only names under *.tr (Mozilla's list of 2026-05-01)") in background_lines(constrained)
     assert of(tmp_path, root, mozilla_root(sha256, tls=TlsTrust.DISTRUSTED)).mozilla == Distrusted(
         SINCE, "", LIST_DATE
     )
@@ -112,4 +112,4 @@ def test_background_is_json_and_text(tmp_path: Path) -> None:
     assert len(content["children"]) == 1
     assert content["mozilla"] == {"state": "never-included", "list_date": "2026-05-01"}
     headings = [heading for heading, _ in background_lines(known)]
-    assert headings == ["Run by", "Mozilla", "Signs here", "Same key", "Cross-signed", "Other key"]
+    assert headings == ["Operator", "Mozilla", "Signed here", "Same key", "Cross-signed", "Other key"]

@@ -65,9 +65,9 @@ def _library_differs(context: Context, facts: Facts) -> Hit | None:
     if not refusal:
         return None
     return Hit(
-        "OpenSSL loads it, and other libraries refuse it",
+        "OpenSSL loads it, and other libraries reject it",
         f"cryptography says: {refusal}",
-        "nothing to do while OpenSSL alone reads this store",
+        "nothing to do while only OpenSSL reads this store",
     )
 
 
@@ -103,7 +103,7 @@ ENCODING_RULES = (
     CertificateRule(
         "libraries-differ",
         Severity.WARNING,
-        "one library loads the certificate and another refuses it",
+        "one library loads the certificate and another rejects it",
         "RFC 5280 section 4; X.690",
         _library_differs,
     ),
@@ -117,7 +117,7 @@ ENCODING_RULES = (
     CertificateRule(
         "serial-number",
         Severity.INFO,
-        "its serial number is zero, negative or longer than 20 octets",
+        "its serial number is zero, negative or longer than 20 bytes",
         "RFC 5280 section 4.1.2.2; CA/Browser Forum TLS BR section 7.1",
         _serial_number,
     ),

@@ -62,7 +62,7 @@ def _weak_self_signature(context: Context, facts: Facts) -> Hit | None:
         return None
     return Hit(
         f"it is signed with {algorithm}",
-        "clients do not check the signature of a root, so this is no risk",
+        "clients do not check the signature of a root, so it is not a risk",
         "nothing to do; for a client that rejects it, import the root that replaces it",
     )
 

@@ -11,7 +11,7 @@ from capath.cli.output import say, settings, show
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:
     """Add ``--dry-run``."""
-    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done without doing it")
 
 
 def recover_first(directory: str) -> None:

@@ -1,4 +1,4 @@
-"""``capath demo``: a world of its own, in the explorer or, with ``--headless``, as a table."""
+"""``capath demo``: a temporary store and servers, in the explorer or, with ``--headless``, as a table."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from capath.demo.headless import Trial
     from capath.diagnosis.cause import Action, Cause
 
-_WELCOME = "A directory and servers of its own, gone when you quit. Each host shows one cause."
+_WELCOME = "A temporary directory and test servers, removed when you quit. Each host shows one cause."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--headless", action="store_true", help="test every host, print what each shows, and end")
+    parser.add_argument("--headless", action="store_true", help="test every host, print what each shows, and exit")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,7 +66,10 @@ def _headless(arguments: argparse.Namespace) -> int:
             mark = "✓" if trial.as_made else "✗"
             print(f"{mark} {trial.host.scenario.name:<{width}}  {_shown(trial)}")
         good = sum(trial.as_made for trial in trials)
-        print(f"{good} of {len(trials)} hosts show what they were made to show, and are mended by what should")
+        print(
+            f"{good} of {len(trials)} hosts show the cause they were made to show, and "
+            f"the remedies that should fix them do"
+        )
     return ExitStatus.GOOD if all(trial.as_made for trial in trials) else ExitStatus.BAD
 
 
@@ -78,5 +81,5 @@ def _shown(trial: Trial) -> str:
 
 
 def _cause(cause: Cause | None, mended_by: frozenset[Action]) -> str:
-    mends = f"  mended by {', '.join(sorted(mended_by))}, tested" if mended_by else ""
+    mends = f"  fixed by {', '.join(sorted(mended_by))}, tested" if mended_by else ""
     return f"{cause or 'verified'!s:<27}{mends}".rstrip()

@@ -40,10 +40,8 @@ def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
     """Read ``[DIR] [--read-only]`` and open the explorer there."""
     parser = Parser(prog="capath", allow_abbrev=False, description="Explore a CApath.")
     parser.add_argument("directory", metavar="DIR", nargs="?", help="default: ./crts, else OpenSSL's own")
-    parser.add_argument("--read-only", action="store_true", help="look, and change nothing")
-    parser.add_argument(
-        "--hosts", metavar="FILE", help="hosts to test, one a line, as capath test --file takes them"
-    )
+    parser.add_argument("--read-only", action="store_true", help="show everything, change nothing")
+    parser.add_argument("--hosts", metavar="FILE", help="hosts to test, one a line, as for capath test --file")
     try:
         arguments = parser.parse_args(argv)
     except SystemExit:  # of --help
@@ -65,7 +63,7 @@ def _read_hosts(path: str) -> tuple[HostToTest, ...]:
     except OSError as error:
         raise BadInputError(f"{visible(path)}: the hosts cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadInputError(f"{visible(path)}: this is no list of hosts: it is not text") from None
+        raise BadInputError(f"{visible(path)}: this is not a list of hosts: it is not text") from None
     except BadInputError as error:
         raise BadInputError(f"{visible(path)}: {error}") from None
 
@@ -89,5 +87,5 @@ def default_directory() -> str:
             return directory
     own = ":".join(directories) or "none"
     raise BadInputError(
-        f"there is no ./crts, and OpenSSL's own CApath ({visible(own)}) is not there; name one: capath DIR"
+        f"there is no ./crts, and OpenSSL's own CApath ({visible(own)}) does not exist", hint="name a directory"
     )

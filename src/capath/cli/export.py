@@ -22,14 +22,16 @@ _STANDARD_OUTPUT = "-"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "FILE can be - for standard output. capath trust DIR --only @FILE applies a list elsewhere."
+    parser.epilog = (
+        "FILE can be - for standard output. capath trust DIR --only @FILE applies a list to another directory."
+    )
     add_directory(parser)
-    parser.add_argument("--bundle", metavar="FILE", help="one PEM file of all, as curl and requests take it")
+    parser.add_argument("--bundle", metavar="FILE", help="one PEM file, as curl and requests read it")
     parser.add_argument("--tar", metavar="FILE", help="a CApath with its hash links, in a tar archive")
     parser.add_argument("--list", metavar="FILE", help="fingerprints and names, for people and version control")
-    parser.add_argument("--der", metavar="DIRECTORY", help="a DER file each")
+    parser.add_argument("--der", metavar="DIRECTORY", help="one DER file for each certificate")
     parser.add_argument(
-        "--select", metavar="WHICH", action="append", default=[], help="these, trusted or not, and no others"
+        "--select", metavar="WHICH", action="append", default=[], help="only these, trusted or not"
     )
     parser.add_argument("--force", action="store_true", help="replace files that capath export did not write")
 
@@ -80,7 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> None:
     paths = [path for path in (arguments.bundle, arguments.tar, arguments.list) if path]
     if not paths and not arguments.der:
-        raise BadInputError("say what to write: --bundle FILE, --tar FILE, --list FILE or --der DIRECTORY")
+        raise BadInputError(
+            "nothing to write", hint="give --bundle FILE, --tar FILE, --list FILE or --der DIRECTORY"
+        )
     if paths.count(_STANDARD_OUTPUT) + bool(arguments.json) > 1:
         raise BadInputError("only one thing can go to standard output; name a file for the others")
 

@@ -28,9 +28,11 @@ _JOBS_LIMIT = 32
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_directory(parser, before="hosts")
-    parser.add_argument("hosts", metavar="HOST[:PORT]", nargs="*", help="what has to go on verifying")
-    parser.add_argument("--file", metavar="FILE", help="hosts, one a line, # begins a comment; - reads the input")
-    parser.add_argument("--apply", action="store_true", help="distrust all others, as one change")
+    parser.add_argument("hosts", metavar="HOST[:PORT]", nargs="*", help="what must keep verifying")
+    parser.add_argument(
+        "--file", metavar="FILE", help="hosts, one a line; # starts a comment; - is standard input"
+    )
+    parser.add_argument("--apply", action="store_true", help="distrust all others, in one change")
     add_test_options(parser)
 
 
@@ -94,9 +96,9 @@ def _carry_out(
         if applied:
             show(change_lines(plan, applied=True))
     if arguments.apply and not may_apply:
-        say("nothing was changed: nobody knows what the hosts need that were not reached or do not verify now")
+        say("nothing was changed: what hosts need that cannot be reached or do not verify now is unknown")
     elif arguments.apply and not applied:
-        say("nothing was changed: no host verifies, so every root would go")
+        say("nothing was changed: no host verifies, so every root would be distrusted")
 
 
 def _plan(listing: Listing, minimum: Minimum) -> Plan:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from capath.cli.registry import Command, CommandModule
 
 _ENVIRONMENT = {
-    "SSL_CERT_DIR": "the directory where neither DIR nor ./crts is there (OpenSSL's own variable)",
-    "NO_COLOR, FORCE_COLOR": "no colour; colour also where output is piped",
-    "XDG_STATE_HOME": "where the history of changes is kept, in capath/",
+    "SSL_CERT_DIR": "the directory, without DIR and ./crts",
+    "NO_COLOR, FORCE_COLOR": "no colour; colour even where output is piped",
+    "XDG_STATE_HOME": "the history of changes is kept there, in capath/",
 }
 
 

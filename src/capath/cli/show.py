@@ -13,8 +13,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_directory(parser, before="which")
     parser.add_argument("which", metavar="WHICH", help="a file, link, hash, fingerprint or subject~TEXT")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--pem", action="store_true", help="print its PEM alone")
-    form.add_argument("--text", action="store_true", help="print it in words (the default)")
+    form.add_argument("--pem", action="store_true", help="print only its PEM")
+    form.add_argument("--text", action="store_true", help="print it as text (the default)")
 
 
 def run(arguments: argparse.Namespace) -> int:

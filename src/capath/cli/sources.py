@@ -81,12 +81,13 @@ class SourceReader:
             sent = result.verification.sent
             why = None if sent else diagnose(result, snapshot)
         if not sent:
-            said = "it showed no certificate" if why is None else why.text
+            said = "it sent no certificate" if why is None else why.text
             raise NotReachedError(f"{visible(endpoint.text)}: {said}")
         count = f"{len(sent)} certificate{'' if len(sent) == 1 else 's'}"
         say(
-            f"{visible(endpoint.text)} shows {count}. Nothing proves that they are its own: whoever answered on "
-            "the way could have sent them. Compare the fingerprints by another way before you trust one."
+            f"{visible(endpoint.text)} sends {count}. Nothing proves that they "
+            f"are authentic: an intercepting proxy "
+            "could have sent them. Verify the fingerprints out of band before you trust one."
         )
         return ChainSource(endpoint.text, tuple(certificate.der for certificate in sent))
 
@@ -94,7 +95,9 @@ class SourceReader:
 def add_password_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--password-file``: a password on the command line would be seen by every process."""
     parser.add_argument(
-        "--password-file", metavar="FILE", help="its first line opens PKCS#12 files (default: it is asked for)"
+        "--password-file",
+        metavar="FILE",
+        help="the first line is the password of PKCS#12 files (default: asked for)",
     )
 
 

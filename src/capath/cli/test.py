@@ -41,23 +41,37 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--file",
         metavar="FILE",
-        help="hosts, one a line, starttls=PROTO may follow, # begins a comment; - reads the input",
+        help="hosts, one a line, optionally with starttls=PROTO; # starts a comment; - is standard input",
     )
-    parser.add_argument("--trust", metavar="WHICH", action="append", default=[], help="as if it were trusted")
-    parser.add_argument("--distrust", metavar="WHICH", action="append", default=[], help="as if it were not")
+    parser.add_argument(
+        "--trust",
+        metavar="WHICH",
+        action="append",
+        default=[],
+        help="test as if this were trusted; nothing is written",
+    )
+    parser.add_argument(
+        "--distrust",
+        metavar="WHICH",
+        action="append",
+        default=[],
+        help="test as if this were distrusted; nothing is written",
+    )
     add_test_options(parser)
     parser.add_argument("--jsonl", action="store_true", help="one JSON object a line for each host, as it comes")
-    parser.add_argument("--master-key", action="store_true", help="show the session's master key: a secret")
-    parser.add_argument("-v", "--verbose", action="store_true", help="chain, lookups and session too")
+    parser.add_argument(
+        "--master-key", action="store_true", help="show the session's master key, which is a secret"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the chain, the lookups and the session")
     parser.add_argument(
         "--fetch-intermediates",
         action="store_true",
-        help="fetch what a server fails to send from the http address in its certificate; nothing is imported",
+        help="fetch missing intermediates from the URL in the certificate; nothing is imported",
     )
     parser.add_argument(
-        "--mozilla", metavar="FILE", default="", help="a CCADB report: look in it too for a root that is missing"
+        "--mozilla", metavar="FILE", default="", help="a CCADB report: also search it for a missing root"
     )
-    parser.add_argument("--commands", action="store_true", help="the same for openssl, curl and Python, to paste")
+    parser.add_argument("--commands", action="store_true", help="print the same test for openssl, curl and Python")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -116,7 +130,7 @@ def _say_traps(told: Sequence[Told]) -> None:
     """Say once, briefly, that the environment can lead other programs to another store; -v says it in full."""
     traps = dict.fromkeys(trap for one in told for trap in one.traps)
     if traps:
-        say(f"{', '.join(traps)} in the environment can lead other programs to another store; -v tells which")
+        say(f"{', '.join(traps)} in the environment can make other programs use another store; -v shows which")
 
 
 def _examiner(arguments: argparse.Namespace, directory: str, cancelled: threading.Event) -> Examiner:
@@ -228,7 +242,7 @@ def _store(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Ite
     from capath.change.toggle import plan_toggle
     from capath.store.select import select_one
 
-    say("testing the store as it would be; nothing is written")
+    say("testing the store as it would be after these changes; nothing is written")
     listing = list_store(snapshot)
     take_in = [select_one(listing, which).certificate.sha256 for which in trust]
     take_out = [select_one(listing, which).certificate.sha256 for which in distrust]

@@ -25,9 +25,9 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
         "--client",
         metavar="LIST",
         default="pyopenssl,requests",
-        help=f"who verifies: {', '.join(Client)} (default: %(default)s)",
+        help=f"clients to test with: {', '.join(Client)} (default: %(default)s)",
     )
-    parser.add_argument("--starttls", metavar="PROTO", help=f"begin in plain text with: {', '.join(Starttls)}")
+    parser.add_argument("--starttls", metavar="PROTO", help=f"start in plain text with: {', '.join(Starttls)}")
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--servername", metavar="NAME", help="send and check this name; empty sends none")
     names.add_argument("--no-sni", action="store_true", help="send no name")
@@ -39,22 +39,24 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
     protocols = [protocol.value for protocol in Protocol]
     parser.add_argument("--min-protocol", metavar="V", choices=protocols, help=", ".join(protocols))
     parser.add_argument("--max-protocol", metavar="V", choices=protocols)
-    parser.add_argument("--cert", metavar="FILE", help="a client certificate in PEM, for servers that ask for one")
+    parser.add_argument("--cert", metavar="FILE", help="a client certificate in PEM, for servers that request one")
     parser.add_argument("--key", metavar="FILE", help="its private key in PEM (default: in the same file)")
     proxies = parser.add_mutually_exclusive_group()
     proxies.add_argument(
         "--proxy", metavar="URL", help="http://, https://, socks5:// or socks5h:// (default: HTTPS_PROXY)"
     )
-    proxies.add_argument("--no-proxy", action="store_true", help="go directly, whatever the environment says")
+    proxies.add_argument("--no-proxy", action="store_true", help="connect directly and ignore the environment")
     add_verify_flags(parser)
 
 
 def add_verify_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that OpenSSL's verification takes (openssl-verification-options(1))."""
     parser.add_argument("--strict", action="store_true", help="as Python 3.13 does: X509_V_FLAG_X509_STRICT")
-    parser.add_argument("--partial-chain", action="store_true", help="any certificate of DIR can be the anchor")
-    parser.add_argument("--crl-check", action="store_true", help="look the leaf up in the CRLs of DIR")
-    parser.add_argument("--crl-check-all", action="store_true", help="look every certificate up in them")
+    parser.add_argument(
+        "--partial-chain", action="store_true", help="accept any certificate of DIR as trust anchor"
+    )
+    parser.add_argument("--crl-check", action="store_true", help="check the leaf against the CRLs of DIR")
+    parser.add_argument("--crl-check-all", action="store_true", help="check every certificate of the chain")
 
 
 def verify_flags(arguments: argparse.Namespace) -> VerifyFlags:
@@ -97,7 +99,7 @@ def _read_list(path: str) -> str:
     except OSError as error:
         raise BadInputError(f"the list of hosts cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadInputError("this is no list of hosts: it is not text") from None
+        raise BadInputError("this is not a list of hosts: it is not text") from None
 
 
 def _options(arguments: argparse.Namespace) -> ProbeOptions:
@@ -143,7 +145,7 @@ def _ask_password(path: str) -> str:
     import getpass
 
     if not sys.stdin.isatty():
-        raise BadInputError(f"{visible(path)}: the key has a password, which can be asked for on a terminal alone")
+        raise BadInputError(f"{visible(path)}: the key has a password, which can only be asked for on a terminal")
     return getpass.getpass(f"Password of {visible(path)}: ")
 
 

@@ -22,7 +22,8 @@ def configure_toggle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         action="store_true",
-        help="where Debian's update-ca-certificates owns DIR: edit its configuration and run it, which lasts",
+        help="where update-ca-certificates (Debian) owns DIR: edit its "
+        "configuration and run it; this is permanent",
     )
     add_dry_run(parser)
 
@@ -61,7 +62,7 @@ def _read_fingerprints(path: str) -> tuple[str, ...]:
     except OSError as error:
         raise BadInputError(f"{visible(path)}: the list cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadInputError(f"{visible(path)}: this is no list: it is not text") from None
+        raise BadInputError(f"{visible(path)}: this is not a list: it is not text") from None
     if not wanted:  # with --only, all roots would go
         raise BadInputError(
             f"{visible(path)}: this list names no certificate; capath export DIR --list writes one"

@@ -26,13 +26,13 @@ _DATE = re.compile(r"(19|20)[0-9]{6}", re.ASCII)
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_directory(parser, before="leaf")
-    parser.add_argument("leaf", metavar="LEAF", help="the certificate, in PEM or DER; - reads the input")
+    parser.add_argument("leaf", metavar="LEAF", help="the certificate, in PEM or DER; - is standard input")
     parser.add_argument(
-        "--untrusted", metavar="FILE", action="append", default=[], help="what would be sent beside the leaf"
+        "--untrusted", metavar="FILE", action="append", default=[], help="intermediates that the server would send"
     )
-    parser.add_argument("--hostname", metavar="HOST", default="", help="the host it has to be for")
+    parser.add_argument("--hostname", metavar="HOST", default="", help="the host name that it must match")
     parser.add_argument(
-        "--at", metavar="TIME", help="when: 2026-01-31, 2026-01-31T12:00:00Z or seconds since 1970"
+        "--at", metavar="TIME", help="at this time: 2026-01-31, 2026-01-31T12:00:00Z or seconds since 1970"
     )
     add_verify_flags(parser)
 
@@ -99,5 +99,5 @@ def _time(text: str) -> datetime:
         return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
     except (ValueError, OverflowError, OSError):
         raise BadInputError(
-            f"{visible(text)}: this is no time; write 2026-01-31, 2026-01-31T12:00:00Z or seconds since 1970"
+            f"{visible(text)}: this is not a time; write 2026-01-31, 2026-01-31T12:00:00Z or seconds since 1970"
         ) from None

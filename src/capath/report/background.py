@@ -1,4 +1,4 @@
-"""What there is to know of a root, as JSON and as lines for people."""
+"""Background of a root, as JSON and as lines for people."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def background_json(known: Background) -> Json:
 
 def background_lines(known: Background) -> list[tuple[str, str]]:
     """Pairs of a heading and a text, every value visible; what there is nothing of is left out."""
-    lines = [("Run by", visible(known.organisation)), ("Mozilla", standing_text(known.mozilla))]
+    lines = [("Operator", visible(known.organisation)), ("Mozilla", standing_text(known.mozilla))]
     limits = known.limits
     if limits.distrust_after is not None:
         date = f"{limits.distrust_after:%Y-%m-%d}"
-        lines.append(("Limit", f"leaves issued until {date} only ({visible(limits.source)})"))
+        lines.append(("Limit", f"only leaves issued until {date} ({visible(limits.source)})"))
     if limits.constraints:
-        lines.append(("Limit", f"names under {visible(limits.constraints)} only ({visible(limits.source)})"))
+        lines.append(("Limit", f"only names under {visible(limits.constraints)} ({visible(limits.source)})"))
     if known.lists:
         lines.append(("In", visible(", ".join(known.lists))))
     for heading, rows in (
-        ("Signs here", known.children),
+        ("Signed here", known.children),
         ("Signed by", known.issuers),
         ("Same key", known.reissues),
         ("Cross-signed", known.cross_signs),
@@ -62,13 +62,13 @@ def standing_text(standing: MozillaStanding) -> str:
     told = f"(list of {standing.list_date})"
     match standing:
         case NeverIncluded():
-            return f"not in its list {told}"
+            return f"never in its list {told}"
         case Included(since=since, for_servers=True):
-            return f"trusted for TLS servers, in since {since} {told}"
+            return f"trusted for TLS servers, included since {since} {told}"
         case Included(since=since):
-            return f"in since {since}, not trusted for TLS servers (any more) {told}"
+            return f"included since {since}, not trusted for TLS servers {told}"
         case Removed(since=since, on=on, reason=reason):
-            return f"in from {since} to {on}{f': {reason}' if reason else ''} {told}"
+            return f"included from {since} to {on}{f': {reason}' if reason else ''} {told}"
         case Distrusted(reason=reason):
             return f"actively distrusted{f': {reason}' if reason else ''} {told}"
         case _:

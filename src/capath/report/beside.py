@@ -1,4 +1,4 @@
-"""What stands beside a verdict: the chain as sent, what Firefox would say, the environment, what was fetched."""
+"""What is reported with a verdict: the chain as sent, Firefox's view, the environment, what was fetched."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _trap_json(trap: Trap) -> Json:
 def trap_text(trap: Trap) -> str:
     """A variable of the environment, and what it does."""
     programs = ", ".join(program.value for program in trap.affects)
-    return f"{trap.variable}={visible(trap.value)} changes the answer of {programs}. {trap.text}"
+    return f"{trap.variable}={visible(trap.value)} changes the result of {programs}. {trap.text}"
 
 
 def _fetched_json(fetched: FetchedChain | None) -> Json | None:

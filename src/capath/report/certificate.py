@@ -125,7 +125,7 @@ def remaining_text(certificate: Certificate, now: datetime) -> str:
     if certificate.not_before is not None and now < certificate.not_before:
         return f"not valid for another {_span((certificate.not_before - now).days)}"
     if certificate.not_after is None:
-        return "its end cannot be read"
+        return "its end date cannot be read"
     days = (certificate.not_after - now).days
     return f"{_span(days)} left" if now <= certificate.not_after else f"expired {_span(-days)} ago"
 

@@ -31,8 +31,8 @@ def server_text(result: ProbeResult) -> list[str]:
     if options.starttls is not None:
         lines.append(f"STARTTLS                {options.starttls}")
     if server.certificate_requested:
-        sent = "sent" if options.identity is not None else "none was sent"
-        lines.append(f"Client certificate      asked for; {sent}")
+        sent = "sent" if options.identity is not None else "not sent"
+        lines.append(f"Client certificate      requested; {sent}")
     match server.staple:
         case Staple() as staple:
             lines.append(f"OCSP staple             {staple.text}")
@@ -50,8 +50,8 @@ def warnings_text(result: ProbeResult) -> list[str]:
     lines = []
     if thrown_away := result.server.thrown_away:
         lines += [
-            f"plain text behind the go-ahead of STARTTLS, which was thrown away: {_shown(thrown_away)}",
-            "  Nothing may stand there: somebody on the way, or a server with the STARTTLS injection flaw.",
+            f"plain text after the STARTTLS response, ignored: {_shown(thrown_away)}",
+            "  Nothing may follow it: an attacker in between, or a server vulnerable to STARTTLS injection.",
         ]
     match result.server.staple:
         case Staple(proves_revoked=True) | Staple(faults=(StapleFault.ISSUER_UNKNOWN,)):

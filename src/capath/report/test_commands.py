@@ -171,7 +171,7 @@ def _curl(asked: ProbeResult, directory: str, snapshot: Snapshot | None) -> Equi
     """curl goes on reading the distribution's bundle beside --capath, unless another file takes its place."""
     words = ["curl", "--capath", directory]
     link = "" if snapshot is None else next(iter(reachable(snapshot).values()), "")
-    note = "" if link else "curl trusts the distribution's bundle beside the directory"
+    note = "" if link else "curl also trusts the bundle of the distribution"
     words += ["--cacert", f"{directory.rstrip('/')}/{link}"] if link else []
     options = asked.options
     words += [f"--tlsv{_VERSIONS[options.min_protocol]}"] if options.min_protocol else []
@@ -184,7 +184,7 @@ def _curl(asked: ProbeResult, directory: str, snapshot: Snapshot | None) -> Equi
     if asked.checked_host not in (asked.endpoint.host, asked.endpoint.ip):
         words += ["--connect-to", f"::{asked.endpoint.text}"]
     if options.flags != type(options.flags)():
-        note = "; ".join(filter(None, (note, "curl has no words for the verification flags")))
+        note = "; ".join(filter(None, (note, "curl has no options for the verification flags")))
     return Equivalent(Wording.CURL, "curl", shell_command([*words, _url(asked)]), note)
 
 
