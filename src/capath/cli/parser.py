@@ -40,7 +40,7 @@ def command_parser(command: Command, module: CommandModule) -> Parser:
     """The parser of `command`, whose module is `module`."""
     parser = Parser(
         prog=f"capath {command.name}",
-        description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+        description=_filled(f"{command.summary[0].upper()}{command.summary[1:]}."),
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -152,7 +152,7 @@ COMMANDS = (
         "doctor",
         "doctor",
         _TEST,
-        "which store each TLS client of this machine reads, and whether it accepts a host",
+        "which store each TLS client reads, and whether it accepts a host",
         ("capath doctor", "capath doctor example.com --python .venv/bin/python"),
     ),
     Command(
