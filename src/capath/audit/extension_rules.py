@@ -7,14 +7,11 @@ from capath.audit.facts import Facts
 from capath.audit.finding import Severity
 from capath.audit.rule import CertificateRule, Hit
 from capath.audit.strict_mode import strict_faults
-from capath.pki.certificate import BASIC_CONSTRAINTS, KEY_USAGE, SUBJECT_KEY_IDENTIFIER
-
-_NAME_CONSTRAINTS = "2.5.29.30"
-# X509_supported_extension: what OpenSSL accepts as critical.
-_HANDLED = frozenset(
-    {"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.32", "2.5.29.33", "2.5.29.36"}
-    | {"2.5.29.37", "2.5.29.54", "1.3.6.1.5.5.7.1.7", "1.3.6.1.5.5.7.1.8", "1.3.6.1.5.5.7.1.14"}
-    | {"1.3.6.1.5.5.7.48.1.5", "2.16.840.1.113730.1.1"}
+from capath.pki.extensions import (
+    BASIC_CONSTRAINTS,
+    KEY_USAGE,
+    NAME_CONSTRAINTS,
+    SUBJECT_KEY_IDENTIFIER,
 )
 
 
@@ -85,9 +82,7 @@ def _path_length(context: Context, facts: Facts) -> Hit | None:
 
 
 def _unknown_critical(context: Context, facts: Facts) -> Hit | None:
-    unknown = [
-        oid for oid, extension in facts.decoded.extensions.items() if extension.critical and oid not in _HANDLED
-    ]
+    unknown = facts.certificate.unprocessed_extensions
     if not unknown:
         return None
     return Hit(
@@ -98,7 +93,7 @@ def _unknown_critical(context: Context, facts: Facts) -> Hit | None:
 
 
 def _name_constraints(context: Context, facts: Facts) -> Hit | None:
-    if _NAME_CONSTRAINTS not in facts.decoded.extensions:
+    if NAME_CONSTRAINTS not in facts.decoded.extensions:
         return None
     return Hit(
         "it is limited to some names by X.509 name constraints",

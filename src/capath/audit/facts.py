@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from capath.pki.certificate import BasicConstraints, Certificate, Extension
+from capath.pki.certificate import Certificate
+from capath.pki.extensions import BasicConstraints, Extension
 from capath.pki.key import PublicKey, public_key
 from capath.pki.key_identifiers import is_self_signed
 from capath.store import CertificateRow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capath.audit.facts import Facts
-from capath.pki.certificate import BASIC_CONSTRAINTS, KEY_USAGE, SUBJECT_KEY_IDENTIFIER
+from capath.pki.extensions import BASIC_CONSTRAINTS, KEY_USAGE, SUBJECT_KEY_IDENTIFIER
 
 
 def strict_faults(facts: Facts) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, title
 from capath.diagnosis.client_differences import is_strict_alone
 from capath.diagnosis.missing_root import import_shown
-from capath.diagnosis.path_rules import KEY_CERT_SIGN, SERVER_USAGES, extension_of, unhandled_extensions
+from capath.diagnosis.path_rules import KEY_CERT_SIGN, SERVER_USAGES, extension_of
 from capath.diagnosis.way_out import reissue, ways_out
 from capath.diagnosis.wrong_issuer import explain_other_key
-from capath.pki.certificate import AUTHORITY_KEY_IDENTIFIER, BASIC_CONSTRAINTS, KEY_USAGE, Certificate
+from capath.pki.certificate import Certificate
 from capath.pki.describe import describe_extensions
+from capath.pki.extensions import AUTHORITY_KEY_IDENTIFIER, BASIC_CONSTRAINTS, KEY_USAGE
 from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.tls.handshake.verification import ChainElement, FromCapath, VerifyError
@@ -158,7 +159,7 @@ def explain_encoding(case: Case) -> Finding | None:
     if error.code == VerifyCode.EC_KEY_EXPLICIT_PARAMS:
         return _explicit_curve(case, error, element)
     name = f"“{title(element.certificate.subject)}”"
-    unhandled = unhandled_extensions(element.certificate)
+    unhandled = element.certificate.unprocessed_extensions
     if error.code == VerifyCode.UNHANDLED_CRITICAL_EXTENSION and unhandled:
         listed = ", ".join(f"{visible(_extension_name(element.certificate, oid))} ({oid})" for oid in unhandled)
         text = f"{name} has a critical extension that OpenSSL does not process: {listed} (RFC 5280 §4.2)."

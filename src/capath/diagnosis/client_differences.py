@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Confidence, Finding, Remedy, title
-from capath.pki.certificate import BASIC_CONSTRAINTS, KEY_USAGE, Certificate
+from capath.pki.certificate import Certificate
+from capath.pki.extensions import BASIC_CONSTRAINTS, KEY_USAGE
 from capath.pki.visible import visible
 from capath.store.lookup import find_issuers
 from capath.store.standing import BehindBroken

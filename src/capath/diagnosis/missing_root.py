@@ -7,6 +7,7 @@ from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, t
 from capath.diagnosis.known_roots import KnownRoot
 from capath.pki.certificate import Certificate
 from capath.pki.general_names import issuer_addresses
+from capath.pki.key_identifiers import authority_key
 from capath.pki.visible import visible
 
 OUT_OF_BAND = "compare its fingerprint out of band (for example with the CA's web site over a network you trust)"
@@ -86,7 +87,7 @@ def unknown_issuer(case: Case, leaf: Certificate) -> Finding:
     send = send_intermediate(case, issuer, url)
     issued = f"“{title(leaf.subject)}” was issued by “{issuer}”, which is {nowhere(case)}"
     came = _what_came(case)
-    named = leaf.authority_key.issuer
+    named = authority_key(leaf).issuer
     if named is not None and named.canonical == leaf.issuer.canonical:
         text = (
             f"{issued}. Its authorityKeyIdentifier says that “{issuer}” issued its own certificate: it is a root."

@@ -12,10 +12,11 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from capath.diagnosis.name_constraints import first_violation
-from capath.pki.certificate import BASIC_CONSTRAINTS, Certificate
+from capath.pki.certificate import Certificate
+from capath.pki.extensions import BASIC_CONSTRAINTS
 from capath.pki.key_identifiers import is_self_signed as names_itself
 from capath.pki.signature import Bad, check_signature
 
@@ -25,26 +26,6 @@ SERVER_USAGES = {
     x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.3"),  # Microsoft's and Netscape's "server gated crypto"
     x509.ObjectIdentifier("2.16.840.1.113730.4.1"),
 }
-# Critical extensions that OpenSSL processes (X509_supported_extension).
-_PROCESSED_EXTENSIONS = frozenset(
-    {
-        "2.16.840.1.113730.1.1",  # Netscape certificate type
-        ExtensionOID.KEY_USAGE.dotted_string,
-        ExtensionOID.SUBJECT_ALTERNATIVE_NAME.dotted_string,
-        ExtensionOID.BASIC_CONSTRAINTS.dotted_string,
-        ExtensionOID.CERTIFICATE_POLICIES.dotted_string,
-        ExtensionOID.CRL_DISTRIBUTION_POINTS.dotted_string,
-        ExtensionOID.EXTENDED_KEY_USAGE.dotted_string,
-        "1.3.6.1.5.5.7.1.7",  # IP address blocks, RFC 3779
-        "1.3.6.1.5.5.7.1.8",  # AS identifiers, RFC 3779
-        ExtensionOID.OCSP_NO_CHECK.dotted_string,
-        ExtensionOID.POLICY_CONSTRAINTS.dotted_string,
-        "1.3.6.1.5.5.7.1.14",  # proxyCertInfo
-        ExtensionOID.NAME_CONSTRAINTS.dotted_string,
-        ExtensionOID.POLICY_MAPPINGS.dotted_string,
-        ExtensionOID.INHIBIT_ANY_POLICY.dotted_string,
-    }
-)
 KEY_CERT_SIGN = 5  # the bit of keyUsage, RFC 5280 §4.2.1.3
 _RSA_BITS, _EC_BITS = 2048, 224  # security level 2, SSL_CTX_set_security_level(3)
 _WEAK_DIGESTS = frozenset({"md4", "md5", "sha1"})
@@ -67,7 +48,7 @@ def is_self_signed(certificate: Certificate) -> bool:
 @functools.lru_cache(maxsize=8192)
 def can_issue(certificate: Certificate) -> bool:
     """Whether basicConstraints, keyUsage and critical extensions let it be a CA (X509_check_ca)."""
-    if unhandled_extensions(certificate):
+    if certificate.unprocessed_extensions:
         return False
     constraints = certificate.basic_constraints
     usage = certificate.key_usage
@@ -77,15 +58,6 @@ def can_issue(certificate: Certificate) -> bool:
     if certificate.extension(BASIC_CONSTRAINTS) is not None:
         return False
     return certificate.is_ca if usage is None else signs_certificates
-
-
-def unhandled_extensions(certificate: Certificate) -> tuple[str, ...]:
-    """The OIDs of its critical extensions that OpenSSL does not process."""
-    return tuple(
-        extension.oid
-        for extension in certificate.extensions
-        if extension.critical and extension.oid not in _PROCESSED_EXTENSIONS
-    )
 
 
 @functools.lru_cache(maxsize=8192)

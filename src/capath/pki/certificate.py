@@ -8,59 +8,22 @@ from __future__ import annotations
 
 import hashlib
 
-from capath.errors import ParseError
 from capath.pki import tlv
+from capath.pki.extensions import (
+    BASIC_CONSTRAINTS,
+    KEY_USAGE,
+    PROCESSED_BY_OPENSSL,
+    BasicConstraints,
+    Extension,
+    key_usage_bits,
+)
 from capath.pki.name import Name
-from capath.values import value_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
-BASIC_CONSTRAINTS = "2.5.29.19"
-KEY_USAGE = "2.5.29.15"
-SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
-AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
 _SERIAL, _ALGORITHM, _ISSUER, _VALIDITY, _SUBJECT, _KEY = range(1, 7)
-_DIRECTORY_NAME = 0xA4
-
-
-@value_class
-class Extension:
-    """An extension as encoded: dotted `oid` and the content of its OCTET STRING."""
-
-    __slots__ = ("critical", "oid", "value")
-
-    def __init__(self, oid: str, critical: bool, value: bytes) -> None:
-        self.oid = oid
-        self.critical = critical
-        self.value = value
-
-
-@value_class
-class BasicConstraints:
-    """RFC 5280 §4.2.1.9."""
-
-    __slots__ = ("ca", "path_length")
-
-    def __init__(self, ca: bool, path_length: int | None) -> None:
-        self.ca = ca
-        self.path_length = path_length
-
-
-@value_class
-class AuthorityKey:
-    """How a certificate names its issuer's key (RFC 5280 §4.2.1.1): by identifier, by name and serial, or not.
-
-    `issuer` is the first directoryName, the only one that OpenSSL compares.
-    """
-
-    __slots__ = ("identifier", "issuer", "serial")
-
-    def __init__(self, identifier: bytes | None, issuer: Name | None, serial: int | None) -> None:
-        self.identifier = identifier
-        self.issuer = issuer
-        self.serial = serial
 
 
 class Certificate:
@@ -158,17 +121,23 @@ class Certificate:
             if tag == 0xA3:
                 _, start, stop = tlv.header(self.plain, start, stop)
                 bounds = [(at, to) for _, _, at, to in tlv.elements(self.plain, start, stop)]
-                return tuple(_extension(self.plain[at:to]) for at, to in bounds)
+                return tuple(Extension.decode(self.plain[at:to]) for at, to in bounds)
         return ()
 
     def extension(self, oid: str) -> Extension | None:
         return next((extension for extension in self.extensions if extension.oid == oid), None)
 
     @property
+    def unprocessed_extensions(self) -> tuple[str, ...]:
+        """The OIDs of critical extensions for which OpenSSL rejects it."""
+        critical = [extension.oid for extension in self.extensions if extension.critical]
+        return tuple(oid for oid in critical if oid not in PROCESSED_BY_OPENSSL)
+
+    @property
     def basic_constraints(self) -> BasicConstraints | None:
         """Decoded basicConstraints; None where there is none or it does not decode."""
         extension = self.extension(BASIC_CONSTRAINTS)
-        return None if extension is None else _basic_constraints(extension.value)
+        return None if extension is None else BasicConstraints.decode(extension.value)
 
     @property
     def key_usage(self) -> frozenset[int] | None:
@@ -178,29 +147,6 @@ class Certificate:
         """
         extension = self.extension(KEY_USAGE)
         return None if extension is None else key_usage_bits(extension.value)
-
-    @property
-    def subject_key(self) -> bytes | None:
-        """How it names its own key (RFC 5280 §4.2.1.2); None where it does not, or that does not decode."""
-        extension = self.extension(SUBJECT_KEY_IDENTIFIER)
-        if extension is None:
-            return None
-        try:
-            start, end = tlv.expect(
-                extension.value, 0, len(extension.value), tlv.OCTET_STRING, "subjectKeyIdentifier"
-            )
-        except ParseError:
-            return None
-        return extension.value[start:end]
-
-    @property
-    def authority_key(self) -> AuthorityKey:
-        """How it names its issuer's key. What does not decode names nothing."""
-        extension = self.extension(AUTHORITY_KEY_IDENTIFIER)
-        try:
-            return AuthorityKey(None, None, None) if extension is None else _authority_key(extension.value)
-        except ParseError:
-            return AuthorityKey(None, None, None)
 
     @property
     def is_ca(self) -> bool:
@@ -261,55 +207,9 @@ def certificate_fields(plain: bytes) -> tuple[int, ...]:
     return tuple(bounds)
 
 
-def key_usage_bits(value: bytes) -> frozenset[int]:
-    """The bits that are set in an encoded keyUsage; none where it does not decode."""
-    try:
-        start, end = tlv.expect(value, 0, len(value), tlv.BIT_STRING, "keyUsage")
-    except ParseError:
-        return frozenset()
-    octets = value[start + 1 : end]
-    return frozenset(bit for bit in range(len(octets) * 8) if octets[bit // 8] & 0x80 >> bit % 8)
-
-
-def _extension(content: bytes) -> Extension:
-    oid, *_, value = (content[start:stop] for _, _, start, stop in tlv.elements(content, 0, len(content)))
-    _, _, after = tlv.header(content, 0, len(content))
-    critical = content[after] == tlv.BOOLEAN and content[after + 2] != 0
-    return Extension(tlv.oid_text(oid), critical, value)
-
-
 def times_in(content: bytes) -> tuple[datetime | None, datetime | None]:
     """The first two times that `content` consists of; None for one that is missing, or is not a time."""
     values = [
         tlv.time_value(tag, content[start:stop]) for tag, _, start, stop in tlv.elements(content, 0, len(content))
     ]
     return values[0], values[1] if len(values) > 1 else None
-
-
-def _basic_constraints(value: bytes) -> BasicConstraints | None:
-    ca, path_length = False, None
-    try:
-        for tag, content in tlv.members(value, tlv.SEQUENCE, "basicConstraints"):
-            if tag == tlv.BOOLEAN:
-                ca = content not in (b"", b"\0")
-            elif tag == tlv.INTEGER:
-                path_length = tlv.integer(content)
-    except ParseError:
-        return None
-    return BasicConstraints(ca, path_length)
-
-
-def _authority_key(value: bytes) -> AuthorityKey:
-    """Raises ParseError."""
-    identifier, issuer, serial = None, None, None
-    for tag, content in tlv.members(value, tlv.SEQUENCE, "authorityKeyIdentifier"):
-        if tag == 0x80:
-            identifier = content
-        elif tag == 0xA1:
-            for kind, _, at, to in tlv.elements(content, 0, len(content)):
-                if kind == _DIRECTORY_NAME:
-                    issuer = Name.decode(content[at:to])
-                    break
-        elif tag == 0x82:
-            serial = tlv.integer(content)
-    return AuthorityKey(identifier, issuer, serial)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from capath.errors import ParseError
 from capath.pki import tlv
-from capath.pki.certificate import KEY_USAGE, Certificate, Extension, key_usage_bits
+from capath.pki.certificate import Certificate
+from capath.pki.extensions import KEY_USAGE, Extension, key_usage_bits
 from capath.pki.load import load_stand_in
 from capath.pki.name import Attribute, Name
 
@@ -141,11 +142,9 @@ def _decoded(extension: Extension) -> list[str]:
         bits = key_usage_bits(extension.value)
         names = [name for bit, name in enumerate(_KEY_USAGES) if bit in bits]
         return [", ".join(names + [f"bit {bit}" for bit in sorted(bits) if bit >= len(_KEY_USAGES)]) or "none"]
-    critical = b"\x01\x01\xff" if extension.critical else b""
-    content = tlv.encode_oid(extension.oid) + critical + tlv.encode(tlv.OCTET_STRING, extension.value)
     with _without_warnings():
         try:
-            (found,) = load_stand_in(extension=tlv.encode(tlv.SEQUENCE, content)).extensions
+            (found,) = load_stand_in(extension=extension.encoded).extensions
             return _lines(found.value) or ["empty"]
         except Exception as error:  # its parser raises many types
             return [_octets(extension.value), f"cryptography does not decode it: {_reason(error)}"]

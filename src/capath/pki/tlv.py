@@ -61,6 +61,12 @@ def elements(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int,
         start = stop
 
 
+def content(data: bytes, tag: int, what: str) -> bytes:
+    """Return the content of the element that `data` begins with, which must have `tag`. Raises ParseError."""
+    start, end = expect(data, 0, len(data), tag, what)
+    return data[start:end]
+
+
 def members(data: bytes, tag: int, what: str) -> list[tuple[int, bytes]]:
     """Return tag and content of each element in the constructed element that `data` is. Raises ParseError."""
     start, end = expect(data, 0, len(data), tag, what)
