@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.init:
         return _write_policy(arguments)
     fails_on = _severities_and_rules(arguments.fail_on or ["error"])
-    _check_rule(arguments.rule)
+    check_rule(arguments.rule)
     listing = read_listing(arguments)
     policy = _policy(arguments)
     result = audit(
@@ -121,12 +121,13 @@ def _severities_and_rules(words: Sequence[str]) -> frozenset[str]:
         if word in severities:
             found.update(severities[: severities.index(word) + 1])
         else:
-            _check_rule(word)
+            check_rule(word)
             found.add(word)
     return frozenset(found)
 
 
-def _check_rule(rule: str) -> None:
+def check_rule(rule: str) -> None:
+    """Raise BadInputError where `rule` is not empty and there is no such rule."""
     from capath.audit import RULE_IDS
 
     if rule and rule not in RULE_IDS:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from capath.cli.exit_status import ExitStatus
 from capath.cli.parser import add_directory
 from capath.cli.store_view import read_listing
+from capath.cli.which import add_all, chosen_rows
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store import Listing
@@ -33,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--select", metavar="WHICH", action="append", default=[], help="only these, trusted or not"
     )
+    add_all(parser)
     parser.add_argument("--force", action="store_true", help="replace files that capath export did not write")
 
 
@@ -44,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check(arguments)
     listing = read_listing(arguments)
-    chosen = _chosen(listing, arguments.select)
+    chosen = _chosen(listing, arguments.select, every=arguments.all)
     limits = read_constraints_file(arguments.directory).by_sha256
     to_write: list[tuple[str, bytes, str]] = []
     if arguments.bundle:
@@ -89,12 +91,11 @@ def _check(arguments: argparse.Namespace) -> None:
         raise BadInputError("only one thing can go to standard output; name a file for the others")
 
 
-def _chosen(listing: Listing, wanted: Sequence[str]) -> tuple[Certificate, ...]:
+def _chosen(listing: Listing, wanted: Sequence[str], *, every: bool) -> tuple[Certificate, ...]:
     from capath.change.export import trusted_certificates
-    from capath.store.select import select_one
 
     if wanted:
-        return tuple(select_one(listing, which).certificate for which in wanted)
+        return tuple(row.certificate for row in chosen_rows(listing, wanted, every=every))
     return trusted_certificates(listing)
 
 

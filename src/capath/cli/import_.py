@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
 
 from capath.cli.changing import add_dry_run, recover_first
 from capath.cli.exit_status import ExitStatus
@@ -11,10 +12,12 @@ from capath.cli.output import complain, say, settings, show, width
 from capath.cli.parser import add_directory
 from capath.cli.sources import NotReachedError, SourceReader, add_password_option, password_from
 from capath.cli.store_view import read_listing
+from capath.cli.which import add_all
 from capath.errors import BadInputError
 from capath.pki.claims import Item, Refused
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.sources.item import Source
+from capath.store.select import WHICH_HELP, TermKind, matches, parse_term
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="WHICH",
         action="append",
         default=[],
-        help="only these: digits of a fingerprint (8 or more), or subject~TEXT",
+        help="only these: fingerprint, subject~TEXT, org:TEXT, expires<90d or @FILE",
     )
+    add_all(parser)
     add_password_option(parser)
     add_dry_run(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="show every certificate, and the steps")
@@ -62,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         return ExitStatus.UNREACHABLE
     planned = plan_import(
         listing,
-        _selected(sources, arguments.select),
+        _selected(sources, arguments.select, every=arguments.all),
         ", ".join(visible(source.title) for source in sources),
         ImportOptions(arguments.off, arguments.only_websites, arguments.all_uses),
         read_constraints_file(arguments.directory),
@@ -83,30 +87,34 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitStatus.UNCHANGED if planned.plan.refusals else ExitStatus.GOOD
 
 
-def _selected(sources: Sequence[Source], wanted: Sequence[str]) -> Iterator[Item | Refused]:
-    """All that the sources hold, or what is selected of it. Raises BadInputError for a selection of nothing."""
-    missing = dict.fromkeys(wanted)
+def _selected(sources: Sequence[Source], wanted: Sequence[str], *, every: bool) -> Iterator[Item | Refused]:
+    """All that the sources hold, or what is selected of it.
+
+    Raises BadInputError for a word that selects nothing, or several certificates without `every`.
+    """
+    if not wanted:
+        for source in sources:
+            yield from source.read()
+        return
+    now = datetime.now(timezone.utc)
+    terms = {word: parse_term(word) for word in wanted}
+    hits: dict[str, dict[str, Item]] = {word: {} for word in wanted}
     for source in sources:
         for found in source.read():
-            if not wanted:
-                yield found
-            elif isinstance(found, Item):
-                hits = [which for which in wanted if _is_meant(found, which)]
-                for which in hits:
-                    missing.pop(which, None)
-                if hits:
-                    yield found
-    for which in missing:
-        raise BadInputError(
-            f"{visible(which)}: nothing in the sources matches",
-            hint="give 8 or more digits of a fingerprint, or subject~TEXT",
-        )
-
-
-def _is_meant(item: Item, which: str) -> bool:
-    certificate = item.certificate
-    if which.startswith("subject~"):
-        text = which.removeprefix("subject~").casefold()
-        return text in certificate.subject.text.casefold() or text in item.claims.label.casefold()
-    digits = which.replace(":", "").lower()
-    return len(digits) >= 8 and (certificate.sha256.startswith(digits) or certificate.sha1.startswith(digits))
+            if isinstance(found, Item):
+                for word, term in terms.items():
+                    if matches(term, found.certificate, found.claims.label, now):
+                        hits[word].setdefault(found.certificate.sha256, found)
+    for word, items in hits.items():
+        if not items:
+            raise BadInputError(f"{visible(word)}: nothing in the sources matches", hint=f"give {WHICH_HELP}")
+        if len(items) > 1 and not every and terms[word].kind is not TermKind.LIST:
+            listed = "\n".join(
+                f"  {sha256[:16]}  {visible_name(item.certificate.subject.title)}"
+                for sha256, item in items.items()
+            )
+            raise BadInputError(
+                f"{visible(word)}: {len(items)} certificates match; --all takes them all:\n{listed}"
+            )
+    for items in hits.values():
+        yield from items.values()

@@ -7,13 +7,16 @@ import argparse
 from capath.cli.exit_status import ExitStatus
 from capath.cli.parser import add_directory
 from capath.cli.store_view import findings_by_certificate, now_utc, read_listing
+from capath.cli.which import chosen_rows
+from capath.store.select import WHICH_HELP
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_directory(parser, before="which")
-    parser.add_argument("which", metavar="WHICH", help="a file, link, hash, fingerprint or subject~TEXT")
+    parser.add_argument("which", metavar="WHICH", help=WHICH_HELP)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--pem", action="store_true", help="print only its PEM")
+    parser.add_argument("--all", action="store_true", help="with --pem: every certificate that WHICH matches")
     form.add_argument("--text", action="store_true", help="print it as text (the default)")
 
 
@@ -28,13 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
     )
     from capath.report.document import document
     from capath.store.constraints import read_constraints_file
-    from capath.store.select import select_one
 
     listing = read_listing(arguments)
-    row = select_one(listing, arguments.which)
+    rows = chosen_rows(listing, [arguments.which], every=arguments.all and arguments.pem)
     if arguments.pem and not arguments.json:
-        print(certificate_pem(row.certificate), end="")
+        print("".join(certificate_pem(row.certificate) for row in rows), end="")
         return ExitStatus.GOOD
+    row = rows[0]
     now = now_utc()
     kept = read_constraints_file(arguments.directory).by_sha256
     findings = findings_by_certificate(listing, now, row.certificate.sha256).get(row.certificate.sha256, [])

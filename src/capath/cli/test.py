@@ -240,12 +240,12 @@ def _store(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Ite
         return
     from capath.change.staging import staged_directory
     from capath.change.toggle import plan_toggle
-    from capath.store.select import select_one
+    from capath.cli.which import chosen_rows
 
     say("testing the store as it would be after these changes; nothing is written")
     listing = list_store(snapshot)
-    take_in = [select_one(listing, which).certificate.sha256 for which in trust]
-    take_out = [select_one(listing, which).certificate.sha256 for which in distrust]
+    take_in = [row.held.sha256 for row in chosen_rows(listing, trust, every=False)]
+    take_out = [row.held.sha256 for row in chosen_rows(listing, distrust, every=False)]
     plan = plan_toggle(listing, take_in, take_out)
     if plan.refusals:
         refusal = plan.refusals[0]
