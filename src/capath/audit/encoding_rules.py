@@ -9,7 +9,7 @@ from capath.audit.facts import Facts
 from capath.audit.finding import Severity
 from capath.audit.rule import CertificateRule, Hit
 from capath.pki.certificate import Certificate
-from capath.pki.describe import library_refusal
+from capath.pki.describe import library_refusal, use_name
 from capath.store.listing import CertificateRow
 
 _SERIAL_OCTETS_LIMIT = 20
@@ -36,9 +36,9 @@ def _trusted_uses(context: Context, facts: Facts) -> Hit | None:
         return None
     parts = []
     if trust.trusted:
-        parts.append(f"trusted for {', '.join(trust.trusted)}")
+        parts.append(f"trusted for {', '.join(map(use_name, trust.trusted))}")
     if trust.rejected:
-        parts.append(f"rejected for {', '.join(trust.rejected)}")
+        parts.append(f"rejected for {', '.join(map(use_name, trust.rejected))}")
     if not parts:
         parts.append("no uses")
     allows = "OpenSSL accepts it for TLS servers" if trust.allows_servers else "OpenSSL rejects it for TLS servers"

@@ -192,7 +192,7 @@ class Certificate:
 def certificate_fields(plain: bytes) -> tuple[int, ...]:
     """Where version, serial number, algorithm, issuer, validity, subject and key begin, and the last ends.
 
-    Fields are told by their order, for OpenSSL forgives some tags. A missing version is empty.
+    Fields are known by their order, for OpenSSL forgives some tags. A missing version is empty.
     Raises ParseError where there are fewer.
     """
     header = tlv.header

@@ -61,7 +61,7 @@ def crl_bounds(plain: bytes) -> tuple[tuple[int, int], tuple[int, int], tuple[in
     _, at, end = tlv.header(plain, at, end)
     if plain[at : at + 1] == b"\x02":  # version
         _, _, at = tlv.header(plain, at, end)
-    _, _, issuer = tlv.header(plain, at, end)  # behind the algorithm
+    _, _, issuer = tlv.header(plain, at, end)  # after the algorithm
     _, _, times = tlv.header(plain, issuer, end)
     _, _, at = tlv.header(plain, times, end)
     if at < end and plain[at] in (tlv.UTC_TIME, tlv.GENERALIZED_TIME):

@@ -22,7 +22,7 @@ _ED25519_KEY = bytes.fromhex("302a300506032b6570032100") + bytes(32)
 
 
 def read_certificate(data: bytes) -> tuple[Certificate, bytes]:
-    """Decode the certificate that `data` begins with; return it and the bytes behind it.
+    """Decode the certificate that `data` begins with; return it and the bytes after it.
 
     Raises ParseError where OpenSSL does not load it.
     """

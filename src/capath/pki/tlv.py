@@ -117,7 +117,7 @@ def integer(content: bytes) -> int:
 
 @lru_cache(maxsize=4096)  # hosts share their issuers, and a test names each date several times
 def time_value(tag: int, content: bytes) -> datetime | None:
-    """Return a UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 has it, in UTC; None where it is no such time.
+    """Return a UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 has it, in UTC; None where it is not such a time.
 
     OpenSSL loads a certificate whose dates are nonsense (and rejects it when it verifies), so nonsense is
     no error here.

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from capath.pki.certificate import Certificate
-from capath.pki.describe import describe_extensions
+from capath.pki.describe import describe_extensions, use_name
 from capath.pki.key import public_key
 from capath.pki.key_identifiers import is_self_signed
 from capath.pki.pem import encode_pem
 from capath.pki.signature import signature_algorithm
+from capath.pki.trust_attributes import TrustAttributes
 from capath.pki.visible import visible
 from capath.report.document import Json, moment
 from capath.store import CertificateRow, CrlRow
@@ -43,6 +44,7 @@ def certificate_json(row: CertificateRow, findings: Sequence[Finding]) -> Json:
         "signature_algorithm": signature_algorithm(certificate),
         "is_ca": certificate.is_ca,
         "self_signed": is_self_signed(certificate),
+        "trust": {"trusted_uses": list(row.trust.trusted), "rejected_uses": list(row.trust.rejected)},
         "problems": [
             {"rule": finding.rule, "severity": finding.severity.value, "text": finding.text}
             for finding in findings
@@ -94,12 +96,20 @@ def certificate_text(row: CertificateRow, findings: Sequence[Finding], now: date
         f"SHA-1        {fingerprint_text(certificate.sha1)}",
         f"Subject hash {certificate.subject_hash}   old hash {certificate.subject.old_hash}",
     ]
+    if row.trust.encoded:
+        lines.append(f"Trust        {_trust_text(row.trust)} (TRUSTED CERTIFICATE, which only OpenSSL reads)")
     for extension in describe_extensions(certificate):
         mark = " (critical)" if extension.critical else ""
         lines.append(f"{extension.name}{mark}")
         lines.extend(f"    {visible(line)}" for line in extension.lines)
     lines.extend(f"{finding.severity.value}: {visible(finding.text)} [{finding.rule}]" for finding in findings)
     return "\n".join(lines)
+
+
+def _trust_text(trust: TrustAttributes) -> str:
+    """The uses of a TRUSTED CERTIFICATE in words."""
+    uses = (("trusted for", trust.trusted), ("rejected for", trust.rejected))
+    return "; ".join(f"{what} {', '.join(map(use_name, oids))}" for what, oids in uses if oids) or "no uses"
 
 
 def certificate_pem(certificate: Certificate) -> str:
