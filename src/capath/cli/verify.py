@@ -1,4 +1,4 @@
-"""``capath verify DIR LEAF.pem``: as `openssl verify -CApath`, trusting DIR alone."""
+"""``capath verify DIR LEAF…``: as `openssl verify -CApath`, trusting only DIR."""
 
 from __future__ import annotations
 
@@ -6,80 +6,182 @@ import argparse
 import contextlib
 import re
 import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
-from capath.cli.output import show, width
+from capath.cli.output import say, show, width
 from capath.cli.parser import add_directory
 from capath.cli.test_options import add_verify_flags, verify_flags
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
-from capath.store import scan
+from capath.report.document import SCHEMA_VERSION
+from capath.store import Snapshot, scan
 from capath.store.content import Unreadable, read_content
 from capath.tls.network.endpoint import parse_endpoint
+from capath.tls.test_options import Purpose
 
-_FILE_OCTETS_LIMIT = 32 * 1024 * 1024
+if TYPE_CHECKING:
+    from capath.report.verify import Offline
+    from capath.tls.offline.openssl import InstalledVerdict, NoVerdict
+
+_AT_ONCE = 200
+_FILE_BYTES_LIMIT = 32 * 1024 * 1024
 _SECONDS = re.compile(r"-?[0-9]{1,12}", re.ASCII)
 _DATE = re.compile(r"(19|20)[0-9]{6}", re.ASCII)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_directory(parser, before="leaf")
-    parser.add_argument("leaf", metavar="LEAF", help="the certificate, in PEM or DER; - is standard input")
+    add_directory(parser, before="leaves")
     parser.add_argument(
-        "--untrusted", metavar="FILE", action="append", default=[], help="intermediates that the server would send"
+        "leaves",
+        metavar="LEAF",
+        nargs="+",
+        help="a certificate in PEM or DER, the first of its file; - is standard input",
     )
-    parser.add_argument("--hostname", metavar="HOST", default="", help="the host name that it must match")
+    parser.add_argument(
+        "--untrusted", metavar="FILE", action="append", default=[], help="intermediates that may be used"
+    )
+    parser.add_argument("--hostname", metavar="HOST", default="", help="the name or address it has to be for")
+    parser.add_argument(
+        "--purpose",
+        choices=[purpose.value for purpose in Purpose],
+        help="check its use and trust attributes too, as TLS clients and servers do",
+    )
     parser.add_argument(
         "--at", metavar="TIME", help="at this time: 2026-01-31, 2026-01-31T12:00:00Z or seconds since 1970"
     )
+    parser.add_argument("--jsonl", action="store_true", help="print one JSON object a line, for each LEAF")
     add_verify_flags(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from capath.diagnosis.diagnose import diagnose_offline
-    from capath.diagnosis.mozilla_view import mozilla_view
-    from capath.remedy.try_remedies import try_remedies_offline
-    from capath.report.document import document
-    from capath.report.verify import offline_json, offline_lines
-    from capath.store.constraints import read_constraints_file
-    from capath.tls.offline.verify import verify_offline
+    from capath.report.document import document, document_of_elements, element
+    from capath.report.verify import offline_json, offline_lines, offline_summary
 
-    snapshot = scan(arguments.directory)
-    leaf = _read(arguments.leaf)[0]
-    result = verify_offline(
-        leaf,
-        arguments.directory,
-        untrusted=[certificate for path in arguments.untrusted for certificate in _read(path)],
-        host=_host(arguments.hostname),
-        at=None if arguments.at is None else _time(arguments.at),
-        flags=verify_flags(arguments),
-        snapshot=snapshot,
-        ask_installed=True,
-    )
-    diagnosis = diagnose_offline(result, snapshot)
-    if diagnosis is not None:
-        diagnosis = try_remedies_offline(diagnosis, result, snapshot)
-    opinions = mozilla_view(result.verification, read_constraints_file(arguments.directory).by_sha256)
-    if arguments.json:
-        print(document(offline_json(result, diagnosis, opinions)))
-    else:
-        show(offline_lines(result, diagnosis, opinions, width=width()))
-    return ExitStatus.BAD if result.verification.errors else ExitStatus.GOOD
+    judge = _Judge(arguments)
+    answers = []
+    for answer in judge.answers(arguments.leaves):
+        answers.append(answer)
+        if isinstance(answer, _NotRead):
+            say(answer.reason)
+        elif arguments.jsonl:
+            print(element({"schema_version": SCHEMA_VERSION, "file": answer.file, **offline_json(answer.seen)}))
+        elif not arguments.json:
+            show(offline_lines(answer.seen, width=width()))
+    judged = [answer for answer in answers if isinstance(answer, _Judged)]
+    bad = sum(bool(answer.seen.result.verification.errors) for answer in judged)
+    if arguments.json and len(arguments.leaves) == 1 and judged:
+        print(document(offline_json(judged[0].seen)))
+    elif arguments.json:
+        elements = [element({"file": answer.file, **offline_json(answer.seen)}) for answer in judged]
+        for piece in document_of_elements({"directory": arguments.directory}, "results", elements):
+            print(piece, end="")
+        print()
+    elif not arguments.jsonl:
+        for line in offline_summary(len(answers), len(judged), bad, has_purpose=arguments.purpose is not None):
+            say(line)
+    if len(judged) < len(answers):
+        return ExitStatus.USAGE
+    return ExitStatus.BAD if bad else ExitStatus.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A certificate of `file`, verified."""
+
+    file: str
+    seen: Offline
+
+
+@dataclass(frozen=True, slots=True)
+class _NotRead:
+    """A file that gave no certificate; `reason` names it."""
+
+    reason: str
+
+
+@dataclass
+class _Judge:
+    """The question of all leaves: they share the store, the intermediates and the options."""
+
+    arguments: argparse.Namespace
+    snapshot: Snapshot = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.snapshot = scan(self.arguments.directory)
+        asked = self.arguments
+        self._untrusted = [certificate for path in asked.untrusted for certificate in _read(path)]
+        self._at = datetime.now(timezone.utc) if asked.at is None else _time(asked.at)
+        self._purpose = None if asked.purpose is None else Purpose(asked.purpose)
+
+    def answers(self, paths: Sequence[str]) -> Iterator[_Judged | _NotRead]:
+        """One for each path, in their order; the installed openssl is asked for many at once."""
+        for start in range(0, len(paths), _AT_ONCE):
+            yield from self._some(paths[start : start + _AT_ONCE])
+
+    def _some(self, paths: Sequence[str]) -> Iterator[_Judged | _NotRead]:
+        from capath.tls.offline.in_process import Question
+        from capath.tls.offline.openssl import ask_openssl_verify_all
+
+        read = [_leaf(path) for path in paths]
+        leaves = [leaf for leaf in read if isinstance(leaf, Certificate)]
+        verdicts: Iterator[InstalledVerdict | NoVerdict] = iter(())
+        if leaves:
+            host, flags = _host(self.arguments.hostname), verify_flags(self.arguments)
+            directory = self.arguments.directory
+            asked = Question(directory, leaves[0], tuple(self._untrusted), host, self._at, flags, self._purpose)
+            verdicts = iter(ask_openssl_verify_all(asked, leaves))
+        for path, leaf in zip(paths, read, strict=True):
+            yield leaf if isinstance(leaf, _NotRead) else _Judged(path, self._judge(leaf, next(verdicts)))
+
+    def _judge(self, leaf: Certificate, installed: InstalledVerdict | NoVerdict) -> Offline:
+        from capath.diagnosis.diagnose import diagnose_offline
+        from capath.diagnosis.mozilla_view import mozilla_view
+        from capath.remedy.try_remedies import try_remedies_offline
+        from capath.report.verify import Offline
+        from capath.store.constraints import read_constraints_file
+        from capath.tls.offline.verify import verify_offline
+
+        result = verify_offline(
+            leaf,
+            self.arguments.directory,
+            untrusted=self._untrusted,
+            host=_host(self.arguments.hostname),
+            at=self._at,
+            flags=verify_flags(self.arguments),
+            purpose=self._purpose,
+            snapshot=self.snapshot,
+            installed=installed,
+        )
+        diagnosis = diagnose_offline(result, self.snapshot)
+        if diagnosis is not None:
+            diagnosis = try_remedies_offline(diagnosis, result, self.snapshot)
+        kept = read_constraints_file(self.arguments.directory).by_sha256
+        return Offline(result, diagnosis, mozilla_view(result.verification, kept))
+
+
+def _leaf(path: str) -> Certificate | _NotRead:
+    try:
+        return _read(path)[0]
+    except BadInputError as error:
+        return _NotRead(str(error))
 
 
 def _read(path: str) -> tuple[Certificate, ...]:
     from capath.tls.offline.verify import read_certificates
 
     if path == "-":
-        return read_certificates(sys.stdin.buffer.read(_FILE_OCTETS_LIMIT), "the input")
+        return read_certificates(sys.stdin.buffer.read(_FILE_BYTES_LIMIT), "the standard input")
     # The store's reader waits for nothing: it tells a FIFO or a device from a file before either is read.
     content = read_content(path)
     if isinstance(content, Unreadable):
         raise BadInputError(f"{visible(path)}: {content.reason}")
     with open(path, "rb") as file:
-        return read_certificates(file.read(_FILE_OCTETS_LIMIT), visible(path))
+        return read_certificates(file.read(_FILE_BYTES_LIMIT), visible(path))
 
 
 def _host(text: str) -> str:

@@ -6,7 +6,17 @@ import os
 import shlex
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import PARTIAL_CHAIN, Action, Cause, Confidence, Finding, Remedy, title, which
+from capath.diagnosis.cause import (
+    FOR_SERVERS,
+    PARTIAL_CHAIN,
+    Action,
+    Cause,
+    Confidence,
+    Finding,
+    Remedy,
+    title,
+    which,
+)
 from capath.diagnosis.known_roots import KnownRoot
 from capath.diagnosis.missing_root import (
     OUT_OF_BAND,
@@ -266,11 +276,10 @@ def _not_self_signed(case: Case, root: Certificate, contradiction: str) -> Findi
 def _self_signed(case: Case, leaf: Certificate) -> Finding:
     whose = "The server's certificate" if case.live is not None else "The certificate"
     text = f"{whose}, “{title(leaf.subject)}”, is self-signed and not in the directory."
+    where = "with the one on the server" if case.live is not None else "out of band"
     pin = Remedy(
         Action.IMPORT,
-        "If it is your server, compare the fingerprint with the one on the server, then trust this one "
-        "certificate. "
-        f"SHA-256: {leaf.sha256}",
+        f"If you expect this certificate, compare its fingerprint {where}, then trust it. SHA-256: {leaf.sha256}",
         import_shown(case, leaf),
         leaf.sha256,
     )
@@ -284,7 +293,7 @@ def _rejected(case: Case, certificate: Certificate) -> Finding:
     files = ", ".join(visible(row.file) for row in rows) or "the directory"
     trust = rows[0].trust if rows else None
     name = title(certificate.subject)
-    if case.live is None and trust is not None and trust.allows_servers:
+    if case.live is None and case.purpose is None and trust is not None and trust.allows_servers:
         uses = ", ".join(_USES.get(oid, oid) for oid in trust.trusted) or "none"
         text = (
             f"“{name}” is in the directory as a TRUSTED CERTIFICATE ({files}) for listed uses only ({uses}). "
@@ -303,4 +312,4 @@ _USES = {SERVER_AUTH: "TLS servers", "1.3.6.1.5.5.7.3.2": "TLS clients", ANY_EXT
 
 
 def _for_servers() -> Remedy:
-    return Remedy(Action.CHANGE_FLAGS, "Verify for TLS servers, with --purpose sslserver.", operand="sslserver")
+    return Remedy(Action.CHANGE_FLAGS, "Verify for TLS servers, with --purpose sslserver.", operand=FOR_SERVERS)

@@ -18,7 +18,7 @@ from capath.store.link_name import has_rehash_extension
 from capath.store.standing import NotLinked, is_meant_to_be_trusted
 from capath.tls.handshake.verification import ChainElement, Verification, VerifyError
 from capath.tls.result import Engine, ProbeResult
-from capath.tls.test_options import CrlCheck, VerifyFlags
+from capath.tls.test_options import CrlCheck, Purpose, VerifyFlags
 
 _NO_FLAGS = VerifyFlags()
 
@@ -41,6 +41,8 @@ class Case:
     roots: KnownRoots = NO_ROOTS
     engines: tuple[Engine, ...] = ()
     flags: VerifyFlags = _NO_FLAGS
+    purpose: Purpose | None = None
+    """What was asked for offline; a live test asks for TLS servers."""
     refuted: frozenset[tuple[str, ...]] = frozenset()
     """Paths (`Path.key`) that OpenSSL was found not to accept."""
 
@@ -59,7 +61,8 @@ class Case:
             self._known,
             self.now,
             partial_chain=self._flags.partial_chain,
-            for_servers=self.live is not None,
+            for_servers=self.live is not None or self.purpose is Purpose.SERVER,
+            is_live=self.live is not None,
         )
 
     @cached_property

@@ -107,6 +107,7 @@ def day(moment: datetime | None) -> str:
 
 PARTIAL_CHAIN = "partial-chain"
 NOT_STRICT = "not-strict"
+FOR_SERVERS = "for-servers"
 _CLOCK = "%Y-%m-%dT%H:%M:%SZ"
 
 

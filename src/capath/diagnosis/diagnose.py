@@ -129,5 +129,14 @@ def case_of_offline(
     named = result.directory if directory is None else directory
     known = usual_roots() if roots is None else roots
     return Case(
-        result.verification, snapshot, named, result.host, result.at, None, known, result.engines, result.flags
+        result.verification,
+        snapshot,
+        named,
+        result.host,
+        result.at,
+        None,
+        known,
+        result.engines,
+        result.flags,
+        result.purpose,
     )

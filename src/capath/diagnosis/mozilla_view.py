@@ -1,6 +1,6 @@
-"""What Firefox would say of a chain that OpenSSL accepts: limits on roots that no certificate file can carry.
+"""What Firefox would say of a chain that OpenSSL accepts: limits on roots that no certificate file can hold.
 
-Facts beside the verdict, which they never change. Each names the list that it rests on.
+They never change the verdict. Each names the list that it comes from.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """Why Firefox would not accept the leaf under this `root`; `source` is whose word it is."""
+    """Why Firefox would not accept the leaf under this `root`; `source` says so."""
 
     limit: Limit
     root: Certificate
@@ -41,13 +41,13 @@ class Opinion:
 def mozilla_view(
     verification: Verification, kept: Mapping[str, Kept], mozilla: MozillaList | None = None
 ) -> tuple[Opinion, ...]:
-    """Why Mozilla's software would turn the chain away that ends in its anchor; nothing where it would not.
+    """Why Firefox would reject a chain that verifies; nothing where it would not.
 
-    `kept` is what stands beside the store (`capath.store.constraints`). A root that Mozilla never had is a private
-    one, of which nothing is said.
+    `kept` is what is kept beside the store (`capath.store.constraints`). Nothing is said of a root that Mozilla
+    never had: it is a private one.
     """
     anchor, leaf = verification.anchor, verification.at(0)
-    if anchor is None or leaf is None:
+    if anchor is None or leaf is None or verification.errors:
         return ()
     table = mozilla_roots() if mozilla is None else mozilla
     root = anchor.certificate
@@ -81,8 +81,9 @@ def _date(root: Certificate, leaf: Certificate, limits: Limits) -> Opinion | Non
     if until is None or issued is None or issued <= until:
         return None
     because = (
-        f"it takes certificates of this root that were issued until {until:%Y-%m-%d}, and this one was issued on "
-        f"{issued:%Y-%m-%d}"
+        f"it accepts certificates under this root only if they were issued before {until:%Y-%m-%d}, and this "
+        "one was "
+        f"issued on {issued:%Y-%m-%d}"
     )
     return _opinion(Limit.DISTRUST_AFTER, root, because, limits.source)
 
@@ -96,7 +97,7 @@ def _names(root: Certificate, leaf: Certificate, limits: Limits) -> Opinion | No
         return None
     allowed = ", ".join(visible(suffix) for suffix in suffixes)
     because = (
-        f"it takes names under {allowed} alone from this root, and this certificate is for {visible(outside[0])}"
+        f"it accepts only names under {allowed} from this root, and this certificate is for {visible(outside[0])}"
     )
     return _opinion(Limit.NAME_CONSTRAINT, root, because, limits.source)
 

@@ -94,7 +94,7 @@ class Path:
 class AtHand:
     """What a search has to go by. `sent` begins with the leaf; `stored` and `known` find by subject.
 
-    `for_servers`: TLS clients' rules hold too, extended key usage and security level 2.
+    `for_servers`: CAs have to be for TLS servers (extended key usage). `is_live`: security level 2 counts too.
     """
 
     sent: Sequence[Certificate]
@@ -104,6 +104,7 @@ class AtHand:
     now: datetime
     partial_chain: bool = False
     for_servers: bool = False
+    is_live: bool = False
 
 
 def find_paths(at_hand: AtHand) -> Iterator[Path]:
@@ -191,7 +192,9 @@ class _Search:
         certificate = step.certificate
         if step.row is not None and not step.row.trust.allows_servers:
             return False
-        return serves_tls_servers(certificate) and is_strong(certificate, is_anchor=self._is_anchor(step))
+        if not serves_tls_servers(certificate):
+            return False
+        return not self.at_hand.is_live or is_strong(certificate, is_anchor=self._is_anchor(step))
 
     def _has_signed(self, issuer: Certificate, child: Certificate) -> bool:
         key = issuer.public_key_info

@@ -50,7 +50,8 @@ def is_of_the_path(error: VerifyError) -> bool:
 
 def explain_sent_path(case: Case) -> Finding | None:
     """What was sent and what is trusted hold a valid path, and OpenSSL took another."""
-    error, path = path_error(case), case.best_path
+    error = path_error(case)
+    path = None if error is None else case.best_path
     if error is None or path is None or path.need is not Need.NOTHING or path.anchor.row is None:
         return None
     fork = fork_of(case, path)

@@ -20,7 +20,7 @@ from capath.tls.network.endpoint import Endpoint, parse_endpoint
 from capath.tls.offline.verify import verify_offline
 from capath.tls.probe import probe
 from capath.tls.result import AttemptOutcome, NotAccepted, OfflineResult, ProbeResult, Verified
-from capath.tls.test_options import ProbeOptions, Starttls, VerifyFlags
+from capath.tls.test_options import ProbeOptions, Purpose, Starttls, VerifyFlags
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Altered:
     sent: tuple[Certificate, ...] = ()
     starttls: Starttls | None = None
     at: datetime | None = None
+    purpose: Purpose | None = None
 
 
 class Retest(Protocol):
@@ -105,6 +106,7 @@ class LiveRetest:
             host=self.result.checked_host,
             at=self.case.now,
             flags=altered.flags,
+            purpose=Purpose.SERVER,
             snapshot=altered.snapshot,
         )
         how = " with the certificates sent so"
@@ -167,6 +169,7 @@ class OfflineRetest:
             host=altered.name or self.result.host,
             at=altered.at or self.result.at,
             flags=altered.flags,
+            purpose=altered.purpose or self.result.purpose,
             snapshot=altered.snapshot,
             ask_installed=len(self.result.engines) > 1,
         )

@@ -12,6 +12,7 @@ from capath.change.staging import staged_directory
 from capath.change.toggle import plan_toggle
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import (
+    FOR_SERVERS,
     NOT_STRICT,
     PARTIAL_CHAIN,
     Action,
@@ -39,7 +40,7 @@ from capath.tls.handshake.verification import VerifyError
 from capath.tls.network.connect import Resolver, system_resolver
 from capath.tls.network.deadline import never
 from capath.tls.result import OfflineResult, ProbeResult
-from capath.tls.test_options import Starttls
+from capath.tls.test_options import Purpose, Starttls
 
 _REMEDIES_LIMIT = 4
 _PATHS_LIMIT = 6
@@ -154,6 +155,8 @@ def _altered(remedy: Remedy, case: Case, test: Altered) -> Altered | None:
             return replace(test, flags=replace(test.flags, partial_chain=True))
         case Action.CHANGE_FLAGS, operand if operand == NOT_STRICT:
             return replace(test, flags=replace(test.flags, strict=False))
+        case Action.CHANGE_FLAGS, operand if operand == FOR_SERVERS:
+            return replace(test, purpose=Purpose.SERVER)
         case Action.SEND_CHAIN, chain if chain:
             found = [case.certificate(sha256) for sha256 in chain.split(",")]
             sent = tuple(certificate for certificate in found if certificate is not None)

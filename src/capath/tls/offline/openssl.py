@@ -15,7 +15,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from capath.errors import assert_never
@@ -28,7 +28,9 @@ from capath.tls.offline.in_process import Question
 from capath.tls.test_options import CrlCheck, VerifyFlags
 
 _TIMEOUT_S = 60.0
-_ERROR = re.compile(rb"^error (\d+) at (-?\d+) depth lookup", re.MULTILINE)
+_ERROR = re.compile(rb"error (\d+) at (-?\d+) depth lookup")
+_FAILED = re.compile(rb"error (/.*): verification failed")
+_LEAVES_A_PROCESS = 200
 _VERSION = re.compile(r"OpenSSL (\d+)\.")
 _UNSPECIFIED = VerifyError(VerifyCode.UNSPECIFIED, 0)
 _FIRST_MAJOR = 3  # -no-CAstore, without which a verdict would not be of the directory alone, came with it
@@ -51,17 +53,33 @@ class NoVerdict:
 
 def ask_openssl_verify(question: Question) -> InstalledVerdict | NoVerdict:
     """Let the installed `openssl` answer `question`, but for its `also_trusted`."""
+    return ask_openssl_verify_all(question, [question.leaf])[0]
+
+
+def ask_openssl_verify_all(
+    question: Question, leaves: Sequence[Certificate]
+) -> Sequence[InstalledVerdict | NoVerdict]:
+    """The same for each of `leaves` in place of the question's own, by few processes."""
     binary = shutil.which("openssl")
     if binary is None:
-        return NoVerdict("openssl is not installed")
+        return [NoVerdict("openssl is not installed")] * len(leaves)
     version = _version(binary)
     major = _VERSION.match(version)
     if major is None or int(major[1]) < _FIRST_MAJOR:
-        return NoVerdict(f"{version} does not trust one directory alone")
-    with _arguments(question) as arguments:
+        return [NoVerdict(f"{version} does not trust one directory alone")] * len(leaves)
+    verdicts: list[InstalledVerdict | NoVerdict] = []
+    for start in range(0, len(leaves), _LEAVES_A_PROCESS):
+        verdicts += _ask(binary, version, question, leaves[start : start + _LEAVES_A_PROCESS])
+    return verdicts
+
+
+def _ask(
+    binary: str, version: str, question: Question, leaves: Sequence[Certificate]
+) -> Sequence[InstalledVerdict | NoVerdict]:
+    with _arguments(question, leaves) as (arguments, paths):
         try:
             done = subprocess.run(
-                [binary, *arguments],
+                [binary, *arguments, *paths],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 env={**os.environ, "LC_ALL": "C"},
@@ -69,21 +87,38 @@ def ask_openssl_verify(question: Question) -> InstalledVerdict | NoVerdict:
                 check=False,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            return NoVerdict(f"{version} gave no verdict: {error}")
-    said = done.stdout + done.stderr
-    errors = tuple(dict.fromkeys(VerifyError(int(code), int(depth)) for code, depth in _ERROR.findall(said)))
-    if not errors and done.returncode and b": verification failed" in said:
-        errors = (
-            _UNSPECIFIED,
-        )  # it gave up before it came to an error with a code, at a key that does not decode
-    if bool(errors) == (done.returncode == 0):
+            return [NoVerdict(f"{version} gave no verdict: {error}")] * len(leaves)
+        failed = _errors_by_path(done.stderr)
+        good = set(done.stdout.splitlines())
+        return [_verdict(version, path, failed, f"{path}: OK".encode() in good) for path in paths]
+
+
+def _errors_by_path(said: bytes) -> dict[str, tuple[VerifyError, ...]]:
+    """The errors of each file that did not verify. `openssl` names the file after its errors."""
+    found: dict[str, tuple[VerifyError, ...]] = {}
+    errors: list[VerifyError] = []
+    for line in said.splitlines():
+        if (match := _ERROR.match(line)) is not None:
+            errors.append(VerifyError(int(match[1]), int(match[2])))
+        elif (end := _FAILED.match(line)) is not None:
+            found[os.fsdecode(end[1])] = tuple(dict.fromkeys(errors))
+            errors = []
+    return found
+
+
+def _verdict(
+    version: str, path: str, failed: Mapping[str, tuple[VerifyError, ...]], is_good: bool
+) -> InstalledVerdict | NoVerdict:
+    errors = failed.get(path)
+    if (errors is None) != is_good:
         return NoVerdict(f"{version} gave no verdict")
-    return InstalledVerdict(version, errors)
+    # It may give up before it comes to an error with a code, at a key that does not decode.
+    return InstalledVerdict(version, () if errors is None else errors or (_UNSPECIFIED,))
 
 
 @contextlib.contextmanager
-def _arguments(question: Question) -> Iterator[list[str]]:
-    """The arguments, with the certificates in files that last as long as the block."""
+def _arguments(question: Question, leaves: Sequence[Certificate]) -> Iterator[tuple[list[str], list[str]]]:
+    """The arguments and the leaves' files, with the certificates in files that last as long as the block."""
     with (
         capath_argument(question.directory) as directory,
         tempfile.TemporaryDirectory(prefix="capath-verify-") as place,
@@ -96,7 +131,7 @@ def _arguments(question: Question) -> Iterator[list[str]]:
         arguments += ["-attime", str(int(question.at.timestamp())), *_flags(question.flags)]
         if question.purpose is not None:
             arguments += ["-purpose", question.purpose]
-        yield [*arguments, _write(place, "leaf.pem", [question.leaf])]
+        yield arguments, [_write(place, f"{number}.pem", [leaf]) for number, leaf in enumerate(leaves)]
 
 
 def _flags(flags: VerifyFlags) -> list[str]:

@@ -49,6 +49,7 @@ def verify_offline(
     purpose: Purpose | None = None,
     snapshot: Snapshot | None = None,
     ask_installed: bool = False,
+    installed: InstalledVerdict | NoVerdict | None = None,
     ask_profiles: bool = False,
 ) -> OfflineResult:
     """Verify `leaf` against the CApath directory `capath` as of `at` (aware; now where None).
@@ -56,8 +57,8 @@ def verify_offline(
     Uses and trust attributes count only where a `purpose` is given. The first error is OpenSSL's. pyOpenSSL
     reports no more than that one, so the others are found by verifying again without the check that failed. With
     `ask_installed` the verdict is that of the `openssl` on the PATH, where there is one: it can be another version
-    than pyOpenSSL's, with another verdict. With `ask_profiles` the result says what clients of other kinds make of
-    the chain, as a server's.
+    than pyOpenSSL's, with another verdict; `installed` is what it said where it was asked before. With
+    `ask_profiles` the result says what clients of other kinds make of the chain, as a server's.
     Raises BadInputError where `capath` must be scanned and cannot be read.
     """
     known = scan(capath) if snapshot is None else snapshot
@@ -66,7 +67,8 @@ def verify_offline(
     from capath.tls.offline.slot_rule import skips_broken_slots
 
     question = Question(capath, leaf, tuple(untrusted), host, moment, flags, purpose)
-    installed = ask_openssl_verify(question) if ask_installed else NoVerdict("it was not asked")
+    if installed is None:
+        installed = ask_openssl_verify(question) if ask_installed else NoVerdict("it was not asked")
     own = _own_answer(question, may_be_missing=isinstance(installed, InstalledVerdict))
     errors, engines = _followed(installed, own)
     chain = own.chain
