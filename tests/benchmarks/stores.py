@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.minting import pem, raw_attribute, raw_name, tlv
@@ -13,12 +15,26 @@ _RSA = tlv(0x30, tlv(0x06, bytes.fromhex("2a864886f70d010101")), b"\x05\0")
 _TIMES = tlv(0x30, tlv(0x17, b"200101000000Z"), tlv(0x17, b"490101000000Z"))
 
 
-def make_store(directory: Path, count: int, seed: int = 1) -> Path:
-    """Fill `directory` with `count` self-issued RSA-2048 roots, one a file, no two of one name."""
+_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+
+
+def real_certificates(files: Iterable[Path]) -> list[bytes]:
+    """The PEM certificates in bundles or reports of Mozilla's, each once."""
+    found: dict[bytes, bytes] = {}
+    for path in files:
+        for block in _BLOCK.finditer(path.read_bytes()):
+            found.setdefault(b"".join(block[1].split()), block[0] + b"\n")
+    return list(found.values())
+
+
+def make_store(directory: Path, count: int, seed: int = 1, real: Sequence[bytes] = ()) -> Path:
+    """Fill `directory` with `count` certificates, one a file: the `real` ones, then self-issued RSA-2048 roots, no
+    two of one name."""
     rng = random.Random(seed)
     directory.mkdir(parents=True)
     for number in range(count):
-        content = pem("CERTIFICATE", _root(rng, number))
+        made = number - len(real)
+        content = real[number] if made < 0 else pem("CERTIFICATE", _root(rng, made))
         (directory / f"Root_{number:06d}.pem").write_bytes(content)
     return directory
 

@@ -28,8 +28,9 @@ from capath.pki.certificate import Certificate
 from capath.pki.load import read_certificate
 from capath.pki.objects import CertificateObject, read_objects
 from capath.store import list_store, scan
-from capath.store.constraints import CONSTRAINTS_FILE, Kept, parse_constraints
+from capath.store.constraints import Kept, parse_constraints
 from capath.store.fingerprint_list import parse_fingerprints, render_fingerprints
+from capath.store.link_name import CONSTRAINTS_FILE
 from tests.minting import mint_leaf, mint_root
 
 ROOTS = [mint_root("Root B"), mint_root("Root A"), mint_root("Root A")]

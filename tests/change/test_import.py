@@ -20,7 +20,8 @@ from capath.change.toggle import plan_toggle
 from capath.pki.claims import Claims, Item, Refused, ServerTrust
 from capath.pki.load import read_certificate
 from capath.store import list_store, scan
-from capath.store.constraints import CONSTRAINTS_FILE, read_constraints_file
+from capath.store.constraints import read_constraints_file
+from capath.store.link_name import CONSTRAINTS_FILE
 from tests.minting import (
     Minted,
     mint_intermediate,

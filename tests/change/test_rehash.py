@@ -185,7 +185,7 @@ def test_an_unchanged_directory_loads_nothing_that_it_does_not_need(
     """Neither screen nor network, nor a reader of certificates: starting is most of what a small one costs."""
     monkeypatch.setattr("capath.store.cache.SETTLED_NS", -(10**12))
     assert _rehash(store) == 0
-    unneeded = {"textual", "rich", "requests", "cryptography", "OpenSSL", "argparse", "ssl"}
+    unneeded = {"textual", "rich", "requests", "cryptography", "OpenSSL", "argparse", "dataclasses", "ssl"}
     code = (
         "import sys; from capath.__main__ import run; sys.argv[1:] = ['rehash', sys.argv[1]]\n"
         "try:\n    run()\nexcept SystemExit as leaving:\n    assert leaving.code == 0\n"

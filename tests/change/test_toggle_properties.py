@@ -20,7 +20,11 @@ from tests.change.rows import FILES_AND_LINKS, RECIPES, Recipe, roots
 from tests.trees import tree
 
 CHOICES = st.sets(st.integers(0, 4), min_size=1, max_size=2)
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from capath.sources.directory import DirectorySource
 from capath.sources.item import ServerTrust
 from capath.sources.open_source import ChainSource, open_source
 from capath.sources.system_store import system_places, system_source
-from capath.store.constraints import CONSTRAINTS_FILE, Kept, render_constraints
+from capath.store.constraints import Kept, render_constraints
+from capath.store.link_name import CONSTRAINTS_FILE
 from tests.minting import mint_root
 from tests.sources.reading import REAL_DATA, fingerprints, needs_real_data, nobody, split
 

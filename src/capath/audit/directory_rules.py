@@ -9,10 +9,9 @@ from capath.audit.context import Context
 from capath.audit.finding import AboutDirectory, AboutFile, Severity, Subject
 from capath.audit.rule import Hit, StoreRule
 from capath.pki.objects import BrokenObject
-from capath.store.constraints import CONSTRAINTS_FILE
 from capath.store.content import Unreadable, readable
 from capath.store.entry import Entry, FileEntry, LinkEntry
-from capath.store.link_name import has_rehash_extension, resembles_link
+from capath.store.link_name import CONSTRAINTS_FILE, has_rehash_extension, resembles_link
 
 _ANCHORS = "RFC 5280 section 6.1.1 (d): trust anchors are delivered by a trustworthy procedure"
 

@@ -16,8 +16,9 @@ from capath.pki.certificate import Certificate
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.pem import encode_pem
 from capath.pki.visible import visible
-from capath.store.constraints import CONSTRAINTS_FILE, Kept, render_constraints
+from capath.store.constraints import Kept, render_constraints
 from capath.store.fingerprint_list import LIST_HEAD, parse_fingerprints
+from capath.store.link_name import CONSTRAINTS_FILE
 from capath.store.listing import Listing
 
 _KEPT_OCTETS_LIMIT = 64 * 1024 * 1024

@@ -16,7 +16,8 @@ from capath.pki.certificate import Certificate
 from capath.pki.claims import Claims, Item, Refused, ServerTrust
 from capath.pki.describe import library_refusal
 from capath.pki.pem import encode_pem
-from capath.store.constraints import CONSTRAINTS_FILE, Kept, KeptConstraints, render_constraints
+from capath.store.constraints import Kept, KeptConstraints, render_constraints
+from capath.store.link_name import CONSTRAINTS_FILE
 from capath.store.listing import Listing, list_store
 from capath.store.standing import UNTRUSTED_SUFFIX
 

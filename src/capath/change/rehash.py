@@ -23,6 +23,7 @@ from capath.store.held import NOT_ONE_TEXT, Held, Linkable, NotLinkable
 from capath.store.link_name import LinkKind, LinkName, Row, has_rehash_extension, resembles_link
 from capath.store.slot import Loaded, load_slot
 from capath.store.snapshot import Snapshot
+from capath.store.walk import no_collection
 
 COLLISIONS_LIMIT = 256
 _BUCKETS = 257
@@ -46,12 +47,22 @@ class Passed(NamedTuple):
 
 
 class Rehash(NamedTuple):
-    """The plan for one directory, the links it should end with, and the files that get none."""
+    """The plan for one directory, and the files that get no link. `right_rows` are those left as they are, and
+    `new_links` the links that the others should end with."""
 
     plan: Plan
-    links: tuple[tuple[str, str], ...]
     passed: tuple[Passed, ...]
-    style: HashStyle = HashStyle.NEW
+    style: HashStyle
+    right_rows: Sequence[Row]
+    new_links: Sequence[tuple[str, str]]
+
+    @property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """All links that the directory should end with: name to target."""
+        rows = self.plan.before.rows
+        entries = [entry for row in self.right_rows for entry in rows[row].values()]
+        there = [(entry.name, target) for entry in entries if (target := symlink_target(entry)) is not None]
+        return (*there, *self.new_links)
 
     @property
     def error_count(self) -> int:
@@ -76,20 +87,26 @@ class RowPlan(NamedTuple):
     refusals: Sequence[Refusal] = ()
 
 
+@no_collection()
 def plan_rehash(snapshot: Snapshot, style: HashStyle = HashStyle.NEW, *, remove: bool = True) -> Rehash:
     """Plan the links of `snapshot`. Without `remove` (``-n``) no link is taken away."""
     wanted, passed = _assign(_files(snapshot), style)
     operations: list[Operation] = []
     links: list[tuple[str, str]] = []
     refusals: list[Refusal] = []
+    right: list[Row] = []
     for row in sorted(snapshot.rows.keys() | wanted.keys()):
-        row_plan = plan_row(snapshot, row, wanted.get(row, ()), remove=remove)
+        files = wanted.get(row, ())
+        if _is_right(snapshot.rows.get(row), files):
+            right.append(row)
+            continue
+        row_plan = plan_row(snapshot, row, files, remove=remove)
         operations += row_plan.operations
         links += row_plan.links
         refusals += row_plan.refusals
-    passed += _unknown(snapshot)
+        passed += _unknown(snapshot, row)
     plan = Plan(snapshot, f"rehash ({style.value} hashes)", with_grace(snapshot, operations), tuple(refusals))
-    return Rehash(plan, tuple(links), tuple(passed), style)
+    return Rehash(plan, tuple(passed), style, right, links)
 
 
 def plan_row(snapshot: Snapshot, row: Row, files: Sequence[str], *, remove: bool) -> RowPlan:
@@ -99,8 +116,6 @@ def plan_row(snapshot: Snapshot, row: Row, files: Sequence[str], *, remove: bool
         start, absent = row.start, Absent()
         links = [(f"{start}{slot}", name) for slot, name in enumerate(files)]
         return RowPlan([MakeLink(name, target, absent) for name, target in links], links)
-    if _is_right(there, files):
-        return RowPlan((), [(entry.name, target) for entry in there.values() if (target := symlink_target(entry))])
     slots = row_slots(snapshot, row)
     served = {sha for there in slots.values() if isinstance(there, FixedSlot) for sha in there.serves}
     every = [Wanted(name, _serves(snapshot.entries[name], row.kind)) for name in files]
@@ -120,10 +135,13 @@ def plan_row(snapshot: Snapshot, row: Row, files: Sequence[str], *, remove: bool
     return RowPlan(operations, [(row.name(slot), item.target) for slot, item in sorted(layout.items())])
 
 
-def _is_right(slots: Mapping[int, Entry], files: Sequence[str]) -> bool:
+def _is_right(slots: Mapping[int, Entry] | None, files: Sequence[str]) -> bool:
     """Whether each file has one link, dense from 0, and nothing else is there."""
-    if len(slots) != len(files) or max(slots) != len(files) - 1:
+    if slots is None or len(slots) != len(files) or max(slots) != len(files) - 1:
         return False
+    if len(files) == 1:
+        entry = slots[0]
+        return isinstance(entry, LinkEntry) and entry.target == files[0]
     return {entry.target for entry in slots.values() if isinstance(entry, LinkEntry)} == set(files)
 
 
@@ -132,15 +150,14 @@ def _serves(entry: Entry, kind: LinkKind) -> tuple[str, ...]:
     return tuple(held.sha256 for held in loaded.held) if isinstance(loaded, Loaded) else ()
 
 
-def _unknown(snapshot: Snapshot) -> Iterator[Passed]:
+def _unknown(snapshot: Snapshot, row: Row) -> Iterator[Passed]:
     """The links that are kept though what they lead to cannot be read, but for those to files named already."""
-    for slots in snapshot.rows.values():
-        for entry in slots.values():
-            target = symlink_target(entry)
-            if target and is_unknown(entry) and not (target in snapshot.entries and has_rehash_extension(target)):
-                loaded = load_slot(entry, LinkKind.CERTIFICATE)
-                reason = "it cannot be read" if isinstance(loaded, Loaded) else loaded.reason
-                yield Passed(entry.name, f"{reason}; the link is kept", is_error=True)
+    for entry in snapshot.rows.get(row, {}).values():
+        target = symlink_target(entry)
+        if target and is_unknown(entry) and not (target in snapshot.entries and has_rehash_extension(target)):
+            loaded = load_slot(entry, row.kind)
+            reason = "it cannot be read" if isinstance(loaded, Loaded) else loaded.reason
+            yield Passed(entry.name, f"{reason}; the link is kept", is_error=True)
 
 
 def _files(snapshot: Snapshot) -> Iterator[tuple[str, Linkable | NotLinkable]]:
@@ -166,27 +183,28 @@ def _assign(
     files: Iterable[tuple[str, Linkable | NotLinkable]], style: HashStyle
 ) -> tuple[dict[Row, list[str]], list[Passed]]:
     """The files of each row, in order, and those that get no link. `files` come in byte order of their names."""
-    rows: dict[Row, list[str]] = {}
+    rows: dict[Row, dict[bytes, str]] = {}
     passed: list[Passed] = []
-    first_of: dict[tuple[Row, bytes], str] = {}
     for name, found in files:
         if isinstance(found, NotLinkable):
             passed.append(Passed(name, found.reason, found.is_error))
             continue
-        for row in _rows_of(found.held, style):
-            first = first_of.setdefault((row, found.held.packed), name)
-            if first != name:
-                passed.append(Passed(name, f"it is the same {_NOUN[row.kind]} as {first}", is_error=False))
-                continue
-            members = rows.setdefault(row, [])
-            if len(members) < COLLISIONS_LIMIT:
-                members.append(name)
+        held = found.held
+        for row in _rows_of(held, style):
+            members = rows.get(row)
+            if members is None:
+                rows[row] = {held.packed: name}
+            elif held.packed in members:
+                reason = f"it is the same {_NOUN[row.kind]} as {members[held.packed]}"
+                passed.append(Passed(name, reason, is_error=False))
+            elif len(members) < COLLISIONS_LIMIT:
+                members[held.packed] = name
             else:
                 reason = f"{COLLISIONS_LIMIT} others share the hash {row.hash}"
                 passed.append(Passed(name, reason, is_error=True))
         if found.remark:
             passed.append(Passed(name, found.remark, is_error=False))
-    return rows, passed
+    return {row: list(members.values()) for row, members in rows.items()}, passed
 
 
 def _rows_of(held: Held, style: HashStyle) -> tuple[Row, ...]:

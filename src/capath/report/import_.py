@@ -11,7 +11,7 @@ from capath.pki.visible import visible, visible_name
 from capath.report.change import plan_json, undo_line
 from capath.report.document import Json, moment
 from capath.report.layout import Line, Span, Style, wrapped
-from capath.store.constraints import CONSTRAINTS_FILE
+from capath.store.link_name import CONSTRAINTS_FILE
 
 _SHOWN = 3
 

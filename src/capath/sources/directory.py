@@ -11,7 +11,8 @@ from capath.pki.visible import visible
 from capath.sources.detect import source_of_bytes
 from capath.sources.files import read_file
 from capath.sources.item import Claims, Item, Reading, Refused, ServerTrust
-from capath.store.constraints import CONSTRAINTS_FILE, Kept, read_constraints_file
+from capath.store.constraints import Kept, read_constraints_file
+from capath.store.link_name import CONSTRAINTS_FILE
 from capath.store.standing import UNTRUSTED_SUFFIX
 
 _QUIET = ("readme", "makefile", "changelog", "license", "copying")

@@ -14,8 +14,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from capath.errors import ParseError
+from capath.store.link_name import CONSTRAINTS_FILE
 
-CONSTRAINTS_FILE = "capath-constraints.json"
 _OCTETS_LIMIT = 8 * 1024 * 1024
 _ABOUT = (
     "Limits on roots of this directory that a certificate file cannot carry. Leaves issued after distrust_after "

@@ -50,13 +50,16 @@ class File:
     cache. Of all other files the content is known at once, and of these it is read when it is asked for.
     """
 
-    __slots__ = ("_content", "_path", "held", "stat")
+    __slots__ = ("_content", "_directory", "_name", "held", "stat")
 
-    def __init__(self, stat: FileStat, held: Held | None, content: Content | None, path: str = "") -> None:
+    def __init__(
+        self, stat: FileStat, held: Held | None, content: Content | None, directory: str = "", name: str = ""
+    ) -> None:
         self.stat = stat
         self.held = held
         self._content = content
-        self._path = path
+        self._directory = directory
+        self._name = name
 
     @property
     def content(self) -> Content:
@@ -65,7 +68,7 @@ class File:
             from capath.store.content import read_again
 
             assert self.held is not None
-            self._content = read_again(self._path, self.held)
+            self._content = read_again(os.path.join(self._directory, self._name), self.held)
         return self._content
 
     @property

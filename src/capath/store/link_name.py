@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from capath.errors import StrEnum
 
+CONSTRAINTS_FILE = "capath-constraints.json"
+"""The file of capath's own in a store: see `capath.store.constraints`."""
 _LOOKED_UP = re.compile(r"([0-9a-f]{8})\.(r?)(0|[1-9][0-9]{0,9})", re.ASCII)
 _LOOKS_LIKE_ONE = re.compile(r"[0-9A-Fa-f]{8}\.[rR]?[0-9]+", re.ASCII)
 _REHASH_EXTENSIONS = frozenset({"pem", "crt", "cer", "crl"})

@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from capath.errors import BadInputError, assert_never
 from capath.pki.visible import visible
-from capath.store.constraints import CONSTRAINTS_FILE
 from capath.store.entry import DanglingEntry, Entry, File, FileEntry, LinkEntry, OtherEntry
 from capath.store.held import Held
 from capath.store.link_health import LinkReport, LinkState, report_links
-from capath.store.link_name import LinkName, resembles_link
+from capath.store.link_name import CONSTRAINTS_FILE, LinkName, resembles_link
 from capath.store.lookup import BlockedRow, EndOfRow, reachable, walk
 from capath.store.snapshot import Snapshot
 from capath.store.standing import (
@@ -28,7 +27,9 @@ from capath.store.standing import (
     Trusted,
     WrongHash,
 )
-from capath.store.walk import no_collection
+from capath.store.walk import no_collection, scan
+
+__all__ = ["CertificateRow", "CrlRow", "Listing", "Skipped", "Snapshot", "list_store", "scan"]
 
 TYPE_CHECKING = False  # typing's, which mypy knows
 if TYPE_CHECKING:

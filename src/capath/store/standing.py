@@ -2,73 +2,96 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from capath.errors import assert_never
+from capath.values import value_class
 
 UNTRUSTED_SUFFIX = ".untrusted"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Trusted:
     """Lookup finds it at `link`."""
 
-    link: str
+    __slots__ = ("link",)
+
+    def __init__(self, link: str) -> None:
+        self.link = link
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TakenOut:
     """Every copy's file name ends in ``.untrusted``, and nothing links to it."""
 
-    file: str
+    __slots__ = ("file",)
+
+    def __init__(self, file: str) -> None:
+        self.file = file
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class NotLinked:
     """It has no hash link at all."""
 
-    file: str
+    __slots__ = ("file",)
+
+    def __init__(self, file: str) -> None:
+        self.file = file
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OldHashOnly:
     """It is named by its old hash alone, which OpenSSL has not asked for since 1.0."""
 
-    link: str
-    subject_hash: str
+    __slots__ = ("link", "subject_hash")
+
+    def __init__(self, link: str, subject_hash: str) -> None:
+        self.link = link
+        self.subject_hash = subject_hash
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WrongHash:
     """It is linked, but under a hash that is not its own."""
 
-    link: str
-    subject_hash: str
+    __slots__ = ("link", "subject_hash")
+
+    def __init__(self, link: str, subject_hash: str) -> None:
+        self.link = link
+        self.subject_hash = subject_hash
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BehindGap:
     """Its link is there, but lookup stops at `missing` before it comes to it."""
 
-    link: str
-    missing: str
+    __slots__ = ("link", "missing")
+
+    def __init__(self, link: str, missing: str) -> None:
+        self.link = link
+        self.missing = missing
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BehindBroken:
     """Its link is there, but lookup stops at `broken`, which does not load. Newer versions step over it."""
 
-    link: str
-    broken: str
-    reason: str
+    __slots__ = ("broken", "link", "reason")
+
+    def __init__(self, link: str, broken: str, reason: str) -> None:
+        self.link = link
+        self.broken = broken
+        self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DoesNotServe:
     """Its link is there, but the file behind it does not load as a whole."""
 
-    link: str
-    reason: str
+    __slots__ = ("link", "reason")
+
+    def __init__(self, link: str, reason: str) -> None:
+        self.link = link
+        self.reason = reason
 
 
 Standing = Trusted | TakenOut | NotLinked | OldHashOnly | WrongHash | BehindGap | BehindBroken | DoesNotServe

@@ -194,7 +194,8 @@ class _Walk:
             if held is not None:
                 self._cache.put(key, status, held)
                 content = None  # of 100,000 it would be 300 MiB; it is read again where it is needed
-        return File(FileStat.of(status), held, content, os.path.join(self._path, name))
+        stat_of = FileStat(status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns)
+        return File(stat_of, held, content, self._path, name)
 
 
 def _open(path: str) -> int:
