@@ -20,13 +20,13 @@ from capath.demo.world import World, open_world
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import Address, Endpoint
 from capath.tui.app import CapathApp, Exploration
-from capath.tui.bench import Finished
-from capath.tui.review import ReviewScreen
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "src" / "capath"
 STAMP = HERE / "made-from.txt"
 Scene = Callable[[Pilot[None], CapathApp], Awaitable[None]]
+_CELL = 12.2
+_TEXT = re.compile(r'(<text [^>]*?x=")([\d.]+)(" [^>]*?textLength=")([\d.]+)("[^>]*>)((?:&#160;)+)([^<])')
 SCENES: dict[str, tuple[Scene, tuple[int, int]]] = {}
 
 
@@ -40,64 +40,81 @@ def scene(size: tuple[int, int]) -> Callable[[Scene], Scene]:
     return register
 
 
-@scene((140, 38))
+@scene((120, 40))
 async def browse(pilot: Pilot[None], app: CapathApp) -> None:
-    app.main.certificates.filter.value = "internet"
-    await select(pilot, app, "ISRG Root X1")
-    app.main.certificates.filter.value = ""
-    await pilot.pause()
+    await type_text(pilot, "/isrg root x1")
+    await pilot.press("enter", "escape")
 
 
-@scene((120, 26))
+@scene((120, 30))
 async def links(pilot: Pilot[None], app: CapathApp) -> None:
-    await pilot.press("2")
+    await pilot.press("2", "j", "j")
 
 
-@scene((120, 32))
+@scene((120, 40))
 async def staged_change(pilot: Pilot[None], app: CapathApp) -> None:
-    await select(pilot, app, "ISRG Root X1")
-    await pilot.press("space")
-    await select(pilot, app, "GTS Root R1")
-    await pilot.press("space", "w")
-    await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+    await test_hosts(pilot, app)
+    await stage(pilot, app, "is:trusted capath demo root of path length 0")
+    await stage(pilot, app, "root that is off")
+    await tested(pilot, app)
+    await pilot.press("w")
+    await until(pilot, lambda: app.explorer.overlay is not None)
 
 
-@scene((140, 38))
+@scene((120, 40))
 async def failed_test(pilot: Pilot[None], app: CapathApp) -> None:
     await test_hosts(pilot, app)
-    await pilot.press("g", "j")
+    await pilot.press("n")
 
 
-@scene((140, 38))
+@scene((120, 40))
 async def verified_test(pilot: Pilot[None], app: CapathApp) -> None:
     await test_hosts(pilot, app)
-    await pilot.press("g", "j", "m")
-    await until(pilot, lambda: tested(app) == len(app.bench.tests))
+    await pilot.press("n", "m")
+    await tested(pilot, app)
+    await pilot.press("T")
+    await tested(pilot, app)
+
+
+@scene((120, 36))
+async def findings(pilot: Pilot[None], app: CapathApp) -> None:
+    await pilot.press("4", "n")
+
+
+@scene((120, 36))
+async def compare(pilot: Pilot[None], app: CapathApp) -> None:
+    await pilot.press("5", "enter")
+    await until(pilot, lambda: app.explorer.session.compared is not None)
+    await pilot.press("j", "j")
 
 
 @scene((80, 24))
 async def small_screen(pilot: Pilot[None], app: CapathApp) -> None:
-    await test_hosts(pilot, app)
-    await pilot.press("g", "j", "1", "j", "space")
+    await pilot.press("j", "space", "j")
 
 
-async def select(pilot: Pilot[None], app: CapathApp, title: str) -> None:
-    """Put the cursor on the certificate called `title`."""
-    store = app.workspace.store
-    assert store is not None
-    app.main.certificates.go_to(next(item.sha256 for item in store.items if item.title == title))
-    await pilot.pause()
+async def type_text(pilot: Pilot[None], text: str) -> None:
+    """Type `text`, one key a letter."""
+    names = {" ": "space", "/": "slash", ":": "colon"}
+    await pilot.press(*(names.get(letter, letter) for letter in text))
+
+
+async def stage(pilot: Pilot[None], app: CapathApp, words: str) -> None:
+    """Stage the first certificate that the filter finds."""
+    await pilot.press("1")
+    await type_text(pilot, f"/{words}")
+    await pilot.press("enter", "g", "g", "space", "escape")
 
 
 async def test_hosts(pilot: Pilot[None], app: CapathApp) -> None:
     """Test every host of the list."""
     await pilot.press("3", "T")
-    await until(pilot, lambda: tested(app) == len(app.bench.tests))
+    await tested(pilot, app)
 
 
-def tested(app: CapathApp) -> int:
-    """How many hosts have their answer."""
-    return sum(isinstance(test.latest, Finished) for test in app.bench.tests)
+async def tested(pilot: Pilot[None], app: CapathApp) -> None:
+    """Wait for every test under way."""
+    await until(pilot, lambda: not app.explorer.session.testing.asked)
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
@@ -127,11 +144,22 @@ async def take(name: str, world: World) -> str:
     )
     app = CapathApp(Exploration("crts", hosts=hosts, resolver=resolve))
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: app.audited)
+        await until(
+            pilot, lambda: (store := app.explorer.session.store) is not None and store.findings is not None
+        )
         await play(pilot, app)
+        app.explorer.show_details(now=True)
+        app.main.canvas.paint()
         await pilot.pause()
         picture = app.export_screenshot(title="capath")
-    return re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL)
+    return re.sub(_TEXT, _without_leading_spaces, re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL))
+
+
+def _without_leading_spaces(found: re.Match[str]) -> str:
+    """A text that begins where its first letter is: some programs leave out spaces at the beginning."""
+    head, x, middle, length, end, spaces, text = found.groups()
+    shift = _CELL * (len(spaces) // len("&#160;"))
+    return f"{head}{float(x) + shift:.1f}{middle}{float(length) - shift:.1f}{end}{text}"
 
 
 def sources_digest() -> str:

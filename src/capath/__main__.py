@@ -63,8 +63,7 @@ def _open_explorer(request: ExploreRequest) -> int:
 
         raise BadInputError("the explorer needs a terminal; capath --help lists what works without one")
     from capath.tls.network.connect import system_resolver
-    from capath.tui.app import Exploration
-    from capath.tui.explore import explore
+    from capath.tui.explore import Exploration, explore
 
     return explore(
         Exploration(

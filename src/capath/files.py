@@ -113,6 +113,11 @@ def cache_directory() -> str:
     return _directory("XDG_CACHE_HOME", ".cache", "Library/Caches")
 
 
+def config_directory() -> str:
+    """Where the user's own settings are ($XDG_CONFIG_HOME/capath)."""
+    return _directory("XDG_CONFIG_HOME", "~/.config", "~/Library/Application Support")
+
+
 def _directory(variable: str, default: str, macos: str) -> str:
     """XDG Base Directory Specification: a relative path is to be ignored."""
     home = os.path.expanduser("~")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from capath.cli.registry import COMMANDS
-from capath.tui.actions import ACTIONS, MOVING, help_text, key_text, mode_actions
+from capath.tui.actions import help_rows
 from tests.tui.explorer import make_store
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +30,7 @@ def table(heads: tuple[str, str], rows: list[tuple[str, str]]) -> str:
 
 def keys_table() -> str:
     """The table of keys as the table of actions has it."""
-    rows = [(key_text(action), help_text(action)) for action in (*mode_actions(), *ACTIONS)]
-    return table(("key", "does"), [*rows, *MOVING])
+    return table(("key", "does"), help_rows())
 
 
 def commands_table() -> str:

@@ -12,12 +12,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
+from textual import events
 from textual.pilot import Pilot
 
 from capath.change.apply import apply_plan
 from capath.change.rehash import plan_rehash
 from capath.store import scan
-from capath.tui.app import CapathApp, Exploration
+from capath.tui.actions import Mode
+from capath.tui.app import CapathApp
+from capath.tui.certificates import CertificatesPane
+from capath.tui.explore import Exploration
+from capath.tui.review import SEEN_AFTER_S, ReviewOverlay
+from capath.tui.session import Session
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 SIZE = (80, 24)
@@ -80,6 +86,16 @@ def make_app(directory: Path, **changes: object) -> CapathApp:
     return CapathApp(Exploration(str(directory), now=lambda: NOW, **changes))  # type: ignore[arg-type]
 
 
+def session_of(app: CapathApp) -> Session:
+    return app.explorer.session
+
+
+def certificates_of(app: CapathApp) -> CertificatesPane:
+    pane = app.explorer.pane_of(Mode.CERTIFICATES)
+    assert isinstance(pane, CertificatesPane)
+    return pane
+
+
 def drive(app: CapathApp, scenario: Scenario, size: tuple[int, int] = SIZE) -> None:
     """Run `scenario` in `app` without a terminal."""
 
@@ -93,8 +109,14 @@ def drive(app: CapathApp, scenario: Scenario, size: tuple[int, int] = SIZE) -> N
 
 async def loaded(pilot: Pilot[None], app: CapathApp) -> None:
     """Wait until the directory has been read and shown, and judged."""
-    await until(pilot, lambda: app.workspace.store is not None)
-    await until(pilot, lambda: app.audited)
+    await until(pilot, lambda: (store := session_of(app).store) is not None and store.findings is not None)
+
+
+async def burst(pilot: Pilot[None], app: CapathApp, *keys: str) -> None:
+    """Type keys as a paste or a slow line delivers them: all at once, before anything is drawn."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else " " if key == "space" else None))
+    await pilot.pause()
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
@@ -109,7 +131,18 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
     raise AssertionError(f"the explorer did not get there:\n{screen_text(pilot.app)}")
 
 
+async def reviewed(pilot: Pilot[None], app: CapathApp) -> ReviewOverlay:
+    """Wait until a review is shown and could have been read."""
+    await until(pilot, lambda: (o := app.explorer.overlay) is not None and o.view.painted_at_s is not None)
+    review = app.explorer.overlay
+    assert isinstance(review, ReviewOverlay)
+    assert review.view.painted_at_s is not None
+    review.view.painted_at_s -= SEEN_AFTER_S
+    return review
+
+
 def screen_text(app: CapathApp) -> str:
     """What a person reads on the screen."""
-    lines = app.screen._compositor.render_strips()
+    app.main.canvas.paint()
+    lines = [app.main.canvas.render_line(y) for y in range(app.main.canvas.size.height)]
     return "\n".join("".join(segment.text for segment in strip) for strip in lines)

@@ -17,11 +17,11 @@ from capath.store import list_store, scan
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import Address, Endpoint
 from capath.tls.test_options import ProbeOptions, VerifyFlags
-from capath.tui.app import CapathApp, Exploration
+from capath.tui.app import CapathApp
 from capath.tui.bench import Finished
-from capath.tui.review import ReviewScreen
+from capath.tui.explore import Exploration
 from tests.tls.proxies import http_proxy
-from tests.tui.explorer import WIDE, drive, screen_text, until
+from tests.tui.explorer import WIDE, certificates_of, drive, reviewed, screen_text, session_of, until
 
 
 class World:
@@ -64,7 +64,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def finished(app: CapathApp, count: int = 1) -> bool:
-    return sum(isinstance(test.latest, Finished) for test in app.bench.tests) == count
+    return sum(isinstance(test.latest, Finished) for test in session_of(app).bench.tests) == count
 
 
 def test_a_verified_host_shows_its_chain_and_session(world: World) -> None:
@@ -72,16 +72,15 @@ def test_a_verified_host_shows_its_chain_and_session(world: World) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("t")
-        app.main.connections.input.value = f"good.test:{world.hosts['good.test'].endpoint.port}"
-        await pilot.press("enter")
+        await pilot.press(*f"good.test:{world.hosts['good.test'].endpoint.port}", "enter")
         await until(pilot, lambda: finished(app))
         text = screen_text(app)
-        for part in ("verified", "the trust anchor", "from the CApath", "TLSv1.3", "Cipher", "requests", "0 ok"):
+        for part in ("verified", "the trust anchor", "from the CApath", "TLSv1.3", "Cipher", "requests", "0  ok"):
             assert part in text
-        assert "hidden, 48 octets" in text
-        await pilot.press("x")
-        assert "hidden, 48 octets" not in screen_text(app)
-        app.main.go_to_certificate(app.bench.tests[0].latest.result.verification.anchor.certificate.sha256)  # type: ignore[union-attr]
+        assert "hidden (48 bytes)" in text
+        await pilot.press("K")
+        assert "hidden (48 bytes)" not in screen_text(app)
+        await pilot.press("g", "i")
         await until(pilot, lambda: "Used by" in screen_text(app))
 
     drive(world.app(), scenario, size=(140, 50))
@@ -97,14 +96,14 @@ def test_a_root_that_is_off_is_named_and_one_key_stages_it(world: World) -> None
         assert "root-not-trusted" in screen_text(app)
         await pilot.press("m")
         await until(pilot, lambda: "verified" in screen_text(app))
-        assert app.workspace.staged.text == "+1"
+        assert session_of(app).workspace.staged.text == "+1"
         assert "as staged (+1), nothing written" in screen_text(app)
-        assert "staged mends 1, breaks 0" in screen_text(app)
+        assert "breaks 0  fixes 1  1 of 1 tested" in screen_text(app)
         assert sorted(path.name for path in world.directory.iterdir()) == before
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         await pilot.press("a")
-        await until(pilot, lambda: not app.workspace.staged and finished(app) and "as it is" in screen_text(app))
+        await until(pilot, lambda: not session_of(app).workspace.staged and finished(app))
         await until(pilot, lambda: "with the store as it is" in screen_text(app))
 
     drive(world.app("off.test"), scenario, size=(140, 50))
@@ -116,14 +115,14 @@ def test_staging_shows_which_hosts_break(world: World) -> None:
     """All hosts are tested on both sides, and what staging breaks is counted and named."""
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
-        store = app.workspace.store
+        store = session_of(app).workspace.store
         assert store is not None
         root = next(item for item in store.items if item.title == "capath demo root")
-        app.main.certificates.go_to(root.sha256)
+        certificates_of(app).rows.go_to(root.sha256)
         await pilot.press("space", "3", "T")
-        await until(pilot, lambda: app.bench.impact.tested == 2)
-        await until(pilot, lambda: "breaks 1" in screen_text(app))
-        assert [host.endpoint.host for host in app.bench.impact.broken] == ["good.test"]
+        await until(pilot, lambda: "2 of 2 tested" in screen_text(app))
+        assert "breaks 1" in screen_text(app)
+        assert [test.endpoint.host for test in session_of(app).broken()] == ["good.test"]
         assert "root-not-trusted" in screen_text(app)
 
     drive(world.app("good.test", "off.test"), scenario, size=WIDE)
@@ -134,7 +133,7 @@ def test_a_silent_server_freezes_nothing_and_quitting_does_not_wait(world: World
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("3", "enter", "1", "j")
-        assert app.main.certificates.table.cursor == 1
+        assert certificates_of(app).rows.cursor == 1
         assert not finished(app)
         await pilot.press("q")
 
@@ -167,7 +166,7 @@ def test_a_missing_intermediate_is_fetched_only_when_asked(tmp_path: Path) -> No
             asked.append("yes")
             await pilot.press("y")
             await until(pilot, lambda: finished(app))
-            latest = app.bench.tests[0].latest
+            latest = session_of(app).bench.tests[0].latest
             assert isinstance(latest, Finished)
             assert latest.beside.fetched is not None
             assert [issuer.certificate.subject.title for issuer in latest.beside.fetched.issuers] == [
@@ -192,8 +191,7 @@ def test_what_is_typed_goes_through_the_proxy_of_the_environment(world: World, e
 
         async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
             await pilot.press("t")
-            app.main.connections.input.value = f"good.test:{port}"
-            await pilot.press("enter")
+            await pilot.press(*f"good.test:{port}", "enter")
             await until(pilot, lambda: finished(app))
             text = screen_text(app)
             assert "verified" in text
@@ -202,7 +200,7 @@ def test_what_is_typed_goes_through_the_proxy_of_the_environment(world: World, e
             assert "secret" not in text
             await pilot.press("r")
             await until(pilot, lambda: finished(app))
-            assert len(app.bench.tests) == 1
+            assert len(session_of(app).bench.tests) == 1
 
         exploration = Exploration(str(world.directory), resolver=world.resolve, environment=environment)
         drive(CapathApp(exploration), scenario, size=(200, 80))
@@ -213,10 +211,9 @@ def test_what_is_typed_goes_through_the_proxy_of_the_environment(world: World, e
 def test_a_proxy_that_cannot_be_used_is_said(world: World) -> None:
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("t")
-        app.main.connections.input.value = "good.test"
-        await pilot.press("enter")
+        await pilot.press(*"good.test", "enter")
         await until(pilot, lambda: "ALL_PROXY in the environment" in screen_text(app))
-        assert not app.bench.tests
+        assert not session_of(app).bench.tests
 
     exploration = Exploration(str(world.directory), environment={"ALL_PROXY": "gopher://p"})
     drive(CapathApp(exploration), scenario, size=WIDE)

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
-from textual.widgets import Input
 
 from capath.store import list_store, scan
-from capath.tui.actions import ACTIONS, Mode
+from capath.tui.actions import ACTIONS, DEFAULT_KEYMAP, Mode
 from capath.tui.app import CapathApp
-from capath.tui.dialogs import ConfirmScreen, CopyScreen, HelpScreen
-from capath.tui.main_screen import MainScreen
-from capath.tui.review import ReviewScreen
-from tests.tui.explorer import WIDE, drive, fixed_root, loaded, make_app, make_store, screen_text, until
+from capath.tui.compare import ComparePane
+from capath.tui.overlays import ConfirmOverlay, HelpOverlay, MenuOverlay
+from capath.tui.review import ReviewOverlay
+from tests.tui.explorer import (
+    SIZE,
+    WIDE,
+    certificates_of,
+    drive,
+    fixed_root,
+    loaded,
+    make_app,
+    make_store,
+    reviewed,
+    screen_text,
+    session_of,
+    until,
+)
 
 
 @pytest.fixture
@@ -46,9 +60,10 @@ def test_the_table_shows_every_certificate_with_its_state(crts: Path) -> None:
         for title in ("Aurora Root", "Borealis Root", "Ember Root"):
             assert title in text
         assert "of 5" in text
-        assert "5 trusted" in text
-        assert app.main.certificates.current is not None
-        assert app.main.certificates.current.link in text
+        assert "●5" in text
+        item = certificates_of(app).item()
+        assert item is not None
+        assert item.link in text
 
     drive(make_app(crts), scenario)
 
@@ -62,19 +77,18 @@ def test_space_stages_w_reviews_a_applies_u_undoes(crts: Path) -> None:
         assert "staged −1" in screen_text(app)
         assert entries(crts) == before
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         review = screen_text(app)
         assert "Aurora_Root.pem -> Aurora_Root.pem.untrusted" in review
         assert "will no longer be trusted" in review
-        assert app.focused is not None
-        assert app.focused.id == "cancel"
+        assert "Esc  Back" in review
         await pilot.press("a")
-        await until(pilot, lambda: "4 trusted" in screen_text(app))
+        await until(pilot, lambda: "●4" in screen_text(app))
         assert "Aurora Root" not in trusted(crts)
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         await pilot.press("a")
-        await until(pilot, lambda: "5 trusted" in screen_text(app))
+        await until(pilot, lambda: "●5" in screen_text(app))
 
     drive(make_app(crts), scenario)
     assert entries(crts) == before
@@ -86,7 +100,7 @@ def test_an_undone_change_is_made_again_and_undone_again(crts: Path) -> None:
 
     async def review_and_apply(pilot: Pilot[None], app: CapathApp, key: str, count: str) -> None:
         await pilot.press(key)
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         await pilot.press("a")
         await until(pilot, lambda: count in screen_text(app))
         states.append(entries(crts))
@@ -95,10 +109,10 @@ def test_an_undone_change_is_made_again_and_undone_again(crts: Path) -> None:
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "no undone change" in screen_text(app))
         await pilot.press("space")
-        await review_and_apply(pilot, app, "w", "4 trusted")
-        await review_and_apply(pilot, app, "u", "5 trusted")
-        await review_and_apply(pilot, app, "ctrl+r", "4 trusted")
-        await review_and_apply(pilot, app, "u", "5 trusted")
+        await review_and_apply(pilot, app, "w", "●4")
+        await review_and_apply(pilot, app, "u", "●5")
+        await review_and_apply(pilot, app, "ctrl+r", "●4")
+        await review_and_apply(pilot, app, "u", "●5")
 
     drive(make_app(crts), scenario)
     assert states[0] == states[2] == states[4] != states[1] == states[3]
@@ -109,9 +123,9 @@ def test_what_is_off_stays_off_after_openssl_rehash(crts: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("j", "space", "w")
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         await pilot.press("a")
-        await until(pilot, lambda: "4 trusted" in screen_text(app))
+        await until(pilot, lambda: "●4" in screen_text(app))
 
     drive(make_app(crts), scenario)
     try:
@@ -127,9 +141,9 @@ def test_escape_in_the_review_changes_nothing(crts: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("space", "w")
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         await pilot.press("escape")
-        assert app.workspace.staged.text == "−1"
+        assert session_of(app).workspace.staged.text == "−1"
 
     drive(make_app(crts), scenario)
     assert entries(crts) == before
@@ -140,13 +154,13 @@ def test_unstage_and_stage_again(crts: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("space", "space")
-        assert app.workspace.staged.text == "−2"
+        assert session_of(app).workspace.staged.text == "−2"
         await pilot.press("u")
-        assert app.workspace.staged.text == "−1"
+        assert session_of(app).workspace.staged.text == "−1"
         await pilot.press("ctrl+r")
-        assert app.workspace.staged.text == "−2"
-        await pilot.press("U")
-        assert app.workspace.staged.text == ""
+        assert session_of(app).workspace.staged.text == "−2"
+        await pilot.press("U", "y")
+        assert session_of(app).workspace.staged.text == ""
 
     drive(make_app(crts), scenario)
 
@@ -157,15 +171,15 @@ def test_filter_narrows_as_one_types_and_its_letters_never_act(crts: Path) -> No
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("slash", *"org:north", "space", "q")
         assert app.is_running
-        assert not app.workspace.staged
-        assert app.main.certificates.filter.value == "org:north q"
+        assert not session_of(app).workspace.staged
+        assert certificates_of(app).rows.query == "org:north q"
         await pilot.press("backspace", "backspace")
-        assert [item.title for item in app.main.certificates.shown_items] == ["Aurora Root", "Borealis Root"]
+        assert [item.title for item in certificates_of(app).shown_items] == ["Aurora Root", "Borealis Root"]
         assert "2 of 5" in screen_text(app)
         await pilot.press("enter", "space")
-        assert app.workspace.staged.text == "−1"
+        assert session_of(app).workspace.staged.text == "−1"
         await pilot.press("escape")
-        assert len(app.main.certificates.shown_items) == 5
+        assert len(certificates_of(app).shown_items) == 5
 
     drive(make_app(crts), scenario)
 
@@ -184,9 +198,9 @@ def test_filter_words(crts: Path, text: str, titles: list[str]) -> None:
     """Each kind of filter word finds what it says."""
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
-        app.main.certificates.filter.value = text
+        certificates_of(app).rows.query = text
         await pilot.pause()
-        assert [item.title for item in app.main.certificates.shown_items] == titles
+        assert [item.title for item in certificates_of(app).shown_items] == titles
 
     drive(make_app(crts), scenario)
 
@@ -196,11 +210,12 @@ def test_sorting_by_the_next_column_and_back(crts: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("G", "S")
-        assert [item.title[0] for item in app.main.certificates.shown_items] == list("EDCBA")
-        assert app.main.certificates.current is not None
-        assert app.main.certificates.current.title == "Ember Root"
-        await pilot.press("s", "s", "s", "s")
-        assert [item.title[0] for item in app.main.certificates.shown_items] == list("CBADE")
+        assert [item.title[0] for item in certificates_of(app).shown_items] == list("EDCBA")
+        item = certificates_of(app).item()
+        assert item is not None
+        assert item.title == "Ember Root"
+        await pilot.press("s", "s")
+        assert [item.title[0] for item in certificates_of(app).shown_items] == list("CBADE")
 
     drive(make_app(crts), scenario)
 
@@ -212,15 +227,15 @@ def test_a_link_defect_is_shown_and_mended(crts: Path) -> None:
     os.symlink("gone.pem", crts / link)
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
-        assert "defect" in screen_text(app)
-        assert "4 trusted" in screen_text(app)
+        assert "▲2" in screen_text(app)
+        assert "●4" in screen_text(app)
         await pilot.press("2")
         assert "dangling" in screen_text(app)
-        assert "gone.pem, which is not there" in screen_text(app)
+        assert "gone.pem" in screen_text(app)
         await pilot.press("R")
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         await pilot.press("a")
-        await until(pilot, lambda: "5 trusted" in screen_text(app))
+        await until(pilot, lambda: "●5" in screen_text(app))
         assert "▲" not in screen_text(app).splitlines()[0]
 
     drive(make_app(crts), scenario)
@@ -234,8 +249,8 @@ def test_a_change_by_something_else_is_noticed_and_the_staging_kept(crts: Path) 
         (crts / "Aurora_Root.pem").unlink()
         (crts / "Fjord_Root.pem").write_bytes(fixed_root("Fjord Root"))
         await until(pilot, lambda: "Fjord Root" in screen_text(app))
-        assert app.workspace.staged.text == "−1"
-        assert "made no sense any more" in screen_text(app)
+        assert session_of(app).workspace.staged.text == "−1"
+        assert "no longer applies" in screen_text(app)
 
     drive(make_app(crts), scenario)
 
@@ -247,9 +262,9 @@ def test_read_only_can_be_looked_at_and_not_applied(crts: Path) -> None:
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         assert "read-only" in screen_text(app)
         await pilot.press("space", "w")
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         await pilot.press("a")
-        assert isinstance(app.screen, ReviewScreen)
+        assert isinstance(app.explorer.overlay, ReviewOverlay)
 
     drive(make_app(crts, read_only="read-only mode"), scenario, size=(120, 30))
     assert entries(crts) == before
@@ -260,7 +275,7 @@ def test_quitting_asks_only_with_something_staged(crts: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("space", "q")
-        assert isinstance(app.screen, ConfirmScreen)
+        assert isinstance(app.explorer.overlay, ConfirmOverlay)
         await pilot.press("escape")
         assert app.is_running
         await pilot.press("u", "q")
@@ -274,15 +289,15 @@ def test_details_open_over_the_table_on_a_narrow_screen(crts: Path) -> None:
     """Enter shows the details at 80 columns, Esc brings the table back; wide screens show both."""
 
     async def narrow(pilot: Pilot[None], app: CapathApp) -> None:
-        assert "SHA-256" not in screen_text(app)
+        assert "Serial" not in screen_text(app)
         await pilot.press("enter")
-        assert "SHA-256" in screen_text(app)
+        assert "Serial" in screen_text(app)
         await pilot.press("escape")
-        assert "SHA-256" not in screen_text(app)
+        assert "Serial" not in screen_text(app)
         assert "Aurora Root" in screen_text(app)
 
     async def wide(pilot: Pilot[None], app: CapathApp) -> None:
-        assert "SHA-256" in screen_text(app)
+        assert "Serial" in screen_text(app)
 
     drive(make_app(crts), narrow)
     drive(make_app(crts), wide, size=WIDE)
@@ -293,11 +308,12 @@ def test_copying_a_fingerprint(crts: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("y")
-        assert isinstance(app.screen, CopyScreen)
+        assert isinstance(app.explorer.overlay, MenuOverlay)
         await pilot.press("f")
         await pilot.pause()
-        assert app.main.certificates.current is not None
-        assert app.clipboard.replace(":", "").lower() == app.main.certificates.current.sha256
+        item = certificates_of(app).item()
+        assert item is not None
+        assert app.clipboard.replace(":", "").lower() == item.sha256
 
     drive(make_app(crts), scenario)
 
@@ -307,30 +323,62 @@ def test_help_lists_every_action_and_is_searched_by_typing(crts: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("question_mark")
-        assert isinstance(app.screen, HelpScreen)
+        assert isinstance(app.explorer.overlay, HelpOverlay)
         await pilot.press(*"fingerprint")
         text = screen_text(app)
-        assert "Copy the fingerprint" in text
+        assert "Copy: then f fingerprint" in text
         assert "Reverse the order" not in text
 
     drive(make_app(crts), scenario, size=WIDE)
 
 
-def test_every_action_has_a_method_and_an_unused_key() -> None:
-    """The table of actions and the application agree."""
-    keys = [key for action in ACTIONS for key in action.keys.split(",")]
-    assert len(keys) == len(set(keys))
-    for action in ACTIONS:
-        owner = MainScreen if action.moves else CapathApp
-        assert hasattr(owner, f"action_{action.name}"), action.name
+def test_the_default_keys_are_without_conflict() -> None:
+    """No key is given to two actions of one mode, and every action has one."""
+    assert not DEFAULT_KEYMAP.problems
+    assert all(action.keys for action in ACTIONS)
 
 
-def test_the_footer_offers_at_most_six_keys_at_80_columns(crts: Path) -> None:
-    """Each mode's footer fits a narrow screen."""
-    for mode in Mode:
-        shown = [action for action in ACTIONS if action.in_footer and mode in action.modes]
-        conditional = [action for action in shown if action.name in ("review", "mend")]
-        assert len(shown) - len(conditional) <= 6, mode
+def test_every_action_does_something_somewhere(crts: Path) -> None:
+    """Each action of the table is either the explorer's or that of a pane of its modes."""
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        sources = "".join(inspect.getsource(type(app.explorer.pane_of(mode))) for mode in Mode)
+        for action in ACTIONS:
+            common = hasattr(app.explorer, f"_do_{action.name}") or action.name.startswith("go_")
+            assert common or f'"{action.name}"' in sources, action.name
+
+    drive(make_app(crts), scenario)
+
+
+@pytest.mark.parametrize("size", [(60, 20), SIZE, (120, 40), (160, 45)])
+def test_every_line_is_as_wide_as_the_screen(crts: Path, size: tuple[int, int]) -> None:
+    """In every mode, with overlays, at every size: no line is too long or too short, and keys help is in sight."""
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        for keys in (
+            "1",
+            "2",
+            "3",
+            "4",
+            "5",
+            "6",
+            "?",
+            "escape",
+            "1",
+            "space",
+            "tab",
+            "escape",
+            "slash",
+            "a",
+            "escape",
+        ):
+            await pilot.press("question_mark" if keys == "?" else keys)
+            lines = screen_text(app).splitlines()
+            assert len(lines) == size[1]
+            assert {cell_len(line) for line in lines} == {size[0]}, keys
+        assert lines[-1].rstrip().endswith("? keys")
+
+    drive(make_app(crts), scenario, size=size)
 
 
 def test_an_empty_directory_says_what_to_do(tmp_path: Path) -> None:
@@ -339,9 +387,26 @@ def test_an_empty_directory_says_what_to_do(tmp_path: Path) -> None:
     empty.mkdir()
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
-        assert "no certificates here yet" in screen_text(app)
+        assert "No certificates here yet" in screen_text(app)
         await pilot.press(
-            "space", "enter", "w", "y", "i", "s", "G", "2", "enter", "4", "enter", "5", "enter", "6", "enter", "1"
+            "space",
+            "enter",
+            "w",
+            "y",
+            "escape",
+            "g",
+            "i",
+            "s",
+            "G",
+            "2",
+            "enter",
+            "4",
+            "enter",
+            "5",
+            "enter",
+            "6",
+            "enter",
+            "1",
         )
         assert app.is_running
 
@@ -373,10 +438,10 @@ def test_hostile_names_are_shown_and_never_obeyed(tmp_path: Path, text: str) -> 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         for key in ("enter", "escape", "space", "w"):
             await pilot.press(key)
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         shown = screen_text(app)
         await pilot.press("a")
-        await until(pilot, lambda: app.screen is app.screen_stack[0])
+        await until(pilot, lambda: app.explorer.overlay is None)
         await loaded(pilot, app)
         for key in ("2", "j", "3", "4", "j", "5", "6", "j", "1", "y", "escape", "slash"):
             await pilot.press(key)
@@ -394,10 +459,9 @@ def test_a_bad_host_is_said_and_not_tested(crts: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("t")
-        app.main.connections.query_one(Input).value = "example.test:99999"
-        await pilot.press("enter")
+        await pilot.press(*"example.test:99999", "enter")
         await pilot.pause()
-        assert not app.bench.tests
+        assert not session_of(app).bench.tests
         assert "99999" in screen_text(app)
 
     drive(make_app(crts), scenario, size=WIDE)
@@ -411,18 +475,21 @@ def test_comparing_with_another_store_and_importing_what_only_that_has(crts: Pat
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("c")
-        app.main.compare.input.value = str(other)
-        await pilot.press("enter")
-        await until(pilot, lambda: "only there" in screen_text(app))
+        await pilot.press(*str(other), "enter")
+        await until(pilot, lambda: "Only there  1" in screen_text(app))
         text = screen_text(app)
-        assert "1 alike, 4 only here, 1 only there" in text
-        assert app.main.compare.current is not None
-        assert app.main.compare.current.member.label == "Zenith Root"
+        assert "1 the same" in text
+        assert "Only here  4" in text
+        await pilot.press("j")
+        pane = app.explorer.pane
+        assert isinstance(pane, ComparePane)
+        assert pane.current is not None
+        assert pane.current.member.label == "Zenith Root"
         await pilot.press("I")
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await reviewed(pilot, app)
         assert "Zenith Root" in screen_text(app)
         await pilot.press("a")
-        await until(pilot, lambda: "6 trusted" in screen_text(app))
+        await until(pilot, lambda: "● 6 trusted" in screen_text(app))
 
     drive(make_app(crts), scenario, size=WIDE)
     assert "Zenith Root" in trusted(crts)
@@ -435,15 +502,13 @@ def test_importing_a_file_by_name(crts: Path, tmp_path: Path) -> None:
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("I")
-        app.screen.query_one(Input).value = str(tmp_path / "missing.pem")
-        await pilot.press("enter")
+        await pilot.press(*str(tmp_path / "missing.pem"), "enter")
         await until(pilot, lambda: "missing.pem" in screen_text(app))
         await pilot.press("I")
-        app.screen.query_one(Input).value = str(bundle)
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await pilot.press(*str(bundle), "enter")
+        await reviewed(pilot, app)
         await pilot.press("a")
-        await until(pilot, lambda: "7 trusted" in screen_text(app))
+        await until(pilot, lambda: "● 7 trusted" in screen_text(app))
 
     drive(make_app(crts), scenario, size=WIDE)
     assert {"Quay Root", "Rill Root"} <= trusted(crts)

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from capath.tui.actions import Mode
 from capath.tui.app import CapathApp
-from capath.tui.review import ReviewScreen
-from tests.tui.explorer import ROOTS, SIZE, WIDE, fixed_root, loaded, make_app, make_store, until
+from capath.tui.explore import Exploration
+from capath.tui.settings import Settings
+from tests.tui.explorer import NOW, ROOTS, SIZE, fixed_root, loaded, make_app, make_store, reviewed
 
 Compare = Callable[..., bool]
 Step = Callable[[Pilot[None], CapathApp], Awaitable[None]]
@@ -42,6 +44,8 @@ def picture(
             await pilot.press(key)
         if step is not None:
             await step(pilot, app)
+        app.explorer.show_details(now=True)
+        app.main.canvas.paint()
         await pilot.pause()
 
     return snap_compare(app, run_before=run_before, terminal_size=size)
@@ -50,17 +54,33 @@ def picture(
 async def review(pilot: Pilot[None], app: CapathApp) -> None:
     """Open the review of what is staged."""
     await pilot.press("w")
-    await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+    await reviewed(pilot, app)
 
 
-def test_certificates_narrow(snap_compare: Compare, crts: Path) -> None:
-    """80 by 24: the table and one status line."""
-    assert picture(snap_compare, make_app(crts), "j", "space")
+SIZES = {"80x24": SIZE, "160x45": (160, 45)}
+MODES = {mode.value.lower(): mode.key for mode in Mode}
 
 
-def test_certificates_wide(snap_compare: Compare, crts: Path) -> None:
-    """140 columns: the details beside the table."""
-    assert picture(snap_compare, make_app(crts), "j", "j", size=WIDE)
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("key", MODES.values(), ids=MODES)
+def test_modes(snap_compare: Compare, crts: Path, key: str, size: tuple[int, int]) -> None:
+    """Each mode, with something staged, small and large."""
+    assert picture(snap_compare, make_app(crts), "j", "space", key, size=size)
+
+
+@pytest.mark.parametrize("look", ["light", "contrast", "ansi", "none"])
+def test_looks(snap_compare: Compare, crts: Path, look: str) -> None:
+    """Every look but the dark one, which the others show: states can be told apart in each."""
+    app = make_app(crts)
+    app.explorer.look = look
+    app.look_changed()
+    assert picture(snap_compare, app, "j", "space", size=(120, 30))
+
+
+def test_ascii_glyphs(snap_compare: Compare, crts: Path) -> None:
+    """A terminal without the glyphs."""
+    app = CapathApp(Exploration(str(crts), now=lambda: NOW), Settings(ascii_only=True))
+    assert picture(snap_compare, app, "j", "space", size=(120, 30))
 
 
 def test_details_over(snap_compare: Compare, crts: Path) -> None:
@@ -68,29 +88,19 @@ def test_details_over(snap_compare: Compare, crts: Path) -> None:
     assert picture(snap_compare, make_app(crts), "enter")
 
 
-def test_links(snap_compare: Compare, crts: Path) -> None:
-    """The defect comes first, with why."""
-    assert picture(snap_compare, make_app(crts), "2")
+def test_smallest(snap_compare: Compare, crts: Path) -> None:
+    """60 by 20 is not broken."""
+    assert picture(snap_compare, make_app(crts), "j", "space", size=(59, 20))
 
 
 def test_review(snap_compare: Compare, crts: Path) -> None:
-    """The steps of a staged change, Cancel with the focus."""
-    assert picture(snap_compare, make_app(crts), "space", "G", "space", size=WIDE, step=review)
-
-
-def test_connections_empty(snap_compare: Compare, crts: Path) -> None:
-    """No host yet: a sentence says what to do."""
-    assert picture(snap_compare, make_app(crts), "3")
-
-
-def test_findings(snap_compare: Compare, crts: Path) -> None:
-    """The audit's findings with their evidence."""
-    assert picture(snap_compare, make_app(crts), "4", size=WIDE)
+    """The steps of a staged change, Back being the safe answer."""
+    assert picture(snap_compare, make_app(crts), "space", "G", "k", "space", size=(120, 40), step=review)
 
 
 def test_help(snap_compare: Compare, crts: Path) -> None:
     """All keys."""
-    assert picture(snap_compare, make_app(crts), "question_mark", size=WIDE)
+    assert picture(snap_compare, make_app(crts), "question_mark", size=(120, 40))
 
 
 def test_empty_directory(snap_compare: Compare, isolated_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,11 +110,9 @@ def test_empty_directory(snap_compare: Compare, isolated_home: Path, monkeypatch
     assert picture(snap_compare, make_app(Path("crts")))
 
 
-def test_read_only_light(snap_compare: Compare, crts: Path) -> None:
-    """A light theme, and read-only."""
-    app = make_app(crts, read_only="read-only mode")
-    app.theme = "textual-light"
-    assert picture(snap_compare, app, size=(110, 24))
+def test_read_only(snap_compare: Compare, crts: Path) -> None:
+    """What cannot be changed says so."""
+    assert picture(snap_compare, make_app(crts, read_only="read-only mode"), size=(110, 30))
 
 
 def test_no_color(snap_compare: Compare, crts: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,10 @@
-"""Every action of the explorer, once: key bindings, footer, help, command palette and README are made of this."""
+"""Every action of the explorer, once: keys, footer, help, palette, README and the settings file are made of
+this."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-from textual.binding import Binding
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from capath.errors import StrEnum
 
@@ -27,90 +26,97 @@ class Mode(StrEnum):
 
 ALL = frozenset(Mode)
 _CERTIFICATES = frozenset({Mode.CERTIFICATES})
-_TABLES = frozenset({Mode.CERTIFICATES, Mode.LINKS, Mode.FINDINGS})
+_CONNECTIONS = frozenset({Mode.CONNECTIONS})
+_MARKED = frozenset({Mode.CERTIFICATES, Mode.COMPARE})
+_FLIPPED = frozenset({Mode.CERTIFICATES, Mode.LINKS, Mode.FINDINGS, Mode.COMPARE})
+_FIXED = frozenset({Mode.CERTIFICATES, Mode.LINKS, Mode.CONNECTIONS, Mode.FINDINGS})
+_GROUPED = frozenset({Mode.LINKS, Mode.CONNECTIONS, Mode.FINDINGS, Mode.COMPARE})
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """`name` is the method ``action_NAME`` of the application or the main screen, and the id for remapping keys.
-
-    `label` is what the footer says, `text` what help says. `in_footer` where it is worth one of six places.
-    `moves` where it only moves about on the screen; all else is the application's.
-    """
+class Action(NamedTuple):
+    """`name` is what panes and settings call it. `keys` are Textual's key names, two typed one after the other
+    joined by a space. `label` is what the footer says, `text` what help says."""
 
     name: str
-    keys: str
+    keys: tuple[str, ...]
     label: str
     text: str
     modes: frozenset[Mode] = ALL
-    in_footer: bool = False
-    moves: bool = False
-
-    @property
-    def command(self) -> str:
-        """What Textual runs, seen from the main screen."""
-        return self.name if self.moves else f"app.{self.name}"
 
 
-_CONNECTIONS = frozenset({Mode.CONNECTIONS})
 ACTIONS = (
-    Action(
-        "stage", "space", "stage", "Stage the certificate: trusted to off, off to trusted", _CERTIFICATES, True
-    ),
-    Action("stage_shown", "A", "stage all", "Stage every certificate that the filter shows", _CERTIFICATES),
-    Action("review", "w", "review", "See what is staged, step by step, then apply it", ALL, True),
-    Action("undo", "u", "undo", "Unstage the last step; with nothing staged, take back the last change made"),
-    Action(
-        "redo", "ctrl+r", "redo", "Stage again what was unstaged; with nothing staged, make an undone change again"
-    ),
-    Action("unstage_all", "U", "unstage all", "Unstage everything"),
-    Action("test", "t", "test", "Test a connection: type host:port", ALL, True, moves=True),
-    Action("retest", "r", "again", "Test the host again", _CONNECTIONS, True),
-    Action("test_all", "T", "test all", "Test every host of the list", _CONNECTIONS, True),
-    Action("mend", "m", "mend", "Stage what mends the failed connection, and test again", ALL, True),
-    Action("fetch_intermediate", "f", "fetch", "Fetch what the server forgot to send (asks)", _CONNECTIONS),
-    Action("reveal_key", "x", "master key", "Show or hide the session's master key", _CONNECTIONS, moves=True),
-    Action("rehash", "R", "links", "Make and mend the hash links: see the plan, then apply it"),
-    Action("compare", "c", "compare", "Compare with another store: Mozilla's list, certifi, …", ALL, moves=True),
-    Action("import_source", "I", "import", "Import roots from a file or store; in Compare, the one shown"),
-    Action("filter", "slash", "filter", "Filter as you type; Esc clears", _TABLES, True, moves=True),
-    Action("sort", "s", "sort", "Sort by the next column", _CERTIFICATES, moves=True),
-    Action("reverse", "S", "reverse", "Reverse the order", _CERTIFICATES, moves=True),
-    Action("goto_issuer", "i", "issuer", "Go to the issuer of the certificate", _CERTIFICATES, moves=True),
-    Action("copy", "y", "copy", "Copy the fingerprint, the PEM, the subject, or a command"),
-    Action("reload", "f5", "reload", "Read the directory again"),
-    Action("help", "question_mark", "help", "All keys; type to search", ALL, True),
-    Action("quit", "q", "quit", "Leave (asks only with something staged)", ALL, True),
+    Action("flip", ("space",), "flip", "Stage the certificate: trusted to off, off to trusted", _FLIPPED),
+    Action("mark", ("x",), "mark", "Mark; what follows acts on all that are marked", _MARKED),
+    Action("mark_all", ("X",), "mark all", "Mark all that are shown, or none", _MARKED),
+    Action("fix", ("m",), "fix", "Stage what fixes this, and test again", _FIXED),
+    Action("fix_all", ("M",), "fix all", "Fix all of this rule", frozenset({Mode.FINDINGS})),
+    Action("review", ("w",), "review", "Review what is staged, step by step, then apply it"),
+    Action("undo", ("u",), "undo", "Unstage the last step; with nothing staged, undo the last change"),
+    Action("redo", ("ctrl+r",), "redo", "Stage again what was unstaged; with nothing staged, redo a change"),
+    Action("unstage_all", ("U",), "unstage all", "Unstage everything (asks)"),
+    Action("test", ("t",), "test host", "Test a connection: type host:port; ↑ brings earlier ones"),
+    Action("retest", ("r",), "again", "Test the host again", _CONNECTIONS),
+    Action("test_all", ("T",), "test all", "Test all that are untested, then all"),
+    Action("side", ("v",), "as it is", "Show the test of the store as it is, or as staged", _CONNECTIONS),
+    Action("fetch", ("f",), "fetch", "Fetch the intermediate that the server should send (asks)", _CONNECTIONS),
+    Action("master_key", ("K",), "master key", "Show or hide the session’s master key", _CONNECTIONS),
+    Action("remove_host", ("d",), "remove", "Remove the host from the list", _CONNECTIONS),
+    Action("rehash", ("R",), "links", "Recreate the hash links: review the plan, then apply it"),
+    Action("compare", ("c",), "compare", "Compare with another store: Mozilla’s list, certifi, a path"),
+    Action("import", ("I",), "import", "Import roots from a file or store; in Compare, the marked ones"),
+    Action("filter", ("slash",), "filter", "Filter as you type; Enter keeps, Esc clears"),
+    Action("next", ("n",), "next", "Next changed, failed or defective row"),
+    Action("previous", ("N",), "previous", "Previous changed, failed or defective row"),
+    Action("sort", ("s",), "sort", "Sort by the next column", _CERTIFICATES | _CONNECTIONS),
+    Action("reverse", ("S",), "reverse", "Reverse the order", _CERTIFICATES | _CONNECTIONS),
+    Action("go_issuer", ("g i",), "issuer", "Go to the issuer"),
+    Action("go_children", ("g c",), "children", "Go to the certificates that it signed here"),
+    Action("go_link", ("g l",), "link", "Go to its hash link"),
+    Action("go_hosts", ("g h",), "hosts", "Go to the tested hosts that use it"),
+    Action("go_findings", ("g f",), "findings", "Go to its findings"),
+    Action("first", ("g g", "home"), "first", "First row"),
+    Action("last", ("G", "end"), "last", "Last row"),
+    Action("back", ("backspace", "ctrl+o"), "back", "Back to where the jump began"),
+    Action("copy", ("y",), "copy", "Copy: then f fingerprint, p PEM, s subject, c command, …"),
+    Action("down", ("j", "down"), "down", "Move down"),
+    Action("up", ("k", "up"), "up", "Move up"),
+    Action("page_down", ("pagedown", "ctrl+f"), "page down", "A page down"),
+    Action("page_up", ("pageup", "ctrl+b"), "page up", "A page up"),
+    Action("fold", ("h", "left"), "fold", "Fold the group", _GROUPED),
+    Action("unfold", ("l", "right"), "unfold", "Unfold the group", _GROUPED),
+    Action("open", ("enter",), "details", "Go in: details, the certificate of a finding, a test"),
+    Action("panel", ("tab", "shift+tab"), "panel", "The other panel"),
+    Action("escape", ("escape",), "back", "Step out: field, details, filter, marks; never quits"),
+    Action("reload", ("f5",), "read again", "Read the directory again"),
+    Action("theme", ("f6",), "theme", "Next theme: dark, light, contrast, ansi, none"),
+    Action("help", ("question_mark", "ctrl+p"), "keys", "Every key and action; type to search, Enter does it"),
+    Action("suspend", ("ctrl+z",), "suspend", "Suspend; fg comes back"),
+    Action("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "Quit (asks with something staged)"),
 )
+BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
+
+_KEY_TEXTS = {
+    "space": "Space", "slash": "/", "question_mark": "?", "enter": "Enter", "escape": "Esc", "tab": "Tab",
+    "shift+tab": "Shift-Tab", "backspace": "Backspace", "up": "↑", "down": "↓", "left": "←", "right": "→",
+    "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "f5": "F5", "f6": "F6",
+}  # fmt: skip
+_KEY_NAMES = {text.casefold(): name for name, text in _KEY_TEXTS.items()} | {"left": "left", "right": "right"}
 
 
 def mode_actions() -> tuple[Action, ...]:
     """One action a mode: the number that goes there."""
     return tuple(
-        Action(f"mode('{mode.name}')", mode.key, mode.value, f"Go to {mode.value.lower()}", moves=True)
-        for mode in Mode
+        Action(f"mode {mode.value}", (mode.key,), mode.value, f"Go to {mode.value.lower()}") for mode in Mode
     )
 
 
-def bindings(actions: Iterable[Action]) -> list[Binding]:
-    """The Textual bindings of `actions`; their ids let users remap the keys."""
-    return [
-        Binding(
-            action.keys,
-            action.command,
-            action.label,
-            show=action.in_footer,
-            id=action.name.split("(")[0] + action.keys if "(" in action.name else action.name,
-            tooltip=action.text,
-        )
-        for action in actions
-    ]
-
-
-def key_text(action: Action) -> str:
-    """The key as a person writes it."""
-    names = {"space": "Space", "slash": "/", "question_mark": "?", "ctrl+r": "Ctrl-R", "f5": "F5"}
-    return names.get(action.keys, action.keys)
+def key_text(key: str) -> str:
+    """A key as people write it: ``Space``, ``Ctrl-R``, ``gi``."""
+    if " " in key:
+        return "".join(key_text(part) for part in key.split(" "))
+    if key.startswith("ctrl+"):
+        return f"Ctrl-{key[5:].upper()}"
+    return _KEY_TEXTS.get(key, key)
 
 
 def help_text(action: Action) -> str:
@@ -120,16 +126,63 @@ def help_text(action: Action) -> str:
     return f"{action.text} (in {', '.join(mode.value for mode in Mode if mode in action.modes)})"
 
 
-def find(name: str) -> Action | None:
-    return next((action for action in ACTIONS if action.name == name), None)
+def help_rows(keymap: Keymap | None = None) -> list[tuple[str, str]]:
+    """Keys and what they do, in the order of use: for help and the README."""
+    keys_of = (keymap or DEFAULT_KEYMAP).keys_of
+    return [
+        (" ".join(map(key_text, keys_of(action.name) or action.keys)), help_text(action))
+        for action in (*mode_actions(), *ACTIONS)
+    ]
 
 
-MOVING = (
-    ("j k ↓ ↑", "Move one row"),
-    ("g G Home End", "First and last row"),
-    ("PgUp PgDn", "A page"),
-    ("Tab", "Next pane"),
-    ("Enter", "Open the details, or test the host"),
-    ("Esc", "Back; clear the filter"),
-    ("Ctrl-P", "Every action by name"),
-)
+class Keymap:
+    """Which action a key runs, the keys of the settings file included. Two actions may share a key where no mode
+    has both."""
+
+    def __init__(self, own: Mapping[str, Iterable[str]] | None = None) -> None:
+        """`own` are keys by action name. What cannot be is left out and told in `problems`."""
+        self.problems: list[str] = []
+        keys = {action.name: action.keys for action in (*mode_actions(), *ACTIONS)}
+        for name, chosen in (own or {}).items():
+            if name not in keys:
+                self.problems.append(f"keys: there is no action “{name}”")
+                continue
+            keys[name] = tuple(key for text in chosen if (key := self._parse(name, text)))
+        self._keys = keys
+        self._actions: dict[str, list[Action]] = {}
+        for action in (*mode_actions(), *ACTIONS):
+            for key in keys[action.name]:
+                self._take(key, action)
+        self.prefixes = frozenset(key.split(" ")[0] for key in self._actions if " " in key)
+        for prefix in self.prefixes & self._actions.keys():
+            self.problems.append(f"keys: {key_text(prefix)} alone cannot act, for other keys begin with it")
+
+    def keys_of(self, name: str) -> tuple[str, ...]:
+        """The keys that run the action `name`."""
+        return self._keys.get(name, ())
+
+    def action(self, key: str, mode: Mode) -> Action | None:
+        """What `key` runs in `mode`; None where that is nothing."""
+        return next((action for action in self._actions.get(key, ()) if mode in action.modes), None)
+
+    def _take(self, key: str, action: Action) -> None:
+        for other in self._actions.setdefault(key, []):
+            if other.modes & action.modes:
+                told = f"keys: {key_text(key)} is given to both “{other.name}” and “{action.name}”"
+                self.problems.append(f"{told}; “{other.name}” has it")
+                return
+        self._actions[key].append(action)
+
+    def _parse(self, name: str, text: str) -> str:
+        """A key as the settings file writes it (``space``, ``ctrl+r``, ``g i``, ``/``), as Textual names it."""
+        parts = []
+        for part in text.split():
+            known = _KEY_NAMES.get(part.casefold(), part)
+            if not (len(known) == 1 or known in _KEY_TEXTS or known.startswith("ctrl+")):
+                self.problems.append(f"keys: “{text}” for “{name}” is not a key")
+                return ""
+            parts.append(known)
+        return " ".join(parts[:2])
+
+
+DEFAULT_KEYMAP = Keymap()

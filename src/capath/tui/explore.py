@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from capath.tui.app import CapathApp, Exploration
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from capath.tls.many.host_to_test import HostToTest
+from capath.tls.network.connect import Resolver, system_resolver
+from capath.tui.jobs import now_utc
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What the explorer is opened on. `read_only` says why nothing can be changed; empty where it can.
+
+    `hosts` are offered for testing; `resolver` turns their names into addresses; `now` tells the time. Hosts that
+    are typed go through the proxy that `environment` names for them. `system_root` is where the system's tree
+    begins, in which a directory can have an owner.
+    """
+
+    directory: str
+    read_only: str = ""
+    hosts: tuple[HostToTest, ...] = ()
+    resolver: Resolver = system_resolver
+    now: Callable[[], datetime] = now_utc
+    welcome: str = ""
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    system_root: str = "/"
 
 
 def explore(exploration: Exploration) -> int:
     """Run the explorer until the user leaves; return the exit status."""
-    app = CapathApp(exploration)
+    from capath.tui.app import CapathApp
+    from capath.tui.leaving import Leaving
+    from capath.tui.settings import Remembered, read_settings
+
+    app = CapathApp(exploration, read_settings(), Remembered.read(), Leaving(ends_process=True))
     app.run()
-    return app.return_code or 0
+    return app.return_code or app.leaving.status

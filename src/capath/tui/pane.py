@@ -1,61 +1,78 @@
-"""What panes are made of: scrolled details, and an input that filters."""
+"""What a pane is: the rows of a mode, their details, and what keys do there. A plug-in: one file, one line in
+`capath.tui.panes`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
-from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.message import Message
-from textual.widgets import Input, Static
+from capath.tui.actions import Mode
+from capath.tui.model import Item
+from capath.tui.rows import Cell, Column, Rows
+from capath.tui.text import EMPTY, Line
 
 
-class Details(VerticalScroll, can_focus=True):
-    """A scrolled text beside a table, or over it on a narrow screen."""
+class Hint(NamedTuple):
+    """What a key would do to the row under the cursor: an action's name and a verb, empty for the action's own."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("g", "scroll_home", "First", show=False),
-        Binding("G", "scroll_end", "Last", show=False),
-    ]
+    action: str
+    verb: str = ""
 
-    @dataclass
-    class Resized(Message):
-        """The text has another width now, and wants to be made anew."""
 
-    def on_resize(self) -> None:
-        self.post_message(self.Resized())
+class Details(NamedTuple):
+    """The panel beside the rows: its title, what stands at its corner, and its lines."""
 
-    def compose(self) -> ComposeResult:
-        yield Static(markup=False)
+    title: Line = EMPTY
+    lines: tuple[Line, ...] = ()
+    corner: Line = EMPTY
 
-    def show(self, text: Text, *, top: bool = True) -> None:
-        """Show `text` from its beginning."""
-        self.query_one(Static).update(text)
-        if top:
-            self.scroll_home(animate=False)
+
+class Pane(Protocol):
+    """The rows are of the pane's own kind; whoever is not the pane hands them back unseen."""
+
+    mode: Mode
+    summary_height: int
+    """How many lines the details have below the rows, on a small screen."""
+    rows: Rows[Any]
 
     @property
-    def text_width(self) -> int:
-        return max(24, self.scrollable_content_region.width)
+    def share(self) -> float:
+        """How much of a wide screen's width the rows take."""
 
+    def refresh(self) -> None:
+        """The session has changed: show what is now."""
 
-class FilterInput(Input):
-    """One line that filters as it is typed into."""
+    def refill(self) -> None:
+        """Filter and sort anew."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "leave", "To the table", show=False)]
+    def columns(self) -> Sequence[Column]: ...
 
-    @dataclass
-    class Left(Message):
-        """The user goes on to the table."""
+    def lead(self, row: Any) -> Line:
+        """What is before a row's columns: its marks, its state. Always of the same width."""
 
-    def action_leave(self) -> None:
-        self.post_message(self.Left())
+    def cells(self, row: Any) -> Sequence[Cell]: ...
 
-    async def action_submit(self) -> None:
-        """Enter does not submit anything: what was typed acts already."""
-        self.action_leave()
+    def title(self) -> Line: ...
+
+    def corner(self) -> Line: ...
+
+    def empty(self) -> Line:
+        """What is said, and what to do, where there are no rows."""
+
+    def is_notable(self, row: Any) -> bool:
+        """Whether n and N stop at the row: it is changed, failed or defective."""
+
+    def details(self, width: int, height: int) -> Details:
+        """Everything about the row under the cursor, the answer to the mode's question in the first two lines."""
+
+    def hints(self) -> Sequence[Hint]:
+        """What is worth a place in the footer, in the order of use."""
+
+    def item(self) -> Item | None:
+        """The certificate of this directory that the row under the cursor is about."""
+
+    def reveal(self, key: str) -> None:
+        """Unfold what hides the row of that key."""
+
+    def act(self, action: str) -> bool:
+        """Do what `action` means here; False where it means nothing."""

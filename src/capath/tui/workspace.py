@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from capath.tui.model import Item, Staged, Store
 
@@ -19,10 +19,10 @@ class Workspace:
     def replace_store(self, store: Store) -> Staged:
         """Take a newly read store; return what was staged and makes no sense in it any more."""
         self.store = store
-        kept = self.staged.kept(store.by_sha256)
-        dropped = Staged(self.staged.taken_in - kept.taken_in, self.staged.taken_out - kept.taken_out)
+        kept = self.staged.kept(store)
+        dropped = Staged(self.staged.trust - kept.trust, self.staged.distrust - kept.distrust)
         self.staged = kept
-        self._past = [state for step in self._past if (state := step.kept(store.by_sha256)) != kept]
+        self._past = [state for step in self._past if (state := step.kept(store)) != kept]
         self._future.clear()
         return dropped
 
@@ -34,18 +34,36 @@ class Workspace:
         """Stage certificates to be trusted, whatever was staged for them."""
         assert self.store is not None
         chosen = frozenset(sha256s)
-        off = frozenset(
-            sha for sha in chosen if (item := self.store.by_sha256.get(sha)) is not None and not item.trusted
-        )
-        self._set(Staged(self.staged.taken_in | off, self.staged.taken_out - chosen))
+        off = frozenset(sha for sha in chosen if (item := self.store.item(sha)) is not None and not item.trusted)
+        self._set(Staged(self.staged.trust | off, self.staged.distrust - chosen))
+
+    def stage_out(self, sha256s: Iterable[str]) -> None:
+        """Stage certificates to be distrusted, whatever was staged for them."""
+        assert self.store is not None
+        chosen = frozenset(sha256s)
+        on = frozenset(sha for sha in chosen if (item := self.store.item(sha)) is not None and item.trusted)
+        self._set(Staged(self.staged.trust - chosen, self.staged.distrust | on))
+
+    def stage_out_or_back(self, items: Collection[Item]) -> None:
+        """Have `items` not trusted in the end: what is trusted is staged off, what was staged on is unstaged."""
+        shas = frozenset(item.sha256 for item in items if not item.trusted)
+        out = frozenset(item.sha256 for item in items if item.trusted)
+        self._set(Staged(self.staged.trust - shas, self.staged.distrust | out))
+
+    def stage_in_or_back(self, items: Collection[Item]) -> None:
+        """Have `items` trusted in the end: what is off is staged on, what was staged off is unstaged."""
+        shas = frozenset(item.sha256 for item in items if not item.trusted)
+        back = frozenset(item.sha256 for item in items if item.trusted)
+        self._set(Staged(self.staged.trust | shas, self.staged.distrust - back))
+
+    def unstage(self, sha256s: Iterable[str]) -> None:
+        """Leave certificates as they are."""
+        chosen = frozenset(sha256s)
+        self._set(Staged(self.staged.trust - chosen, self.staged.distrust - chosen))
 
     def clear(self) -> None:
         """Unstage everything."""
         self._set(Staged())
-
-    @property
-    def can_undo(self) -> bool:
-        return bool(self._past)
 
     def undo(self) -> bool:
         """Take the last staging step back; False where there is none."""

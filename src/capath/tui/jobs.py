@@ -1,4 +1,8 @@
-"""Work off the screen: on daemon threads of our own, so that quitting never waits for a server or a disk."""
+"""Work off the screen: on daemon threads of our own, so that quitting never waits for a server or a disk.
+
+A job is a function without arguments; what it returns, or the text of its failure, is handed back on the screen's
+thread. What only jobs need is imported in them.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,9 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from textual.message import Message
-from textual.message_pump import MessagePump
-
-from capath.audit import Finding
-from capath.change.journal import Change, Journal
-from capath.change.operation import AddFile
-from capath.change.ownership import owner_note, with_owner_notes
-from capath.change.plan import Plan
-from capath.change.staging import make_staged_directory
-from capath.change.toggle import plan_toggle
-from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.visible import visible
 from capath.store import Snapshot, list_store, scan
 from capath.store.watch import fingerprint
@@ -30,38 +23,59 @@ from capath.tls.network.connect import Resolver
 from capath.tui.bench import Finished, Side, Waiting
 from capath.tui.model import Staged, Store, make_store
 
+if TYPE_CHECKING:
+    from capath.audit import Finding
+    from capath.change.journal import Change
+    from capath.change.plan import Plan
+
+T = TypeVar("T")
 Clock = Callable[[], datetime]
 
 
-@dataclass
-class StoreRead(Message):
-    """The directory was read. `generation` tells which request this answers."""
+def now_utc() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class Jobs(Protocol):
+    """Runs a job, then `done` with its result or `failed` with a sentence, on the screen's thread."""
+
+    def start(self, job: Callable[[], T], done: Callable[[T], None], failed: Callable[[str], None]) -> None: ...
+
+
+class Threads:
+    """`Jobs` on daemon threads. `post` hands a call to the screen's thread; it may be called from any."""
+
+    def __init__(self, post: Callable[[Callable[[], None]], None]) -> None:
+        self._post = post
+
+    def start(self, job: Callable[[], T], done: Callable[[T], None], failed: Callable[[str], None]) -> None:
+        threading.Thread(target=self.run, args=(job, done, failed), daemon=True).start()
+
+    def run(self, job: Callable[[], T], done: Callable[[T], None], failed: Callable[[str], None]) -> None:
+        """Run `job` here, off the screen's thread."""
+        finish: Callable[[], None]
+        try:
+            result = job()
+        except Exception as error:  # whatever fails is shown, and never ends the explorer
+            text = str(error) or type(error).__name__
+            finish = lambda: failed(text)  # noqa: E731
+        else:
+            finish = lambda: done(result)  # noqa: E731
+        with contextlib.suppress(RuntimeError):  # the explorer has been left meanwhile
+            self._post(finish)
+
+
+class StoreRead(NamedTuple):
+    """The directory as it was read, its history, and what tells whether it has changed since."""
 
     store: Store
     changes: tuple[Change, ...]
     fingerprint: bytes
-    generation: int
     recovered: str = ""
 
 
-@dataclass
-class Audited(Message):
-    """What the audit found in `store`."""
-
-    store: Store
-    findings: tuple[Finding, ...]
-
-
-@dataclass
-class Watched(Message):
-    """The directory was looked at and had not changed; it took this long."""
-
-    took_s: float
-
-
-@dataclass
-class PlanMade(Message):
-    """A plan is ready to be reviewed: of what is staged, or of something else.
+class PlanMade(NamedTuple):
+    """A plan ready to be reviewed: of what is staged, or of something else.
 
     `change_number` is the change it takes back, 0 if none. `policy` is the same as the directory's owner wants it.
     """
@@ -72,77 +86,53 @@ class PlanMade(Message):
     policy: Plan | None = None
 
 
-@dataclass
-class Applied(Message):
-    """A plan was carried out."""
+def read_store(directory: str, now: datetime, *, recover_first: bool) -> StoreRead:
+    """Read the directory and its history."""
+    recovered = ""
+    if recover_first:
+        from capath.change.apply import recover
 
-    made: PlanMade
+        recovered = recover(directory)
+    from capath.change.journal import Journal
 
-
-@dataclass
-class Failed(Message):
-    """A job could not be done; `text` says what, where and what to do."""
-
-    text: str
-    fatal: bool = False
-
-
-def start(owner: MessagePump, job: Callable[[], Message]) -> None:
-    """Run `job` on a daemon thread and post the message it returns to `owner`."""
-    threading.Thread(target=run_and_post, args=(owner, job), daemon=True).start()
-
-
-def run_and_post(owner: MessagePump, job: Callable[[], Message]) -> None:
-    """Run `job` here, off the screen's thread, and post the message it returns to `owner`."""
-    try:
-        message = job()
-    except Exception as error:  # whatever fails is shown, and never ends the explorer
-        message = Failed(str(error) or type(error).__name__)
-    with contextlib.suppress(RuntimeError):  # the explorer has been left meanwhile
-        owner.post_message(message)
-
-
-def read_store(directory: str, generation: int, now: datetime, *, recover_first: bool) -> StoreRead:
-    """Read the directory, what the audit finds there, and its history."""
-    from capath.change.apply import recover
-
-    recovered = recover(directory) if recover_first else ""
     before = fingerprint(directory)
     listing = list_store(scan(directory))
     store = make_store(listing, now)
-    return StoreRead(store, Journal(directory).changes(), before, generation, recovered)
+    return StoreRead(store, Journal(directory).changes(), before, recovered)
 
 
-def audit_store(store: Store, directory: str, now: datetime) -> Audited:
+def audit_store(store: Store, directory: str, now: datetime) -> tuple[Finding, ...]:
     """Run the audit's rules over a store that is shown already."""
     from capath.audit import audit
     from capath.store.constraints import read_constraints_file
 
     with contextlib.suppress(OSError):
         mode = os.stat(directory).st_mode
-        return Audited(
-            store, audit(store.listing, now, directory_mode=mode, kept=read_constraints_file(directory)).findings
-        )
-    return Audited(store, ())
+        return audit(store.listing, now, directory_mode=mode, kept=read_constraints_file(directory)).findings
+    return ()
 
 
 def plan_staged(store: Store, staged: Staged) -> Plan:
     """The plan that writes what is staged."""
+    from capath.change.journal import Journal
+    from capath.change.toggle import plan_toggle
+
     memory = Journal(store.listing.snapshot.directory).row_memory()
-    return plan_toggle(store.listing, staged.taken_in, staged.taken_out, memory)
+    return plan_toggle(store.listing, staged.trust, staged.distrust, memory)
 
 
 def plan_review(store: Store, staged: Staged, system_root: str) -> PlanMade:
     """The plan that writes what is staged, with what the directory's owner would make of it and, where the owner
     is Debian's tool and its policy can say it all, the plan that changes the policy."""
     from capath.change.debian import plan_debian
+    from capath.change.ownership import owner_note, with_owner_notes
     from capath.store.owner import DebianTree, Owner, managed_by
 
     plan = plan_staged(store, staged)
     managed = managed_by(plan.before.directory, system_root)
     if managed is not None and managed.owner is Owner.DEBIAN:
         tree = DebianTree.under(system_root)
-        policy = plan_debian(store.listing, staged.taken_in, staged.taken_out, tree)
+        policy = plan_debian(store.listing, staged.trust, staged.distrust, tree)
         if policy.operations and not policy.refusals:
             plan = plan.with_notes(owner_note(managed))
             return PlanMade(plan, of_staged=True, policy=policy)
@@ -170,6 +160,8 @@ class StagedDirectories:
         with self._lock:
             if self._made is not None and self._made[0] is store and self._made[1] == staged:
                 return self._made[2], self._made[3]
+            from capath.change.staging import make_staged_directory
+
             plan = plan_staged(store, staged)
             path = make_staged_directory(plan)
             self._old.append(path)
@@ -185,11 +177,7 @@ class StagedDirectories:
             self._made = None
 
 
-def now_utc() -> datetime:
-    return datetime.now(timezone.utc)
-
-
-def carry_out(made: PlanMade) -> Applied:
+def carry_out(made: PlanMade) -> PlanMade:
     """Apply a plan, or undo the change it takes back."""
     from capath.change.apply import apply_plan, undo_last
 
@@ -197,32 +185,24 @@ def carry_out(made: PlanMade) -> Applied:
         undo_last(made.plan.before.directory)
     else:
         apply_plan(made.plan)
-    return Applied(made)
+    return made
 
 
-@dataclass(frozen=True)
-class TestJob:
-    """One test of one host against the store as it is, or as it is staged."""
+class TestJob(NamedTuple):
+    """One test of one host against the store as it is, or as it is staged. `cancelled` says whether anybody still
+    waits for it."""
 
     host: HostToTest
     store: Store
     staged: Staged
     resolver: Resolver
     generation: int
+    cancelled: Callable[[], bool]
     fetch_intermediates: bool = False
 
     @property
     def side(self) -> Side:
         return Side.AS_STAGED if self.staged else Side.AS_IS
-
-
-@dataclass
-class HostTested(Message):
-    """A test came to its end, or (`state` Waiting, `said` why) could not be made."""
-
-    job: TestJob
-    state: Finished | Waiting
-    said: str = ""
 
 
 class Crew:
@@ -231,10 +211,10 @@ class Crew:
     SIZE = 8
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
         self._started = 0
 
-    def take(self, job: Callable[[], None]) -> None:
+    def take(self, job: Callable[[], Any]) -> None:
         """Have `job` done when a thread is free."""
         self._jobs.put(job)
         if self._started < self.SIZE:
@@ -246,29 +226,31 @@ class Crew:
             self._jobs.get()()
 
 
-def test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[[], bool]) -> HostTested:
-    """Test a host and say why it failed. Nothing is written to the store, whatever is staged."""
+def test_host(job: TestJob, directories: StagedDirectories) -> Finished | Waiting:
+    """Test a host and say why it failed; where it cannot be tested, say why. Nothing is written to the store."""
     try:
-        return _test_host(job, directories, cancelled)
-    except Exception as error:  # a test that cannot be made must not stand as running for ever
-        return HostTested(job, Waiting(), str(error) or type(error).__name__)
+        return _test_host(job, directories)
+    except Exception as error:  # a test that cannot be made must not stay running for ever
+        return Waiting(str(error) or type(error).__name__)
 
 
-def _test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable[[], bool]) -> HostTested:
+def _test_host(job: TestJob, directories: StagedDirectories) -> Finished | Waiting:
     from capath.diagnosis.known_roots import usual_roots
     from capath.remedy.full_answer import Examiner
     from capath.remedy.missing_intermediate import missing_issuer_url
     from capath.tls.probe import probe
     from capath.tls.test_options import Client
 
+    if job.cancelled():
+        return Waiting()
     snapshot = job.store.listing.snapshot
     directory, name = snapshot.directory, "the store as it is"
     if job.staged:
         plan, directory = directories.of(job.store, job.staged)
         if plan.refusals:
             refusal = plan.refusals[0]
-            said = f"what is staged cannot be done: {refusal.name}: {refusal.reason}; {refusal.remedy}"
-            return HostTested(job, Waiting(), said)
+            told = f"{visible(refusal.name)}: {visible(refusal.reason)}; {visible(refusal.remedy)}"
+            return Waiting(f"what is staged cannot be done: {told}")
         snapshot, name = plan.after, f"the store as staged ({job.staged.text}), nothing written"
     result = probe(
         job.host.endpoint,
@@ -277,18 +259,18 @@ def _test_host(job: TestJob, directories: StagedDirectories, cancelled: Callable
         options=job.host.options,
         clients=(Client.REQUESTS,),
         resolver=job.resolver,
-        cancelled=cancelled,
+        cancelled=job.cancelled,
     )
     examiner = Examiner.of(
         job.store.listing.snapshot.directory,
         roots=usual_roots(),
         fetch_intermediates=job.fetch_intermediates,
         resolver=job.resolver,
-        cancelled=cancelled,
+        cancelled=job.cancelled,
     )
-    told = examiner.examine(result, snapshot)
+    answer = examiner.examine(result, snapshot)
     missing = missing_issuer_url(result) or ""
-    return HostTested(job, Finished(told.result, told.diagnosis, name, told.beside, missing))
+    return Finished(answer.result, answer.diagnosis, name, answer.beside, missing)
 
 
 def plan_undo(directory: str) -> PlanMade:
@@ -301,6 +283,7 @@ def plan_undo(directory: str) -> PlanMade:
 
 def plan_redo(store: Store) -> PlanMade:
     """The plan that makes the change again that was undone last."""
+    from capath.change.journal import Journal
     from capath.change.redo import redo_plan
 
     snapshot = store.listing.snapshot
@@ -317,6 +300,9 @@ def plan_mending(snapshot: Snapshot) -> PlanMade:
 
 def titles_of_new(plan: Plan) -> dict[str, str]:
     """What the certificates that `plan` adds are called, by their SHA-256."""
+    from capath.change.operation import AddFile
+    from capath.pki.objects import CertificateObject, read_objects
+
     return {
         item.certificate.sha256: visible(item.certificate.subject.title)
         for operation in plan.operations

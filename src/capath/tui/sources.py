@@ -1,11 +1,9 @@
-"""Comparing with another store, and bringing roots in from one. Run off the screen's thread."""
+"""Comparing with another store, and importing roots from one. Run off the screen's thread."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-
-from textual.message import Message
+from collections.abc import Collection
 
 from capath.change.journal import Journal
 from capath.change.plan import Plan
@@ -18,32 +16,24 @@ from capath.sources.open_source import open_source
 from capath.store import list_store, scan
 from capath.store.constraints import read_constraints_file
 from capath.store.diff import Comparison, Side, compare, side_of_items, side_of_listing
+from capath.tui.jobs import PlanMade
 from capath.tui.model import Store
-from capath.tui.work import PlanMade
 
 
-@dataclass
-class Compared(Message):
-    """This store (left) was compared with the one that `text` names."""
-
-    text: str
-    comparison: Comparison
-
-
-def compare_with(text: str, store: Store) -> Compared:
+def compare_with(text: str, store: Store) -> Comparison:
     """Compare a store with the one that `text` names: ``mozilla`` or a source on this machine."""
     directory = store.listing.snapshot.directory
     left = side_of_listing("this store", store.listing, read_constraints_file(directory).by_sha256)
-    return Compared(text, compare(left, _other_side(text)))
+    return compare(left, _other_side(text))
 
 
-def plan_import_from(text: str, sha256: str, store: Store) -> PlanMade:
-    """The plan that brings in what the source `text` holds, or the one certificate `sha256` of it."""
+def plan_import_from(text: str, chosen: Collection[str], store: Store) -> PlanMade:
+    """The plan that imports what the source `text` holds, or of it the certificates `chosen` (SHA-256)."""
     from capath.change.import_ import Added, AlreadyHere, ImportOptions, LeftOut, plan_import
     from capath.report.import_ import summary_text
 
     source = _source(text)
-    found = [item for item in source.read() if not sha256 or _sha256_of(item) == sha256]
+    found = [item for item in source.read() if not chosen or _sha256_of(item) in chosen]
     listing = store.listing
     directory = listing.snapshot.directory
     planned = plan_import(
@@ -55,7 +45,7 @@ def plan_import_from(text: str, sha256: str, store: Store) -> PlanMade:
         Journal(directory).row_memory(),
     )
     if not any(isinstance(entry, Added | AlreadyHere | LeftOut) for entry in planned.entries):
-        raise BadInputError(f"{visible(text)}: there is no certificate in it that could come in")
+        raise BadInputError(f"{visible(text)}: it holds no certificate that could be imported")
     plan = planned.plan
     notes = (*plan.notes, summary_text(planned))
     return PlanMade(Plan(plan.before, plan.summary, plan.operations, plan.refusals, notes))
@@ -69,7 +59,7 @@ def _other_side(text: str) -> Side:
     source = _source(text)
     items = [item for item in source.read() if isinstance(item, Item)]
     if not items:
-        raise BadInputError(f"{visible(text)}: there is no certificate in it to compare with")
+        raise BadInputError(f"{visible(text)}: it holds no certificate to compare with")
     return side_of_items(source.title, items)
 
 
