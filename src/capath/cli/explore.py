@@ -53,19 +53,10 @@ def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
 
 
 def _read_hosts(path: str) -> tuple[HostToTest, ...]:
-    from capath.tls.many.host_list import parse_host_list
+    from capath.tls.many.host_list import read_host_list
     from capath.tls.test_options import ProbeOptions
 
-    try:
-        with open(path, encoding="utf-8") as file:
-            hosts = parse_host_list(file.read(), ProbeOptions())
-            return tuple(host.behind_proxy(os.environ) for host in hosts)
-    except OSError as error:
-        raise BadInputError(f"{visible(path)}: the hosts cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadInputError(f"{visible(path)}: this is not a list of hosts: it is not text") from None
-    except BadInputError as error:
-        raise BadInputError(f"{visible(path)}: {error}") from None
+    return tuple(host.behind_proxy(os.environ) for host in read_host_list(path, ProbeOptions()))
 
 
 def read_only_reason(directory: str, asked: bool) -> str:

@@ -17,8 +17,9 @@ from capath.store import CertificateRow, Listing, Snapshot, list_store
 from capath.store.link_name import has_rehash_extension
 from capath.store.standing import NotLinked, is_meant_to_be_trusted
 from capath.tls.handshake.verification import ChainElement, Verification, VerifyError
+from capath.tls.option_table import capath_arguments
 from capath.tls.result import Engine, ProbeResult
-from capath.tls.test_options import CrlCheck, Purpose, VerifyFlags
+from capath.tls.test_options import Purpose, VerifyFlags
 
 _NO_FLAGS = VerifyFlags()
 
@@ -115,32 +116,15 @@ class Case:
         """``capath test`` of `host` on the same port with the same directory, and in the same way."""
         port = 443 if self.live is None else self.live.endpoint.port
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return shlex.join(["capath", "test", where, "--capath", self.directory, *self._same_way()])
+        same = [] if self.live is None else capath_arguments(self.live.asked, but_for=("--servername",))
+        return shlex.join(["capath", "test", where, "--capath", self.directory, *same])
 
     def retest_command(self, *options: str) -> str:
         """``capath test`` of the same host with `options` more; empty for an offline test."""
         if self.live is None:
             return ""
-        where, name = self.live.endpoint.text, self.live.options.servername
-        same = ["--servername", name] if name and "--servername" not in options else []
-        same += self._same_way(but_for=options)
-        return shlex.join(["capath", "test", where, "--capath", self.directory, *same, *options])
-
-    def _same_way(self, *, but_for: Sequence[str] = ()) -> list[str]:
-        """The options of the test: its protocol, its flags and the proxy that a person named."""
-        if self.live is None:
-            return []
-        asked = self.live.options
-        same = []
-        if asked.starttls is not None and "--starttls" not in but_for:
-            same += ["--starttls", asked.starttls.value]
-        same += ["--strict"] if asked.flags.strict else []
-        same += ["--partial-chain"] if asked.flags.partial_chain else []
-        checks = {CrlCheck.LEAF: ["--crl-check"], CrlCheck.ALL: ["--crl-check-all"], CrlCheck.NONE: []}
-        same += checks[asked.flags.crl_check]
-        if asked.proxy is not None and not asked.proxy.variable and "--no-proxy" not in but_for:
-            same += ["--proxy", asked.proxy.text]
-        return same
+        same = capath_arguments(self.live.asked, but_for=options)
+        return shlex.join(["capath", "test", self.live.endpoint.text, "--capath", self.directory, *same, *options])
 
 
 def need_of(row: CertificateRow) -> Need:

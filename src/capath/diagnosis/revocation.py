@@ -13,6 +13,7 @@ from capath.pki.certificate import Certificate
 from capath.pki.general_names import list_addresses
 from capath.pki.visible import visible
 from capath.store import CrlRow
+from capath.tls.handshake.staple import Staple
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import CRL_DATES, CRL_MISSING, CRL_UNUSABLE, VerifyCode
 
@@ -28,6 +29,9 @@ def explain_revocation(case: Case) -> Finding | None:
     certificate = element.certificate
     crls = _crls_of(case, certificate)
     by = f"the CRL of its CA, {visible(crls[0].file)}" if crls else "its CA"
+    staple = None if case.live is None or error.depth else case.live.server.staple
+    if isinstance(staple, Staple) and staple.proves_revoked:
+        by = f"its CA, by the OCSP response that the server staples ({staple.text})"
     text = f"“{title(certificate.subject)}” (serial {certificate.serial:x}) is revoked by {by}."
     return Finding(Cause.REVOKED, text, (reissue(case, element, "with a new key"),))
 

@@ -6,6 +6,7 @@ from capath.pki.visible import visible
 from capath.report.document import Json, moment
 from capath.tls.handshake.staple import NoStatus, Staple, StapleFault, StapleStatus
 from capath.tls.result import ProbeResult
+from capath.tls.verify_flags import told_flags
 
 
 def server_json(result: ProbeResult) -> Json:
@@ -25,7 +26,7 @@ def server_json(result: ProbeResult) -> Json:
 def server_text(result: ProbeResult) -> list[str]:
     """Lines for people, for what there is to tell."""
     options, server = result.options, result.server
-    lines = [f"Verify flags            {flag}" for flag in options.flags.told]
+    lines = [f"Verify flags            {flag}" for flag in told_flags(options.flags)]
     if options.proxy is not None:
         lines.append(f"Proxy                   {visible(options.proxy.told)}")
     if options.starttls is not None:

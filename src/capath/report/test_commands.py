@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from capath.errors import StrEnum
 from capath.pki.certificate import Certificate
@@ -18,18 +17,11 @@ from capath.report.test import result_json
 from capath.store import Snapshot, scan
 from capath.store.lookup import reachable
 from capath.tls.clients.openssl import s_client_arguments
-from capath.tls.failure import Cancelled
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.proxy import ProxyKind
-from capath.tls.result import ProbeResult, Timings, Unreachable
-from capath.tls.test_options import CrlCheck, ProbeOptions, Protocol
-
-_VERSIONS = {
-    Protocol.TLS_1_0: "1.0",
-    Protocol.TLS_1_1: "1.1",
-    Protocol.TLS_1_2: "1.2",
-    Protocol.TLS_1_3: "1.3",
-}
+from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, TEST_OPTIONS, capath_arguments, curl_settings, unsaid
+from capath.tls.result import ProbeResult
+from capath.tls.test_options import Asked
 
 
 class Wording(StrEnum):
@@ -60,19 +52,19 @@ def equivalents(host: HostToTest, directory: str, snapshot: Snapshot | None = No
 
     What begins by STARTTLS has no words for HTTP clients.
     """
-    asked = _as_result(host, directory)
+    asked = Asked(host.endpoint, host.options)
     found = [
-        Equivalent(Wording.CAPATH, "capath test", _capath(host, directory), _note_capath(host.options)),
-        Equivalent(Wording.S_CLIENT, "openssl s_client", _s_client(asked, directory)),
+        Equivalent(Wording.CAPATH, "capath test", _capath(asked, directory), _password_note(asked)),
+        Equivalent(Wording.S_CLIENT, "openssl s_client", _s_client(asked, directory), _s_client_note(asked)),
     ]
     if host.options.starttls is None:
         found += [
             _curl(asked, directory, snapshot),
             Equivalent(
-                Wording.REQUESTS, "Python with requests", _requests(asked, directory), _note_requests(asked)
+                Wording.REQUESTS, "Python with requests", _requests(asked, directory), _note(asked, "requests")
             ),
-            Equivalent(Wording.SSL, "Python with ssl", _ssl(asked, directory)),
-            Equivalent(Wording.HTTPX, "Python with httpx", _httpx(asked, directory), _note_requests(asked)),
+            Equivalent(Wording.SSL, "Python with ssl", _ssl(asked, directory), _note(asked, "ssl")),
+            Equivalent(Wording.HTTPX, "Python with httpx", _httpx(asked, directory), _httpx_note(asked)),
         ]
     return (*found, Equivalent(Wording.ENVIRONMENT, "environment", environment_lines(directory)))
 
@@ -121,123 +113,72 @@ def environment_lines(directory: str) -> str:
     return f"export SSL_CERT_DIR={quoted} SSL_CERT_FILE=/dev/null\nexport REQUESTS_CA_BUNDLE={quoted}\n"
 
 
-def _as_result(host: HostToTest, directory: str) -> ProbeResult:
-    """The question in the shape in which clients are asked it; nothing is tested."""
-    name = host.endpoint.ip or host.endpoint.host
-    wanted = host.options.servername
-    return ProbeResult(
-        host.endpoint,
-        directory,
-        host.options,
-        servername=("" if host.endpoint.ip else name) if wanted is None else wanted,
-        checked_host=wanted or name,
-        started_at=datetime.fromtimestamp(0, timezone.utc),
-        attempts=(),
-        timings=Timings(),
-        outcome=Unreachable(Cancelled()),
-    )
-
-
-def _capath(host: HostToTest, directory: str) -> str:
-    options = host.options
-    words = ["capath", "test", host.endpoint.text, "--capath", directory]
-    if options.servername is not None:
-        words += ["--servername", options.servername] if options.servername else ["--no-sni"]
-    if options.starttls is not None:
-        words += ["--starttls", options.starttls.value]
-    words += ["--alpn", ",".join(options.alpn)] if options.alpn else []
-    words += ["--strict"] if options.flags.strict else []
-    words += ["--partial-chain"] if options.flags.partial_chain else []
-    checks = {CrlCheck.LEAF: ["--crl-check"], CrlCheck.ALL: ["--crl-check-all"], CrlCheck.NONE: []}
-    words += checks[options.flags.crl_check]
-    words += ["--min-protocol", options.min_protocol.value] if options.min_protocol else []
-    words += ["--max-protocol", options.max_protocol.value] if options.max_protocol else []
-    if options.identity is not None:
-        words += ["--cert", options.identity.certificate_file, "--key", options.identity.key_file]
-    words += ["--proxy", options.proxy.text] if options.proxy is not None else []
+def _capath(asked: Asked, directory: str) -> str:
+    words = ["capath", "test", asked.endpoint.text, "--capath", directory, *capath_arguments(asked)]
     return shell_command(words)
 
 
-def _note_capath(options: ProbeOptions) -> str:
-    return "the proxy's password is left out" if options.proxy is not None and options.proxy.user else ""
+def _note(asked: Asked, client: str) -> str:
+    """What the client is not asked."""
+    password = "" if client == "ssl" else _password_note(asked)
+    return "; ".join(filter(None, (unsaid(asked, client), password)))
 
 
-def _s_client(asked: ProbeResult, directory: str) -> str:
+def _password_note(asked: Asked) -> str:
+    proxy = asked.options.proxy
+    return "the proxy's password is left out" if proxy is not None and proxy.user and not proxy.variable else ""
+
+
+def _s_client(asked: Asked, directory: str) -> str:
     words = ["openssl", *s_client_arguments(asked, directory), "-verify_return_error"]
     return f"{shell_command(words)} </dev/null"
 
 
-def _curl(asked: ProbeResult, directory: str, snapshot: Snapshot | None) -> Equivalent:
+def _s_client_note(asked: Asked) -> str:
+    proxy = asked.options.proxy
+    if proxy is None:
+        return ""
+    if proxy.kind is not ProxyKind.HTTP:
+        return "s_client supports no proxy but http://"
+    return f"the proxy's password is read from {PROXY_PASSWORD_VARIABLE}" if proxy.user else ""
+
+
+def _curl(asked: Asked, directory: str, snapshot: Snapshot | None) -> Equivalent:
     """curl goes on reading the distribution's bundle beside --capath, unless another file takes its place."""
     words = ["curl", "--capath", directory]
     link = "" if snapshot is None else next(iter(reachable(snapshot).values()), "")
-    note = "" if link else "curl also trusts the bundle of the distribution"
+    bundle = "" if link else "curl also trusts the bundle of the distribution"
     words += ["--cacert", f"{directory.rstrip('/')}/{link}"] if link else []
-    options = asked.options
-    words += [f"--tlsv{_VERSIONS[options.min_protocol]}"] if options.min_protocol else []
-    words += ["--tls-max", _VERSIONS[options.max_protocol]] if options.max_protocol else []
-    if options.identity is not None:
-        words += ["--cert", options.identity.certificate_file, "--key", options.identity.key_file]
-    words += ["--proxy", options.proxy.text] if options.proxy is not None else ["--noproxy", "*"]
-    if options.proxy is not None and options.proxy.kind is ProxyKind.HTTPS:
+    for name, value in curl_settings(asked):
+        words += [f"--{name}", value] if value else [f"--{name}"]
+    if asked.options.proxy is not None and asked.options.proxy.kind is ProxyKind.HTTPS:
         words += ["--proxy-capath", directory]
-    if asked.checked_host not in (asked.endpoint.host, asked.endpoint.ip):
-        words += ["--connect-to", f"::{asked.endpoint.text}"]
-    if options.flags != type(options.flags)():
-        note = "; ".join(filter(None, (note, "curl has no options for the verification flags")))
-    return Equivalent(Wording.CURL, "curl", shell_command([*words, _url(asked)]), note)
+    note = "; ".join(filter(None, (bundle, _note(asked, "curl"))))
+    return Equivalent(Wording.CURL, "curl", shell_command([*words, _url(asked.checked_host, asked)]), note)
 
 
-def _url(asked: ProbeResult) -> str:
-    host = asked.checked_host
+def _url(host: str, asked: Asked) -> str:
     where = f"[{host}]" if ":" in host else host
     port = asked.endpoint.port
     return f"https://{where}/" if port == 443 else f"https://{where}:{port}/"
 
 
-def _requests(asked: ProbeResult, directory: str) -> str:
-    arguments = [repr(_endpoint_url(asked)), f"verify={directory!r}", f"timeout={asked.options.timeout_s:g}"]
-    if asked.options.identity is not None:
-        files = asked.options.identity.certificate_file, asked.options.identity.key_file
-        arguments.append(f"cert={files!r}")
-    if asked.options.proxy is not None:
-        arguments.append(f"proxies={{'https': {asked.options.proxy.text!r}}}")
+def _requests(asked: Asked, directory: str) -> str:
+    said = [word for option in TEST_OPTIONS if option.requests is not None for word in option.requests(asked)]
+    arguments = [repr(_url(asked.endpoint.host, asked)), f"verify={directory!r}", *said]
     return f"import requests\n\nresponse = requests.get({', '.join(arguments)})\n"
 
 
-def _endpoint_url(asked: ProbeResult) -> str:
-    port = asked.endpoint.port
-    where = f"[{asked.endpoint.host}]" if ":" in asked.endpoint.host else asked.endpoint.host
-    return f"https://{where}/" if port == 443 else f"https://{where}:{port}/"
-
-
-def _note_requests(asked: ProbeResult) -> str:
-    return "it sends and checks the host's own name" if asked.options.servername is not None else ""
-
-
-def _context(asked: ProbeResult, directory: str) -> list[str]:
+def _context(asked: Asked, directory: str) -> list[str]:
     """Lines that make an ssl context that trusts the directory alone, with the flags of the test and no others."""
-    flags, options = asked.options.flags, asked.options
-    lines = [
+    return [
         "context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)",
         f"context.load_verify_locations(capath={directory!r})",
+        *(line for option in TEST_OPTIONS if option.ssl is not None for line in option.ssl(asked)),
     ]
-    lines += ["context.verify_flags |= ssl.VERIFY_X509_STRICT"] if flags.strict else []
-    lines += ["context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN"] if flags.partial_chain else []
-    checks = {CrlCheck.LEAF: "LEAF", CrlCheck.ALL: "CHAIN"}
-    if flags.crl_check in checks:
-        lines.append(f"context.verify_flags |= ssl.VERIFY_CRL_CHECK_{checks[flags.crl_check]}")
-    for bound, protocol in (("minimum", options.min_protocol), ("maximum", options.max_protocol)):
-        if protocol is not None:
-            lines.append(f"context.{bound}_version = ssl.TLSVersion.{protocol.value.replace('.', '_')}")
-    lines += [f"context.set_alpn_protocols({list(options.alpn)!r})"] if options.alpn else []
-    if options.identity is not None:
-        files = options.identity.certificate_file, options.identity.key_file
-        lines.append(f"context.load_cert_chain({files[0]!r}, {files[1]!r})")
-    return lines
 
 
-def _ssl(asked: ProbeResult, directory: str) -> str:
+def _ssl(asked: Asked, directory: str) -> str:
     where = asked.endpoint.host, asked.endpoint.port
     lines = [
         "import socket",
@@ -251,14 +192,15 @@ def _ssl(asked: ProbeResult, directory: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _httpx(asked: ProbeResult, directory: str) -> str:
-    arguments = f"{_endpoint_url(asked)!r}, verify=context"
-    lines = [
-        "import ssl",
-        "",
-        "import httpx",
-        "",
-        *_context(asked, directory),
-        f"response = httpx.get({arguments})",
-    ]
-    return "\n".join(lines) + "\n"
+def _httpx(asked: Asked, directory: str) -> str:
+    proxy = asked.options.proxy
+    arguments = [repr(_url(asked.endpoint.host, asked)), "verify=context", f"timeout={asked.options.timeout_s:g}"]
+    arguments += [f"proxy={proxy.text!r}"] if proxy is not None else []
+    lines = ["import ssl", "", "import httpx", "", *_context(asked, directory)]
+    return "\n".join([*lines, f"response = httpx.get({', '.join(arguments)})"]) + "\n"
+
+
+def _httpx_note(asked: Asked) -> str:
+    """It takes the context that `ssl` makes and goes through a proxy, and sends the host's own name."""
+    name = "" if asked.options.servername is None else "it sends and checks the host's own name"
+    return "; ".join(filter(None, (name, _password_note(asked))))

@@ -45,7 +45,7 @@ from capath.tls.result import (
     Unreachable,
     Verified,
 )
-from capath.tls.test_options import Client, ProbeOptions, Purpose
+from capath.tls.test_options import Asked, Client, ProbeOptions, Purpose
 
 if TYPE_CHECKING:
     from capath.tls.handshake.shake_hands import Ending, Handshake
@@ -105,10 +105,8 @@ class _Probe:
         self._options = options
         self._resolver = resolver
         self._cancelled = cancelled
-        host = endpoint.ip or endpoint.host
-        wanted = options.servername
-        self._servername = ("" if endpoint.ip else host) if wanted is None else wanted
-        self._checked_host = wanted or host
+        asked = Asked(endpoint, options)
+        self._servername, self._checked_host = asked.servername, asked.checked_host
         self._attempts: tuple[Attempt, ...] = ()
         self._timings_ms: dict[str, float] = {}
         self._server = ServerFacts()

@@ -12,7 +12,7 @@ from capath.tls.handshake.session import Session
 from capath.tls.handshake.staple import NoStatus, Staple
 from capath.tls.handshake.verification import NOTHING_SEEN, Verification, VerifyError
 from capath.tls.network.endpoint import Address, Endpoint
-from capath.tls.test_options import Client, ProbeOptions, Purpose, VerifyFlags
+from capath.tls.test_options import Asked, Client, ProbeOptions, Purpose, VerifyFlags
 
 
 class OutcomeName(StrEnum):
@@ -193,6 +193,11 @@ class ProbeResult:
     server: ServerFacts = ServerFacts()
     clients: tuple[ClientReport, ...] = ()
     profiles: tuple[ProfileVerdict, ...] = ()
+
+    @property
+    def asked(self) -> Asked:
+        """The question that was put."""
+        return Asked(self.endpoint, self.options)
 
     @property
     def outcome_name(self) -> OutcomeName:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from capath.errors import StrEnum, assert_never
+from capath.errors import StrEnum
 from capath.tls.handshake.client_identity import ClientIdentity
+from capath.tls.network.endpoint import Endpoint
 from capath.tls.network.proxy import Proxy
+
+DEFAULT_TIMEOUT_S = 10.0
 
 
 class CrlCheck(StrEnum):
@@ -69,25 +72,6 @@ class VerifyFlags:
     partial_chain: bool = False
     crl_check: CrlCheck = CrlCheck.NONE
 
-    @property
-    def told(self) -> tuple[str, ...]:
-        """Each flag that is not the default, in words and by its name in OpenSSL."""
-        words = []
-        if self.strict:
-            words.append("strict (X509_V_FLAG_X509_STRICT)")
-        if self.partial_chain:
-            words.append("any certificate here is an anchor (X509_V_FLAG_PARTIAL_CHAIN)")
-        match self.crl_check:
-            case CrlCheck.NONE:
-                pass
-            case CrlCheck.LEAF:
-                words.append("the leaf looked up in CRLs (X509_V_FLAG_CRL_CHECK)")
-            case CrlCheck.ALL:
-                words.append("every certificate looked up in CRLs (X509_V_FLAG_CRL_CHECK_ALL)")
-            case _:
-                assert_never(self.crl_check)
-        return tuple(words)
-
 
 @dataclass(frozen=True, slots=True)
 class ProbeOptions:
@@ -95,11 +79,12 @@ class ProbeOptions:
 
     `servername` is sent as SNI and checked against the certificate instead of the endpoint's host; None means the
     host, an empty text sends no SNI and checks the host. `starttls` is None where TLS begins at once, `proxy`
-    where the host is reached directly. `at` (aware) is the time that certificates are judged by, None for the
-    present; the other clients know the present alone.
+    where the host is reached directly; `direct` says that this was wanted, whatever the environment names. `at`
+    (aware) is the time that certificates are judged by, None for the present; the other clients know the present
+    only.
     """
 
-    timeout_s: float = 10.0
+    timeout_s: float = DEFAULT_TIMEOUT_S
     servername: str | None = None
     alpn: tuple[str, ...] = ()
     flags: VerifyFlags = VerifyFlags()
@@ -108,4 +93,25 @@ class ProbeOptions:
     starttls: Starttls | None = None
     identity: ClientIdentity | None = None
     proxy: Proxy | None = None
+    direct: bool = False
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one test asks of whom."""
+
+    endpoint: Endpoint
+    options: ProbeOptions
+
+    @property
+    def servername(self) -> str:
+        """The SNI that is sent, empty for none."""
+        if self.options.servername is not None:
+            return self.options.servername
+        return "" if self.endpoint.ip else self.endpoint.host
+
+    @property
+    def checked_host(self) -> str:
+        """The name or the address that the certificate has to be for."""
+        return self.options.servername or self.endpoint.ip or self.endpoint.host

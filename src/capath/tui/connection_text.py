@@ -41,6 +41,7 @@ from capath.tls.result import (
     OutcomeName,
     ProbeResult,
 )
+from capath.tls.verify_flags import told_flags
 from capath.tui.bench import Finished, HostTest, Outlook, Running, State, Waiting
 from capath.tui.model import Staged, Store
 from capath.tui.text import Line, Page, Span, hint, line
@@ -212,7 +213,7 @@ def _finished(
         _phases(page, result)
     for error in result.verification.errors[1:4]:
         page.flow(f"{int(error.code)} {error.described.text} @{error.depth}", "bad", indent=2, first=line("  "))
-    for flag in result.options.flags.told:
+    for flag in told_flags(result.options.flags):
         page.flow(f"verify flag: {flag}", "warn")
     if diagnosis is not None:
         _why(page, diagnosis, key_remedy(diagnosis, store))

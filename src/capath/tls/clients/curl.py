@@ -18,20 +18,17 @@ from capath.tls.network.child import run_child
 from capath.tls.network.deadline import Deadline
 from capath.tls.network.endpoint import Address
 from capath.tls.offline.throwaway import make_throwaway
+from capath.tls.option_table import CurlSetting, curl_settings
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult, Refused
-from capath.tls.test_options import ProbeOptions, Protocol
+from capath.tls.test_options import Asked
 
 _RESULT = re.compile(rb"capath verify=(\d+) tls=([0-9.]+)\s*\Z")
 _ERROR = re.compile(rb"curl: \((\d+)\) ([^\r\n]*)")
 _CERTIFICATE_REFUSED = 60
 # libcurl looks certificates up by hash with these alone; GnuTLS reads every file of a directory.
 _BACKENDS = ("OpenSSL", "LibreSSL", "BoringSSL", "AWS-LC", "quictls")
-_VERSIONS = {
-    Protocol.TLS_1_0: "1.0",
-    Protocol.TLS_1_1: "1.1",
-    Protocol.TLS_1_2: "1.2",
-    Protocol.TLS_1_3: "1.3",
-}
+# Set for the address that was tested, and with the password.
+_ITS_OWN = frozenset({"connect-to", "noproxy", "proxy"})
 
 
 def ask_curl(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
@@ -48,7 +45,7 @@ def ask_curl(result: ProbeResult, address: Address, directory: str, deadline: De
         bundle = os.path.join(place, "nothing.pem")
         with open(bundle, "wb") as file:
             file.write(_nobody())
-        lines = [*_settings(result, directory, bundle), *_way(result, address)]
+        lines = [*_settings(result.asked, directory, bundle), *_way(result.asked, address)]
         ended = run_child([binary, "-q", "-K", "-"], deadline, stdin="\n".join(lines).encode())
     return _answer(result, version, ended.output) if ended.in_time else NoAnswer(version, "no answer in time")
 
@@ -65,43 +62,33 @@ def _cannot(result: ProbeResult) -> str | None:
     return None
 
 
-def _settings(result: ProbeResult, directory: str, bundle: str) -> list[str]:
+def _settings(asked: Asked, directory: str, bundle: str) -> list[str]:
     """Lines of a curl configuration: what to fetch, and what to trust."""
-    host = result.checked_host
+    host = asked.checked_host
     where = f"[{host}]" if ":" in host else host
     return [
-        f"url = {_quoted(f'https://{where}:{result.endpoint.port}/')}",
+        f"url = {_quoted(f'https://{where}:{asked.endpoint.port}/')}",
         *(f"{who}capath = {_quoted(directory)}" for who in ("", "proxy-")),
         *(f"{who}cacert = {_quoted(bundle)}" for who in ("", "proxy-")),
         "silent",
         "show-error",
         f"output = {_quoted(os.devnull)}",
         'write-out = "\\ncapath verify=%{ssl_verify_result} tls=%{time_appconnect}\\n"',
-        *_options(result.options),
+        *(_line(setting) for setting in curl_settings(asked) if setting[0] not in _ITS_OWN),
     ]
 
 
-def _options(options: ProbeOptions) -> list[str]:
-    lines = []
-    if options.min_protocol is not None:
-        lines.append(f"tlsv{_VERSIONS[options.min_protocol]}")
-    if options.max_protocol is not None:
-        lines.append(f"tls-max = {_VERSIONS[options.max_protocol]}")
-    if options.identity is not None:
-        lines.append(f"cert = {_quoted(options.identity.certificate_file)}")
-        lines.append(f"key = {_quoted(options.identity.key_file)}")
-    return lines
+def _way(asked: Asked, address: Address) -> list[str]:
+    """To the very address that was tested, or through the proxy, whose password it is told as well."""
+    proxy = asked.options.proxy
+    where = address.text if proxy is None else asked.endpoint.text
+    direct = ['noproxy = "*"'] if proxy is None else ['noproxy = ""', f"proxy = {_quoted(proxy.url)}"]
+    return [*direct, f"connect-to = {_quoted(f'::{where}')}"]
 
 
-def _way(result: ProbeResult, address: Address) -> list[str]:
-    proxy = result.options.proxy
-    if proxy is None:
-        return ['noproxy = "*"', f"connect-to = {_quoted(f'::{address.text}')}"]
-    return [
-        'noproxy = ""',
-        f"proxy = {_quoted(proxy.url)}",
-        f"connect-to = {_quoted(f'::{result.endpoint.text}')}",
-    ]
+def _line(setting: CurlSetting) -> str:
+    name, value = setting
+    return f"{name} = {_quoted(value)}" if value else name
 
 
 def _quoted(text: str) -> str:

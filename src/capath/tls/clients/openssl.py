@@ -12,15 +12,15 @@ from capath.tls.network.child import run_child
 from capath.tls.network.deadline import Deadline
 from capath.tls.network.endpoint import Address
 from capath.tls.network.http import head_request
-from capath.tls.network.proxy import Proxy, ProxyKind
+from capath.tls.network.proxy import ProxyKind
+from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, TEST_OPTIONS
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
-from capath.tls.test_options import CrlCheck, ProbeOptions, Protocol, Starttls
+from capath.tls.test_options import Asked
 
 _FIRST_ERROR = re.compile(rb"verify error:num=(\d+):(.*)")
 _RETURN_CODE = re.compile(rb"Verify return code: (\d+) \((.*)\)")
 _FAILURE = re.compile(rb":error:[0-9A-Fa-f]*:[^:]*:[^:]*:([^:\n]+)")
 _REFUSAL_WAIT_S = 3.0
-_PASSWORD = "CAPATH_PROXY_PASSWORD"  # noqa: S105 (the name of a variable: arguments are there for all to read)
 
 
 def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
@@ -37,8 +37,8 @@ def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline:
         return NotAsked("the server does not begin TLS, and s_client would wait for it")
     version = _version(binary)
     where = None if options.proxy is not None else address
-    environment = {_PASSWORD: options.proxy.password} if options.proxy is not None else {}
-    arguments = [binary, *s_client_arguments(result, directory, where)]
+    environment = {PROXY_PASSWORD_VARIABLE: options.proxy.password} if options.proxy is not None else {}
+    arguments = [binary, *s_client_arguments(result.asked, directory, where)]
     request = b""
     if result.server.certificate_requested and options.starttls is None:
         # At the end of its input it would leave before a TLS 1.3 server can have refused the client.
@@ -51,49 +51,11 @@ def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline:
     return _answer(version, ended.output)
 
 
-def s_client_arguments(result: ProbeResult, directory: str, address: Address | None = None) -> list[str]:
+def s_client_arguments(asked: Asked, directory: str, address: Address | None = None) -> list[str]:
     """The arguments of `openssl` that ask the same question; by host name where no `address` is given."""
-    where = result.endpoint.text if address is None else address.text
-    arguments = ["s_client", "-connect", where, "-CApath", directory]
-    arguments += ["-servername", result.servername] if result.servername else ["-noservername"]
-    checked = "-verify_ip" if result.checked_host == result.endpoint.ip else "-verify_hostname"
-    arguments += [checked, result.checked_host]
-    if result.options.starttls is not None:
-        arguments += ["-starttls", result.options.starttls]
-    if result.options.starttls in (Starttls.XMPP, Starttls.XMPP_SERVER):
-        arguments += ["-xmpphost", result.checked_host]
-    return [*arguments, *_options(result.options)]
-
-
-def _options(options: ProbeOptions) -> list[str]:
-    arguments = []
-    if options.flags.strict:
-        arguments.append("-x509_strict")
-    if options.flags.partial_chain:
-        arguments.append("-partial_chain")
-    if options.flags.crl_check is CrlCheck.LEAF:
-        arguments.append("-crl_check")
-    if options.flags.crl_check is CrlCheck.ALL:
-        arguments.append("-crl_check_all")
-    if options.alpn:
-        arguments += ["-alpn", ",".join(options.alpn)]
-    if options.min_protocol is not None:
-        arguments += ["-min_protocol", options.min_protocol]
-    if options.max_protocol is not None:
-        arguments += ["-max_protocol", options.max_protocol]
-    if not {options.min_protocol, options.max_protocol}.isdisjoint({Protocol.TLS_1_0, Protocol.TLS_1_1}):
-        arguments += ["-cipher", "DEFAULT@SECLEVEL=0"]
-    if options.identity is not None:
-        files = options.identity.certificate_file, options.identity.key_file
-        arguments += ["-cert", files[0], "-cert_chain", files[0], "-key", files[1]]
-    return arguments if options.proxy is None else [*arguments, *_proxy(options.proxy)]
-
-
-def _proxy(proxy: Proxy) -> list[str]:
-    arguments = ["-proxy", proxy.endpoint.text]
-    if proxy.user:
-        arguments += ["-proxy_user", proxy.user, "-proxy_pass", f"env:{_PASSWORD}"]
-    return arguments
+    where = asked.endpoint.text if address is None else address.text
+    options = [word for option in TEST_OPTIONS if option.s_client is not None for word in option.s_client(asked)]
+    return ["s_client", "-connect", where, "-CApath", directory, *options]
 
 
 def _answer(version: str, output: bytes) -> ClientAnswer:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-from capath.errors import assert_never
 from capath.tls.capath_argument import capath_argument
-from capath.tls.test_options import CrlCheck, ProbeOptions, Protocol, VerifyFlags
+from capath.tls.option_table import TEST_OPTIONS
+from capath.tls.test_options import ProbeOptions
+from capath.tls.verify_flags import store_flags
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
@@ -51,34 +52,10 @@ def sharing_contexts(directory: str) -> Iterator[SharedContexts]:
         yield SharedContexts(argument)
 
 
-def store_flags(flags: VerifyFlags) -> int:
-    """Return `flags` as X509_V_FLAG_* (X509_VERIFY_PARAM_set_flags(3))."""
-    from OpenSSL.crypto import X509StoreFlags
-
-    bits = X509StoreFlags.X509_STRICT if flags.strict else 0
-    if flags.partial_chain:
-        bits |= X509StoreFlags.PARTIAL_CHAIN
-    match flags.crl_check:
-        case CrlCheck.NONE:
-            return bits
-        case CrlCheck.LEAF:
-            return bits | X509StoreFlags.CRL_CHECK
-        case CrlCheck.ALL:
-            return bits | X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL
-        case _:
-            assert_never(flags.crl_check)
-
-
 def make_context(directory: str, options: ProbeOptions) -> SSL.Context:
     """A client's context that trusts `directory` alone, new: one that was used remembers what it found there."""
     from OpenSSL import SSL
 
-    versions = {
-        Protocol.TLS_1_0: SSL.TLS1_VERSION,
-        Protocol.TLS_1_1: SSL.TLS1_1_VERSION,
-        Protocol.TLS_1_2: SSL.TLS1_2_VERSION,
-        Protocol.TLS_1_3: SSL.TLS1_3_VERSION,
-    }
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.load_verify_locations(None, os.fsencode(directory))
     store = context.get_cert_store()
@@ -87,17 +64,7 @@ def make_context(directory: str, options: ProbeOptions) -> SSL.Context:
         store.set_flags(bits)
     if options.at is not None:
         store.set_time(options.at.astimezone(timezone.utc))
-    if options.min_protocol is not None:
-        context.set_min_proto_version(versions[options.min_protocol])
-    if options.max_protocol is not None:
-        context.set_max_proto_version(versions[options.max_protocol])
-    if not {options.min_protocol, options.max_protocol}.isdisjoint({Protocol.TLS_1_0, Protocol.TLS_1_1}):
-        context.set_cipher_list(b"DEFAULT@SECLEVEL=0")  # above level 0 OpenSSL has no TLS before 1.2
-    if options.identity is not None:
-        context.use_certificate(options.identity.chain[0])
-        for certificate in options.identity.chain[1:]:
-            context.add_extra_chain_cert(certificate)
-        context.use_privatekey(options.identity.key)
-    if options.alpn:
-        context.set_alpn_protos([name.encode("ascii") for name in options.alpn])
+    for option in TEST_OPTIONS:
+        if option.apply is not None:
+            option.apply(context, options)
     return context

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from capath.errors import BadInputError
+from capath.files import read_input
 from capath.pki.visible import visible
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import HTTPS_PORT, parse_endpoint
+from capath.tls.option_table import parse_starttls
 from capath.tls.test_options import ProbeOptions, Starttls
+
+_BYTES_LIMIT = 16 * 1024 * 1024
 
 
 def parse_host(text: str, options: ProbeOptions) -> HostToTest:
@@ -41,13 +45,18 @@ def parse_host_list(text: str, options: ProbeOptions) -> list[HostToTest]:
     return hosts
 
 
-def parse_starttls(text: str) -> Starttls:
-    """Raises BadInputError, which lists the protocols."""
+def read_host_list(path: str, options: ProbeOptions) -> list[HostToTest]:
+    """Read the list in the file `path`, or of standard input where that is ``-``.
+
+    Raises BadInputError, which names the file: for what is not a regular file, too large, or not text too.
+    """
+    content = read_input(path, _BYTES_LIMIT)
     try:
-        return Starttls(text.lower())
-    except ValueError:
-        known = ", ".join(protocol.value for protocol in Starttls)
-        raise BadInputError(f"{visible(text)}: there is no such protocol; the protocols are {known}") from None
+        return parse_host_list(content.decode(), options)
+    except UnicodeDecodeError:
+        raise BadInputError(f"{visible(path)}: this is not a list of hosts: it is not text") from None
+    except BadInputError as error:
+        raise BadInputError(f"{visible(path)}: {error}") from None
 
 
 def _port_of(protocol: Starttls | None) -> int:

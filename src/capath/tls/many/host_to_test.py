@@ -23,7 +23,7 @@ class HostToTest:
 
         Raises BadInputError for one that cannot be used.
         """
-        if self.options.proxy is not None:
+        if self.options.proxy is not None or self.options.direct:
             return self
         proxy = proxy_from_environment(self.endpoint, environment)
         return self if proxy is None else replace(self, options=replace(self.options, proxy=proxy))

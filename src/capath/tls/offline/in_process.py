@@ -12,6 +12,7 @@ from capath.pki.certificate import Certificate
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import CRL, DATE_FORMAT, DATES, HOST, NO_ISSUER, STRICT
 from capath.tls.test_options import CrlCheck, Purpose, VerifyFlags
+from capath.tls.verify_flags import store_flags
 
 if TYPE_CHECKING:
     from OpenSSL import crypto
@@ -111,7 +112,6 @@ def _verify(question: Question) -> _Good | _Failed:
 def _store(question: Question) -> crypto.X509Store:
     from OpenSSL import crypto
 
-    from capath.tls.handshake.context import store_flags
     from capath.tls.handshake.private_openssl import set_host, set_purpose
 
     store = crypto.X509Store()

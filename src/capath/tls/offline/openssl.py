@@ -18,14 +18,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from capath.errors import assert_never
 from capath.pki.certificate import Certificate
 from capath.pki.pem import encode_pem
 from capath.tls.capath_argument import capath_argument
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.offline.in_process import Question
-from capath.tls.test_options import CrlCheck, VerifyFlags
+from capath.tls.verify_flags import openssl_arguments
 
 _TIMEOUT_S = 60.0
 _ERROR = re.compile(rb"error (\d+) at (-?\d+) depth lookup")
@@ -128,25 +127,10 @@ def _arguments(question: Question, leaves: Sequence[Certificate]) -> Iterator[tu
             arguments += ["-untrusted", _write(place, "untrusted.pem", question.untrusted)]
         if question.host:
             arguments += ["-verify_ip" if _is_address(question.host) else "-verify_hostname", question.host]
-        arguments += ["-attime", str(int(question.at.timestamp())), *_flags(question.flags)]
+        arguments += ["-attime", str(int(question.at.timestamp())), *openssl_arguments(question.flags)]
         if question.purpose is not None:
             arguments += ["-purpose", question.purpose]
         yield arguments, [_write(place, f"{number}.pem", [leaf]) for number, leaf in enumerate(leaves)]
-
-
-def _flags(flags: VerifyFlags) -> list[str]:
-    arguments = ["-x509_strict"] if flags.strict else []
-    if flags.partial_chain:
-        arguments.append("-partial_chain")
-    match flags.crl_check:
-        case CrlCheck.NONE:
-            return arguments
-        case CrlCheck.LEAF:
-            return [*arguments, "-crl_check"]
-        case CrlCheck.ALL:
-            return [*arguments, "-crl_check_all"]
-        case _:
-            assert_never(flags.crl_check)
 
 
 def _is_address(host: str) -> bool:
