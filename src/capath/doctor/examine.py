@@ -12,7 +12,7 @@ from typing import TypeVar
 from capath.doctor.asking import find_programs, read_answer
 from capath.doctor.judge import Judge, Judgement, Row, UnreachableError
 from capath.doctor.machine import Machine
-from capath.doctor.places import PlaceReader
+from capath.doctor.places import PlaceReader, StoreRead
 from capath.doctor.program import (
     FOR_OTHERS,
     Client,
@@ -22,12 +22,14 @@ from capath.doctor.program import (
     ProblemKind,
     Program,
     Refuses,
+    Shape,
     Strange,
     Unknown,
 )
 from capath.doctor.registry import CLIENTS
 from capath.tls.network.endpoint import Endpoint
 
+NOT_RUN = Unknown("it was not run (--no-run)")
 _JOBS = 4
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -37,14 +39,15 @@ _R = TypeVar("_R")
 class Remedy:
     """One thing to do. `command` is for a shell, empty where there is none; nothing was changed by trying it.
 
-    `fixes` is whether the client accepts the host with it, None where that was not tried; `said` is its answer
-    where it does not, or why it was not tried.
+    `fixes` is whether the client accepts the host with it, None where that is not known; `said` is its answer
+    where it does not, or why that is not known. With `ran` off that is capath's judgement: the client was not run.
     """
 
     text: str
     command: str = ""
     fixes: bool | None = None
     said: str = ""
+    ran: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class Doctor:
         found = [item for items in self._each(self._find_all, self.clients) for item in items]
         rows = tuple(item for item in found if isinstance(item, Row))
         strange = tuple(dict.fromkeys(item for item in found if isinstance(item, Strange)))
-        stores = {store.place.path: store for row in rows for store in row.stores if store.place.path}
+        stores = {store.place.path: store for row in rows for store in row.stores if _can_be_given(store)}
         self.judge.elsewhere = tuple(sorted(stores.values(), key=lambda store: -(store.root_count or 0)))
         verdicts: list[Verdict] = []
         unreachable: list[HostUnreachable] = []
@@ -151,7 +154,7 @@ class Doctor:
     ) -> Opinion:
         """Have the program itself connect, in `machine`'s environment, with `options` besides."""
         if not machine.may_run:
-            return Unknown("it was not run (--no-run)")
+            return NOT_RUN
         if program.question is None:
             return Unknown("it cannot be run by itself: this Java has no compiler")
         question = program.question.filled(endpoint)
@@ -164,8 +167,12 @@ class Doctor:
             try:
                 return list(pool.map(work, items))
             except BaseException:
-                self._stop.set()
+                self.stop()
                 raise
+
+    def stop(self) -> None:
+        """Stop every program that runs: `examine` raises CancelledError."""
+        self._stop.set()
 
     def _find_all(self, client: Client) -> tuple[Row | Strange, ...]:
         found = tuple(find_programs(client, self.machine))
@@ -175,6 +182,11 @@ class Doctor:
         stores = self._reader.read(program.places)
         own = tuple(problem for store in stores for problem in store.problems)
         return Row(program, stores, (*own, *program.notes, *_not_used(program, machine)))
+
+
+def _can_be_given(store: StoreRead) -> bool:
+    """Whether another client can be given it: a bundle, or a directory that capath export makes one of."""
+    return bool(store.certificates) and store.place.shape in (Shape.BUNDLE, Shape.HASHED)
 
 
 def _not_used(program: Program, machine: Machine) -> tuple[Problem, ...]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from capath.diagnosis.cause import Cause, Diagnosis
-from capath.diagnosis.diagnose import diagnose
+from capath.diagnosis.diagnose import diagnose, diagnose_offline
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.doctor.open_store import given_store
 from capath.doctor.places import StoreRead
-from capath.doctor.program import Accepts, Opinion, Problem, Profile, Program, Refuses, Unknown
+from capath.doctor.program import Accepts, Opinion, Problem, Profile, Program, Refuses, Shape, Unknown
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.pki.signature import signs
@@ -59,8 +59,11 @@ class Row:
     @property
     def fatal(self) -> Problem | None:
         """The problem that makes it refuse every host."""
-        fatal = self.program.fatal
-        return next((problem for problem in self.problems if problem.place and problem.kind in fatal), None)
+        return next((problem for problem in self.problems if self._is_fatal(problem)), None)
+
+    def _is_fatal(self, problem: Problem) -> bool:
+        is_file = problem.place is not None and problem.place.shape is Shape.BUNDLE
+        return is_file and problem.kind in self.program.fatal
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class Judge:
             snapshot = scan(store.directory)
             shown = result.verification.sent
             if result.outcome_name is OutcomeName.VERIFIED:
-                return Judgement(Accepts(), None, shown)
+                return _strictly(result, store.directory) if profile.strict else Judgement(Accepts(), None, shown)
             if profile.common_name and _only_name(result) and _name_matches(result, store.directory, endpoint):
                 return Judgement(Accepts(), None, shown)
             diagnosis = diagnose(result, snapshot, roots=NO_ROOTS)
@@ -163,6 +166,16 @@ def _name_matches(result: ProbeResult, directory: str, endpoint: Endpoint) -> bo
         checked = verify_offline(leaf, directory, untrusted=others, host=endpoint.host, flags=result.options.flags)
         return not checked.verification.errors
     return False
+
+
+def _strictly(result: ProbeResult, directory: str) -> Judgement:
+    """The judgement of the machine's own OpenSSL: what strict mode checks differs by version."""
+    leaf, *others = result.verification.sent
+    flags = result.options.flags
+    checked = verify_offline(leaf, directory, untrusted=others, flags=flags, ask_installed=True)
+    diagnosis = diagnose_offline(checked, scan(directory), roots=NO_ROOTS)
+    opinion = Accepts() if diagnosis is None else Refuses(diagnosis.cause.value, diagnosis.text)
+    return Judgement(opinion, diagnosis, result.verification.sent)
 
 
 def _missing_text(result: ProbeResult) -> str:

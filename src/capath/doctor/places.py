@@ -74,7 +74,7 @@ class PlaceReader:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        self._read: dict[tuple[str, Shape, str | None], StoreRead] = {}
+        self._read: dict[Place, StoreRead] = {}
 
     def read(self, places: Iterable[Place]) -> tuple[StoreRead, ...]:
         """What is in `places`. A default that is not there is left out, unless it is all there is."""
@@ -83,12 +83,10 @@ class PlaceReader:
         return there or stores[:1]
 
     def _store(self, place: Place) -> StoreRead:
-        key = (place.path, place.shape, place.pem)
-        known = self._read.get(key)
+        known = self._read.get(place)
         if known is None:
-            known = self._read[key] = _read_place(place)
-        problems = tuple(Problem(problem.kind, problem.text, place) for problem in known.problems)
-        changed_at = _released(place.why) or known.changed_at
+            known = self._read[place] = _read_place(place)
+        problems, changed_at = known.problems, _released(place.why) or known.changed_at
         if known.certificates and changed_at is not None and self._now - changed_at > STALE_AFTER:
             text = f"{_name(place)} is {(self._now - changed_at).days} days old: newer roots are not in it"
             problems = (*problems, Problem(ProblemKind.STALE, text, place))
@@ -200,7 +198,8 @@ def _read_hashed(place: Place, changed_at: datetime) -> StoreRead:
     if not rows:
         problems = (_problem(place, ProblemKind.EMPTY, "which holds no certificate"),)
     elif not found:
-        text = f"which has {len(rows)} certificates and no hash link that leads to one, so none is found"
+        count = "1 certificate" if len(rows) == 1 else f"{len(rows)} certificates"
+        text = f"which has {count} and no hash link that leads to one, so none is found"
         problems = (_problem(place, ProblemKind.NOT_HASHED, text),)
     return StoreRead(place, found, changed_at, problems, listing)
 

@@ -191,7 +191,7 @@ Opinion = Accepts | Refuses | Unknown
 class Program:
     """One client of this machine, and the places that it reads. `question` is None where it cannot be run.
 
-    `fatal` names the kinds of problems with one of its places that make it refuse every host. `relaxed` asks it
+    `fatal` names the kinds of problems with one of its files that make it refuse every host. `relaxed` asks it
     without strict mode, None where it has none.
     """
 
@@ -264,7 +264,7 @@ class Variable:
 OPENSSL_VARIABLES = (Variable("SSL_CERT_FILE", Form.BUNDLE), Variable("SSL_CERT_DIR", Form.DIRECTORY))
 FOR_OTHERS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 """Variables that people expect every client to use."""
-UNUSABLE = frozenset({ProblemKind.MISSING, ProblemKind.EMPTY, ProblemKind.WRONG_KIND, ProblemKind.LIST_AS_PATH})
+UNUSABLE = _ERRORS - {ProblemKind.NOT_HASHED}
 
 
 def on_the_path(machine: Machine, name: str) -> tuple[str, ...]:

@@ -7,18 +7,23 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from typing_extensions import assert_never
+
 from capath.diagnosis.cause import Cause
 from capath.doctor.examine import Doctor, Remedy, Verdict
 from capath.doctor.judge import NOT_FOUND, Judgement, Row, anchor_in
 from capath.doctor.open_store import GivenStore, given_store, write_keystore
 from capath.doctor.places import StoreRead
-from capath.doctor.program import Accepts, Client, Form, FromFile, FromVariable, Refuses, Shape, Unknown
+from capath.doctor.program import Accepts, Client, Form, FromFile, FromVariable, Opinion, Refuses, Shape, Unknown
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 
 _DONORS_LIMIT = 2
 _NEW_BUNDLE = "ca-bundle.pem"
 _IMPORT = "keytool -importcert -noprompt -cacerts -storepass changeit -alias capath-root -file"
+_ASK_FOR_ROOT = (
+    "Get the root “{title}” from its operator, compare its fingerprint out of band, and give it to the client."
+)
 _NOT_STRICT = (
     "Ask the CA to reissue the certificate as RFC 5280 requires. Until then turn strict mode off in the program: "
     "context.verify_flags &= ~ssl.VERIFY_X509_STRICT"
@@ -51,12 +56,12 @@ def find_remedy(doctor: Doctor, verdict: Verdict, judgement: Judgement) -> Remed
         if remedy.fixes:
             return remedy
         closest = closest or remedy
-    if judgement.diagnosis is None:
+    if closest is not None or judgement.diagnosis is None:
         return closest
+    if judgement.diagnosis.cause is Cause.ROOT_NOT_IN_STORE:
+        return Remedy(_ASK_FOR_ROOT.format(title=visible(judgement.shown[-1].issuer.title)))
     advice = judgement.diagnosis.remedies
-    if judgement.diagnosis.cause in NOT_FOUND or not advice:
-        return closest
-    return Remedy(advice[0].text)
+    return Remedy(advice[0].text) if advice else None
 
 
 def _candidates(doctor: Doctor, verdict: Verdict, judgement: Judgement) -> Iterator[_Candidate]:
@@ -105,7 +110,7 @@ def _donors(doctor: Doctor, verdict: Verdict) -> list[StoreRead]:
         judged = doctor.judge.judge_roots(store.certificates or (), profile, verdict.endpoint)
         return isinstance(judged.opinion, Accepts)
 
-    others = [store for store in doctor.judge.elsewhere if store.certificates and store.place.path not in own]
+    others = [store for store in doctor.judge.elsewhere if store.place.path not in own]
     fitting = list(filter(fits, others))
     return sorted(fitting, key=lambda store: store.place.shape is not Shape.BUNDLE)[:_DONORS_LIMIT]
 
@@ -211,17 +216,21 @@ def _try(doctor: Doctor, verdict: Verdict, candidate: _Candidate) -> Remedy:
             roots = candidate.given or verdict.row.certificates
             judged = doctor.judge.judge_roots(roots, program.profile, endpoint).opinion
         proved = doctor.prove(program, endpoint, machine, options)
-    return _tried(remedy, judged if isinstance(proved, Unknown) else proved)
+    if isinstance(proved, Unknown):
+        return replace(_tried(remedy, judged), ran=False)
+    return _tried(remedy, proved)
 
 
-def _tried(remedy: Remedy, opinion: Accepts | Refuses | Unknown) -> Remedy:
+def _tried(remedy: Remedy, opinion: Opinion) -> Remedy:
     match opinion:
         case Accepts():
-            return Remedy(remedy.text, remedy.command, True)
+            return replace(remedy, fixes=True)
         case Refuses(text=text):
-            return Remedy(remedy.text, remedy.command, False, text)
+            return replace(remedy, fixes=False, said=text)
         case Unknown(reason=reason):
-            return Remedy(remedy.text, remedy.command, None, reason)
+            return replace(remedy, said=reason)
+        case _:
+            assert_never(opinion)
 
 
 def _filled(text: str, store: GivenStore) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from typing_extensions import assert_never
 
-from capath.doctor.examine import Examination, Remedy, Verdict
+from capath.doctor.examine import NOT_RUN, Examination, Remedy, Verdict
 from capath.doctor.judge import Row
 from capath.doctor.places import StoreRead, why_text
 from capath.doctor.program import (
@@ -100,7 +100,13 @@ def _verdict_json(verdict: Verdict) -> Json:
         "differs": verdict.differs,
         "remedy": None
         if remedy is None
-        else {"text": remedy.text, "command": remedy.command, "fixes": remedy.fixes, "said": remedy.said},
+        else {
+            "text": remedy.text,
+            "command": remedy.command,
+            "fixes": remedy.fixes,
+            "said": remedy.said,
+            "ran": remedy.ran,
+        },
     }
 
 
@@ -186,6 +192,8 @@ def _matrix_lines(
     counted = Counter(_mark(verdict.opinion) for verdict in verdicts)
     accepted = plural(counted["✓"], "client accepts", "clients accept")
     yield f"{accepted}, {plural(counted['✗'], 'refuses', 'refuse')}, {counted['?']} not known"
+    if all(verdict.proved is NOT_RUN for verdict in verdicts):
+        yield "No client was run: this is how capath judges with their stores."
 
 
 def _verdict_lines(verdict: Verdict, titles: dict[tuple[str, str], str], width: int | None) -> Iterator[Line]:
@@ -213,7 +221,7 @@ def _reasons(verdict: Verdict) -> Iterator[str]:
             pass
         case _:
             assert_never(verdict.opinion)
-    if isinstance(verdict.proved, Unknown):
+    if isinstance(verdict.proved, Unknown) and verdict.proved is not NOT_RUN:
         yield f"Judged by capath, not by running it: {verdict.proved.reason}"
     elif verdict.differs:
         expected = f"refuses it: {verdict.judged.text}" if isinstance(verdict.judged, Refuses) else "accepts it."
@@ -224,7 +232,10 @@ def _remedy_lines(remedy: Remedy, width: int | None) -> Iterator[Line]:
     yield from wrapped(remedy.text, width, "      ", "    → ")
     if remedy.command:
         yield f"      $ {remedy.command}"
+    if remedy.fixes is None:
+        return
+    how = "tried without changing anything" if remedy.ran else "judged by capath, not tried"
     if remedy.fixes:
-        yield [Span("      tried: the client accepts the host with this; nothing was changed", Style.GOOD)]
-    elif remedy.fixes is not None:
-        yield from wrapped(f"tried: this is not enough: {remedy.said}", width, "      ", "      ")
+        yield [Span(f"      {how}: the client accepts the host with this", Style.GOOD)]
+    else:
+        yield from wrapped(f"{how}: this is not enough: {remedy.said}", width, "      ", "      ")

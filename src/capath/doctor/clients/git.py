@@ -7,6 +7,7 @@ import re
 from capath.doctor.asking import file_place, first_setting, usual_place, variable_place
 from capath.doctor.machine import Ended, Machine, Setting, closing_server
 from capath.doctor.program import (
+    UNUSABLE,
     Client,
     CompiledIn,
     Form,
@@ -82,6 +83,6 @@ CLIENT = Client(
         environment=(("GIT_TERMINAL_PROMPT", "0"), ("GIT_ASKPASS", "true")),
     ),
     Profile(partial_chain=True),
-    frozenset({ProblemKind.MISSING, ProblemKind.WRONG_KIND, ProblemKind.LIST_AS_PATH}),
+    UNUSABLE - {ProblemKind.EMPTY},
     variables=(Variable("GIT_SSL_CAINFO", Form.BUNDLE, adds=True), Variable("GIT_SSL_CAPATH", Form.DIRECTORY)),
 )

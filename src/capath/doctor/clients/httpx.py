@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from capath.doctor.asking import variable_directories, variable_place
-from capath.doctor.clients.pythons import ABOUT, VERSION, facts_of, profile_of, pythons, question
+from capath.doctor.clients.pythons import (
+    ABOUT,
+    VERSION,
+    bundled,
+    facts_of,
+    profile_of,
+    pythons,
+    question,
+    title_of,
+)
 from capath.doctor.machine import Machine
-from capath.doctor.program import UNUSABLE, Bundled, Client, Form, Identified, Place, Reads, Shape, Variable
+from capath.doctor.program import UNUSABLE, Client, Form, Identified, Place, Reads, Shape, Variable
 
 
 def _read(machine: Machine, found: Identified) -> Reads | None:
     facts = facts_of(found)
     if not facts.get("httpx"):
         return None
-    places: tuple[Place, ...] = (
-        Place(facts["certifi_bundle"], Shape.BUNDLE, Bundled("certifi", facts["certifi"])),
-    )
+    places: tuple[Place, ...] = (bundled(facts["certifi_bundle"], "certifi", facts["certifi"]),)
     if machine.get("SSL_CERT_FILE"):
         places = (variable_place(machine, "SSL_CERT_FILE", Shape.BUNDLE),)
     elif machine.get("SSL_CERT_DIR"):
         places = variable_directories(machine, "SSL_CERT_DIR", Shape.HASHED)
-    return Reads(places, (), f"httpx {facts['httpx']} (Python {found.version})", profile_of(facts))
+    return Reads(places, (), f"httpx {facts['httpx']} ({title_of(found)})", profile_of(facts))
 
 
 CLIENT = Client(

@@ -52,7 +52,7 @@ CLIENT = Client(
     _read,
     Question(
         ("-MLWP::UserAgent", "-e", _CONNECT, "{url}"),
-        refused=r"certificate verify failed|hostname verification failed|can't be used",
+        refused=r"certificate verify failed|hostname verification failed|can't be used|SSL_ca_path .* not exist",
     ),
     Profile(partial_chain=True),
     UNUSABLE,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from capath.doctor.asking import file_place, first_setting, openssl_places, variable_place
-from capath.doctor.clients.pythons import ABOUT, VERSION, facts_of, pythons
-from capath.doctor.clients.requests import FATAL, chosen_by_variable
+from capath.doctor.clients.pythons import ABOUT, VERSION, bundled, facts_of, pythons, title_of
+from capath.doctor.clients.requests import chosen_by_variable
 from capath.doctor.machine import Machine
 from capath.doctor.program import (
-    Bundled,
+    UNUSABLE,
     Client,
     Form,
     Identified,
@@ -32,12 +32,12 @@ def _read(machine: Machine, found: Identified) -> Reads | None:
     hidden = "PIP_CERT and --cert" if machine.get("PIP_CERT") else "--cert"
     notes = (Problem(ProblemKind.OVERRIDES, f"this variable overrides {hidden}"),) if chosen else ()
     chosen = chosen or _configured(machine, facts["prefix"])
-    own = Place(facts["pip_bundle"], Shape.BUNDLE, Bundled("pip", facts["pip_certifi"]))
+    own = bundled(facts["pip_bundle"], "pip", facts["pip_certifi"])
     places: tuple[Place, ...] = (chosen or own,)
     if _numbers(facts["pip"]) >= (24, 2) and _numbers(found.version) >= (3, 10):
         defaults = openssl_places(machine, facts["bundle"], facts["directory"])
         places = (*dict.fromkeys((*places, own)), *defaults)
-    return Reads(places, notes, f"pip {facts['pip']} (Python {found.version})")
+    return Reads(places, notes, f"pip {facts['pip']} ({title_of(found)})")
 
 
 def _configured(machine: Machine, prefix: str) -> Place | None:
@@ -69,7 +69,7 @@ CLIENT = Client(
         environment=(("PIP_EXTRA_INDEX_URL", "{url}"),),
     ),
     Profile(common_name=False),
-    FATAL,
+    UNUSABLE,
     executables=pythons,
     variables=(Variable("PIP_CERT", Form.BUNDLE),),
     keeps="its own roots, from 24.2 on",

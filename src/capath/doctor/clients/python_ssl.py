@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capath.doctor.asking import openssl_places
-from capath.doctor.clients.pythons import ABOUT, VERSION, facts_of, profile_of, pythons, question
+from capath.doctor.clients.pythons import ABOUT, VERSION, facts_of, profile_of, pythons, question, title_of
 from capath.doctor.machine import Machine
 from capath.doctor.program import OPENSSL_VARIABLES, Client, Identified, Reads
 
@@ -22,7 +22,7 @@ _STRICT = "0x20"
 def _read(machine: Machine, found: Identified) -> Reads:
     facts = facts_of(found)
     places = openssl_places(machine, facts.get("bundle", ""), facts.get("directory", ""))
-    return Reads(places, (), f"Python {found.version} ssl".replace("  ", " "), profile_of(facts))
+    return Reads(places, (), f"{title_of(found)} ssl", profile_of(facts))
 
 
 CLIENT = Client(

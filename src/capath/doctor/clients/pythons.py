@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 import os
 from collections.abc import Iterator
 
 from capath.doctor.machine import Ended, Machine
-from capath.doctor.program import Identified, Profile, Question, on_the_path
+from capath.doctor.program import Bundled, CompiledIn, Identified, Place, Profile, Question, Shape, on_the_path
 
 VERSION = r"^Python (\d\S*)"
 ABOUT = (
@@ -67,11 +69,37 @@ def question(script: str) -> Question:
 
 
 def facts_of(found: Identified) -> dict[str, str]:
-    """What the interpreter said of itself; empty where it was not asked."""
-    try:
-        return {name: str(value) for name, value in json.loads(found.output.strip().splitlines()[-1]).items()}
-    except (ValueError, AttributeError, IndexError):
-        return {}
+    """What the interpreter said of itself, whatever its packages printed besides; what its files show where it was
+    not asked."""
+    for line in found.output.splitlines():
+        if line.startswith('{"prefix"'):
+            with contextlib.suppress(ValueError):
+                return {name: str(value) for name, value in json.loads(line).items()}
+    return {} if found.version else _facts_of_files(found.executable)
+
+
+def _facts_of_files(executable: str) -> dict[str, str]:
+    """The packages beside `executable`, by their names."""
+    prefix = os.path.dirname(os.path.dirname(executable))
+    facts = {"prefix": prefix, "bundle": "", "directory": "", "pip_certifi": ""}
+    for site in glob.glob(os.path.join(glob.escape(prefix), "lib", "python3*", "site-packages")):
+        for name in ("requests", "httpx", "certifi", "pip"):
+            for information in glob.glob(os.path.join(glob.escape(site), f"{name}-*.dist-info")):
+                facts[name] = os.path.basename(information).removesuffix(".dist-info").partition("-")[2]
+        certifi = os.path.join("certifi", "cacert.pem")
+        facts["requests_bundle"] = facts["certifi_bundle"] = os.path.join(site, certifi)
+        facts["pip_bundle"] = os.path.join(site, "pip", "_vendor", certifi)
+    return facts
+
+
+def bundled(path: str, package: str, version: str) -> Place:
+    """The bundle of a package, or the system's file that a distribution makes its where() return."""
+    own = os.path.basename(os.path.dirname(path)) == "certifi"
+    return Place(path, Shape.BUNDLE, Bundled(package, version) if own else CompiledIn())
+
+
+def title_of(found: Identified) -> str:
+    return f"Python {found.version}".rstrip()
 
 
 def profile_of(facts: dict[str, str], *, common_name: bool = True) -> Profile:

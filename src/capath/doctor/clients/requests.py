@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 
 from capath.doctor.asking import variable_place
-from capath.doctor.clients.pythons import ABOUT, VERSION, facts_of, profile_of, pythons, question
+from capath.doctor.clients.pythons import (
+    ABOUT,
+    VERSION,
+    bundled,
+    facts_of,
+    profile_of,
+    pythons,
+    question,
+    title_of,
+)
 from capath.doctor.machine import Machine
 from capath.doctor.program import (
-    Bundled,
+    UNUSABLE,
     Client,
     Form,
     Identified,
@@ -20,7 +29,6 @@ from capath.doctor.program import (
     Variable,
 )
 
-FATAL = frozenset({ProblemKind.MISSING, ProblemKind.EMPTY, ProblemKind.LIST_AS_PATH})
 _OVERRIDES = "this variable also overrides Session.verify; verify= of a call overrides the variable"
 
 
@@ -28,12 +36,12 @@ def _read(machine: Machine, found: Identified) -> Reads | None:
     facts = facts_of(found)
     if not facts.get("requests"):
         return None
-    title = f"requests {facts['requests']} (Python {found.version})"
+    title = f"requests {facts['requests']} ({title_of(found)})"
     profile = profile_of(facts, common_name=False)
     chosen = chosen_by_variable(machine)
     if chosen is not None:
         return Reads((chosen,), (Problem(ProblemKind.OVERRIDES, _OVERRIDES),), title, profile)
-    place = Place(facts["requests_bundle"], Shape.BUNDLE, Bundled("certifi", facts["certifi"]))
+    place = bundled(facts["requests_bundle"], "certifi", facts["certifi"])
     return Reads((place,), (), title, profile)
 
 
@@ -52,7 +60,7 @@ CLIENT = Client(
     VERSION,
     _read,
     question("import requests\nrequests.get(url, timeout=9, stream=True).close()"),
-    fatal=FATAL,
+    fatal=UNUSABLE,
     executables=pythons,
     variables=(Variable("REQUESTS_CA_BUNDLE", Form.BUNDLE),),
 )

@@ -1,0 +1,210 @@
+"""Programs that are not what their names promise: bounded, told, and never the end of the examination."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from tests.doctor.conftest import World
+
+from capath.doctor.examine import Doctor
+from capath.doctor.machine import Ended, Machine, Stopped, read_settings
+from capath.doctor.program import Accepts, ProblemKind, Refuses, Unknown
+from capath.tls.network.deadline import CancelledError
+
+
+def program(place: Path, name: str, script: str, interpreter: str = "/bin/sh") -> str:
+    """A program of that name; the directory that it is in."""
+    directory = place / "bin"
+    directory.mkdir(exist_ok=True)
+    path = directory / name
+    path.write_text(f"#!{interpreter}\n{script}\n")
+    path.chmod(0o755)
+    return str(directory)
+
+
+SCRIPTS = {
+    "hangs": "sleep 600",
+    "hangs in a child": "sleep 600 & sleep 600",
+    "prints for ever": "exec yes",
+    "crashes": "kill -SEGV $$",
+    "prints nothing": "true",
+    "wants a terminal": "read answer < /dev/tty; echo curl 7.0 OpenSSL/3; sleep 600",
+    "waits for input": "read answer; echo got $answer",
+    "is hostile": "printf '\\033]52;c;cm0=\\007\\033[2Jcurl\\n'",
+    "is no text": "head -c 100000 /dev/urandom",
+    "is somebody's own": "echo my wrapper 1.0; exit 3",
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_program_that_is_not_the_client(world: World, name: str) -> None:
+    """It is told in a row of its own, and the other clients are examined all the same."""
+    path = program(world.place, "curl", SCRIPTS[name])
+    machine = replace(world.machine(), timeout_s=3.0)
+    machine = machine.changed({"PATH": f"{path}:{machine.get('PATH')}"})
+    found = world.doctor(machine, "curl", "openssl").examine()
+    assert [row.program.client for row in found.rows] == ["openssl"]
+    assert [item.client for item in found.strange] == ["curl"]
+    assert found.strange[0].executable == os.path.join(path, "curl")
+    assert found.strange[0].reason.isprintable()
+    assert not found.is_bad
+
+
+def test_a_program_that_cannot_be_started(world: World) -> None:
+    """No interpreter, no format: the reason is the system's."""
+    for interpreter in ("/nonexistent/interpreter", "/bin/sh\0"):
+        path = program(world.place, "curl", "", interpreter)
+        machine = world.machine().changed({"PATH": path})
+        found = world.doctor(machine, "curl").examine()
+        assert found.strange[0].reason
+
+
+def test_a_client_that_hangs_on_the_host(world: World) -> None:
+    """It answers for itself, and not for the host: no verdict of its own, and capath's judgement stands."""
+    script = 'case "$1" in version) exec /usr/bin/openssl "$@";; *) sleep 600;; esac'
+    path = program(world.place, "openssl", script)
+    machine = replace(world.machine(), timeout_s=3.0)
+    machine = machine.changed({"PATH": f"{path}:/usr/bin:/bin", "SSL_CERT_FILE": world.file("company.pem")})
+    found = world.examine(machine, "openssl")
+    verdict = found.verdicts[0]
+    assert verdict.proved == Unknown("it did not end within 3 s")
+    assert isinstance(verdict.opinion, Accepts)
+    assert not verdict.differs
+
+
+def test_a_client_that_answers_otherwise_is_told(world: World) -> None:
+    """A wrapper that turns verification off is news: what it does counts, and that it differs is said."""
+    path = program(world.place, "openssl", 'case "$1" in version) exec /usr/bin/openssl "$@";; esac')
+    found = world.examine(world.machine().changed({"PATH": f"{path}:/usr/bin:/bin"}), "openssl")
+    verdict = found.verdicts[0]
+    assert isinstance(verdict.judged, Refuses)
+    assert isinstance(verdict.opinion, Accepts)
+    assert verdict.differs
+
+
+def test_nothing_of_capath_leaks_into_a_client(world: World) -> None:
+    """A program gets the user's variables and LC_ALL, no terminal, no input and an empty directory."""
+    script = "env -0 > ENV; ls -A > LS; (exec < /dev/tty) 2> TTY; cat > INPUT; pwd > PWD_"
+    for name in ("ENV", "LS", "TTY", "INPUT", "PWD_"):
+        script = script.replace(f"> {name}", f"> {world.place}/{name}")
+    path = os.path.join(program(world.place, "client", script), "client")
+    machine = Machine({"PATH": "/usr/bin:/bin", "SSL_CERT_FILE": "/own.pem"}, str(world.place))
+    assert isinstance(machine.ask([path]), Ended)
+    given = dict(item.split("=", 1) for item in (world.place / "ENV").read_text().split("\0") if item)
+    assert {name: given[name] for name in given if name not in ("PWD", "_", "SHLVL", "OLDPWD")} == {
+        "PATH": "/usr/bin:/bin",
+        "SSL_CERT_FILE": "/own.pem",
+        "LC_ALL": "C",
+    }
+    assert (world.place / "LS").read_text() == ""
+    assert (world.place / "INPUT").read_text() == ""
+    assert "/dev/tty" in (world.place / "TTY").read_text()
+    assert not os.path.exists((world.place / "PWD_").read_text().strip())
+
+
+def test_programs_in_relative_directories_are_not_run(world: World) -> None:
+    """A PATH with a dot in it does not run what is in the directory."""
+    program(world.place, "curl", "exit 0")
+    machine = Machine({"PATH": f".:bin::{world.place}/nothing"}, str(world.place))
+    assert machine.which("curl") is None
+
+
+def test_an_interrupt_stops_every_program(world: World) -> None:
+    """CancelledError comes soon, and nothing that was started is left."""
+    pids = world.place / "pids"
+    path = program(world.place, "curl", f"echo $$ >> {pids}; sleep 600 & echo $! >> {pids}; wait")
+    doctor = Doctor(
+        replace(world.machine(), timeout_s=600.0).changed({"PATH": f"{path}:/usr/bin:/bin"}),
+        datetime.now(timezone.utc),
+    )
+    timer = threading.Timer(1.0, doctor.stop)
+    timer.start()
+    with pytest.raises(CancelledError):
+        doctor.examine()
+    timer.join()
+    for pid in pids.read_text().split():
+        state = Path(f"/proc/{pid}/stat")
+        assert not state.exists() or state.read_text().split()[2] in "ZX"
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda path: path.mkdir(), ProblemKind.WRONG_KIND),
+        (lambda path: path.write_bytes(b""), ProblemKind.EMPTY),
+        (lambda path: path.write_bytes(b"\x00\xff" * 5000), ProblemKind.EMPTY),
+        (lambda path: path.symlink_to(path), ProblemKind.UNREADABLE),
+        (lambda path: os.mkfifo(path), ProblemKind.UNREADABLE),
+        (lambda path: path.symlink_to("/dev/zero"), ProblemKind.UNREADABLE),
+    ],
+)
+def test_a_variable_that_names_something_else(world: World, make: object, kind: ProblemKind) -> None:
+    """What is there is told; nothing hangs, and the exit status is that of a variable that leads nowhere."""
+    path = world.place / "odd"
+    make(path)  # type: ignore[operator]
+    found = world.doctor(world.machine(SSL_CERT_FILE=str(path)), "openssl").examine()
+    assert [problem.kind for problem in found.rows[0].problems] == [kind]
+    assert "SSL_CERT_FILE names" in found.rows[0].problems[0].text
+    assert found.is_bad
+
+
+def test_a_file_where_a_directory_is_wanted(world: World) -> None:
+    """SSL_CERT_DIR names a bundle."""
+    found = world.doctor(world.machine(SSL_CERT_DIR=world.file("bundle.pem")), "openssl").examine()
+    assert [problem.kind for problem in found.rows[0].problems] == [ProblemKind.WRONG_KIND]
+
+
+def test_settings_files_of_every_kind(world: World) -> None:
+    """Lines that are settings, in the forms of curl, git, npm and PHP; what is none is passed by."""
+    path = world.place / "settings"
+    path.write_bytes(
+        b"cacert /one\n--capath=/two\n# cafile = /no\n; x = 1\n"
+        b'[http "https://a"]\n\tsslCAInfo = "/th ree"\n\xff = \xfe\n'
+    )
+    found = [(item.line, item.section, item.key, item.value) for item in read_settings(str(path))]
+    assert found == [
+        (1, "", "cacert", "/one"),
+        (2, "", "capath", "/two"),
+        (6, 'http "https://a"', "sslCAInfo", "/th ree"),
+    ]
+    os.mkfifo(world.place / "fifo")
+    for name in ("fifo", "missing", "."):
+        assert read_settings(str(world.place / name)) == ()
+
+
+def test_the_command_line(world: World) -> None:
+    """JSON on standard output and nothing else there; the exit status is 1 for a refusal, 3 for a dead host."""
+    environment = dict(world.machine().environment)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "capath", "doctor", *arguments]
+        return subprocess.run(command, env=environment, cwd=world.place, capture_output=True, text=True)
+
+    done = run(world.server.text, "--client", "openssl,python", "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["schema_version"] == 1
+    assert {item["client"] for item in found["clients"]} == {"openssl", "python"}
+    assert found["clients"][0]["stores"][0]["why"]["source"] == "compiled-in"
+    assert all(item["accepts"] is False and item["differs"] is False for item in found["verdicts"])
+    dead = f"localhost:{world.servers.refuse()}"
+    assert run(dead, "--client", "openssl").returncode == 3
+    assert run("--client", "openssl").returncode == 0
+    assert run("--client", "nobody").returncode == 2
+    assert run("--no-run").returncode == 0
+    environment["SSL_CERT_FILE"] = "/nonexistent"
+    assert run("--client", "openssl").returncode == 1
+
+
+def test_stopped_is_told(world: World) -> None:
+    """An answer that did not come is a reason, not an error."""
+    machine = replace(world.machine(), timeout_s=0.5)
+    assert machine.ask(["sleep", "600"]) == Stopped("it did not end within 0.5 s")
