@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from capath.change.codec import all_to_json, operations_from_json
@@ -59,6 +59,7 @@ _POLICIES = st.builds(
 _OPERATIONS: st.SearchStrategy[Operation] = _STEPS | _POLICIES
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_STEPS, max_size=8))
 def test_every_operation_survives_json(operations: list[Operation]) -> None:
     """In order, with names that are no text, whatever runs of new links are among them."""

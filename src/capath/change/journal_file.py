@@ -171,7 +171,8 @@ class JournalFile:
             except FileNotFoundError:
                 return b""
             except OSError as error:
-                raise self.fault(f"it cannot be read: {error.strerror}") from None
+                reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+                raise self.fault(f"it cannot be read: {reason}") from None
             try:
                 self._check(descriptor)
                 return read_descriptor(descriptor, _BYTES_LIMIT)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
-from capath.cli.changing import add_dry_run, recover_first
+from capath.cli.changing import add_dry_run, add_no_history, recover_first, row_memory
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import complain, say, settings, show, width
 from capath.cli.parser import add_directory
@@ -42,20 +42,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_all(parser)
     add_password_option(parser)
     add_dry_run(parser)
+    add_no_history(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="show every certificate, and the steps")
 
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.apply import apply_plan
     from capath.change.import_ import ImportOptions, plan_import
-    from capath.change.journal import Journal
     from capath.report.change import plan_lines
     from capath.report.document import document
     from capath.report.import_ import import_json, import_lines
     from capath.store.constraints import read_constraints_file
 
     dry = bool(arguments.dry_run)
-    if not dry:
+    if not dry and not arguments.no_history:
         recover_first(arguments.directory)
     listing = read_listing(arguments)
     reader = SourceReader(password_from(arguments))
@@ -70,14 +70,20 @@ def run(arguments: argparse.Namespace) -> int:
         ", ".join(visible(source.title) for source in sources),
         ImportOptions(arguments.off, arguments.only_websites, arguments.all_uses),
         read_constraints_file(arguments.directory),
-        Journal(arguments.directory).row_memory(),
+        row_memory(arguments),
     )
     if not dry:
-        apply_plan(planned.plan)
+        apply_plan(planned.plan, history=not arguments.no_history)
     if arguments.json:
         print(document(import_json(planned, applied=not dry)))
     elif dry or not settings.quiet:
-        lines = import_lines(planned, applied=not dry, everything=dry or arguments.verbose, width=width())
+        lines = import_lines(
+            planned,
+            applied=not dry,
+            everything=dry or arguments.verbose,
+            width=width(),
+            undoable=not arguments.no_history,
+        )
         if arguments.verbose or planned.plan.refusals:
             lines[-1:-1] = plan_lines(planned.plan)
         show(lines)

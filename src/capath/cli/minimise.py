@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from capath.cli.changing import recover_first
+from capath.cli.changing import add_no_history, recover_first, row_memory
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import say, show, width
 from capath.cli.parser import add_directory
@@ -17,6 +17,7 @@ from capath.errors import ChangeError
 
 if TYPE_CHECKING:
     from capath.change.plan import Plan
+    from capath.change.toggle import RowMemory
     from capath.remedy.anchor_sets import Trusted
     from capath.remedy.host_needs import HostNeeds
     from capath.remedy.minimise import Minimum
@@ -33,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--file", metavar="FILE", help="hosts, one a line; # starts a comment; - is standard input"
     )
     parser.add_argument("--apply", action="store_true", help="distrust all others, in one change")
+    add_no_history(parser)
     add_test_options(parser)
 
 
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.remedy.host_needs import NotReached, NotVerifying, failing_with, smallest_set
 
     wanted = hosts_to_test(arguments)
-    if arguments.apply:
+    if arguments.apply and not arguments.no_history:
         recover_first(arguments.directory)
     listing = read_listing(arguments)
     trusted = trusted_objects(listing)
@@ -85,26 +87,24 @@ def _carry_out(
     from capath.report.document import document
     from capath.report.minimise import minimise_json, minimise_lines
 
-    plan = _plan(listing, minimum)
+    plan = _plan(listing, minimum, row_memory(arguments))
     applied = bool(arguments.apply) and may_apply and bool(minimum.roots)
     if applied:
-        apply_plan(plan)
+        apply_plan(plan, history=not arguments.no_history)
     if arguments.json:
         print(document(minimise_json(listing, hosts, minimum, plan, applied)))
     else:
         show(minimise_lines(listing, hosts, minimum, width()))
         if applied:
-            show(change_lines(plan, applied=True))
+            show(change_lines(plan, applied=True, undoable=not arguments.no_history))
     if arguments.apply and not may_apply:
         say("nothing was changed: what hosts need that cannot be reached or do not verify now is unknown")
     elif arguments.apply and not applied:
         say("nothing was changed: no host verifies, so every root would be distrusted")
 
 
-def _plan(listing: Listing, minimum: Minimum) -> Plan:
-    from capath.change.journal import Journal
+def _plan(listing: Listing, minimum: Minimum, memory: RowMemory) -> Plan:
     from capath.change.toggle import plan_toggle
 
     others = {row.certificate.sha256 for row in listing.certificates if row.trusted} - minimum.roots
-    memory = Journal(listing.snapshot.directory).row_memory()
     return plan_toggle(listing, (), others, memory)

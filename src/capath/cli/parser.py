@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ENVIRONMENT = {
     "SSL_CERT_DIR": "the directory, without DIR and ./crts",
     "NO_COLOR, FORCE_COLOR": "no colour; colour even where output is piped",
-    "XDG_STATE_HOME": "the history of changes is kept there, in capath/",
+    "CAPATH_STATE_DIR": "the history of changes is kept there (default: $XDG_STATE_HOME/capath)",
 }
 
 

@@ -28,6 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", dest="keep", action="store_true", help="remove no links")
     parser.add_argument("-v", dest="verbose", action="store_true", help="print each link made and removed")
     parser.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
+    from capath.cli.changing import add_no_history
+
+    add_no_history(parser)
 
 
 def plain_arguments(argv: Sequence[str]) -> argparse.Namespace | None:
@@ -35,11 +38,11 @@ def plain_arguments(argv: Sequence[str]) -> argparse.Namespace | None:
 
     Importing argparse costs as much as reading a hundred certificates.
     """
-    flags = {"-old": "old", "-compat": "compat", "-n": "keep", "-v": "verbose"}
+    flags = {"-old": "old", "-compat": "compat", "-n": "keep", "-v": "verbose", "--no-history": "no_history"}
     given = [argument for argument in argv if argument.startswith("-")]
     if not flags.keys() >= set(given):
         return None
-    plain = SimpleNamespace(json=False, dry_run=False, old=False, compat=False, keep=False, verbose=False)
+    plain = SimpleNamespace(json=False, dry_run=False, **dict.fromkeys(flags.values(), False))
     for argument in given:
         setattr(plain, flags[argument], True)
     plain.directories = [argument for argument in argv if not argument.startswith("-")]
@@ -75,7 +78,7 @@ def _rehash(directory: str, arguments: argparse.Namespace) -> Rehash:
     """Plan, warn, and apply what can be applied. Raises ChangeError where nothing could be done."""
     if not os.path.isdir(directory) or not os.access(directory, os.W_OK | os.X_OK):
         raise ChangeError(f"Skipping {visible(directory)}, can't write")
-    if not arguments.dry_run and JournalFile(directory).unfinished():
+    if not arguments.dry_run and not arguments.no_history and JournalFile(directory).unfinished():
         from capath.cli.changing import recover_first
 
         recover_first(directory)
@@ -88,7 +91,7 @@ def _rehash(directory: str, arguments: argparse.Namespace) -> Rehash:
     if rehash.plan.operations and not arguments.dry_run:
         from capath.change.apply import apply_plan
 
-        apply_plan(applicable(rehash.plan))
+        apply_plan(applicable(rehash.plan), history=not arguments.no_history)
     return rehash
 
 
@@ -113,13 +116,15 @@ def _tell(rehash: Rehash, arguments: argparse.Namespace) -> None:
 
         show([f"would {plan.summary} in {plan.before.directory}:", *plan_lines(applicable(plan))])
     elif not arguments.verbose and sys.stderr.isatty():
-        print(f"capath: {directory}: {_summary(plan, rehash.error_count)}", file=sys.stderr)
+        summary = _summary(plan, rehash.error_count, undoable=not arguments.no_history)
+        print(f"capath: {directory}: {summary}", file=sys.stderr)
 
 
-def _summary(plan: Plan, error_count: int) -> str:
+def _summary(plan: Plan, error_count: int, *, undoable: bool) -> str:
     if count := len(plan.operations):
         steps = f"{count:,} change{'' if count == 1 else 's'}"
-        return f"{steps} of hash links made (-v lists the links, capath undo takes the changes back)"
+        undo = ", capath undo takes the changes back" if undoable else ""
+        return f"{steps} of hash links made (-v lists the links{undo})"
     return "nothing was changed" if error_count else "the hash links are right, nothing had to be changed"
 
 

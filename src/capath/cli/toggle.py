@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Collection
 
 from capath.change.plan import Plan
-from capath.cli.changing import add_dry_run, carry_out, recover_first
+from capath.cli.changing import add_dry_run, add_no_history, carry_out, recover_first, row_memory
 from capath.cli.parser import add_directory
 from capath.cli.which import add_all, chosen_rows
 from capath.errors import BadInputError
@@ -27,6 +27,7 @@ def configure_toggle(parser: argparse.ArgumentParser) -> None:
         "configuration and run it; this is permanent",
     )
     add_dry_run(parser)
+    add_no_history(parser)
 
 
 def read_selection(arguments: argparse.Namespace) -> tuple[Listing, list[str]]:
@@ -34,7 +35,7 @@ def read_selection(arguments: argparse.Namespace) -> tuple[Listing, list[str]]:
     from capath.store.listing import list_store
     from capath.store.walk import scan
 
-    if not arguments.dry_run:
+    if not arguments.dry_run and not arguments.no_history:
         recover_first(arguments.directory)
     listing = list_store(scan(arguments.directory), read=False)
     return listing, [row.held.sha256 for row in chosen_rows(listing, arguments.which, every=arguments.all)]
@@ -44,13 +45,12 @@ def toggle(
     arguments: argparse.Namespace, listing: Listing, trust: Collection[str], distrust: Collection[str]
 ) -> int:
     """Plan the toggle and carry it out."""
-    from capath.change.journal import Journal
     from capath.change.ownership import with_owner_notes
     from capath.change.toggle import plan_toggle
 
     if arguments.policy:
         return carry_out(_policy_plan(listing, trust, distrust), arguments)
-    memory = Journal(arguments.directory).row_memory()
+    memory = row_memory(arguments)
     return carry_out(with_owner_notes(plan_toggle(listing, trust, distrust, memory)), arguments)
 
 

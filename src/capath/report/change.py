@@ -27,7 +27,7 @@ def plan_json(plan: Plan, applied: bool) -> Json:
     }
 
 
-def change_lines(plan: Plan, *, applied: bool) -> list[Line]:
+def change_lines(plan: Plan, *, applied: bool, undoable: bool = True) -> list[Line]:
     """What was changed and how it is undone; of a plan that was not applied, every step."""
     if not plan.operations:
         return ["nothing to do", *_remark_lines(plan)]
@@ -37,7 +37,7 @@ def change_lines(plan: Plan, *, applied: bool) -> list[Line]:
     return [
         (Span("✓", Style.GOOD), f" {plan.summary}", Span(f"  ({steps})", Style.DIM)),
         *_remark_lines(plan),
-        undo_line(plan.before.directory),
+        *([undo_line(plan.before.directory)] if undoable else []),
     ]
 
 

@@ -35,7 +35,9 @@ def import_json(planned: Import, applied: bool) -> Json:
     }
 
 
-def import_lines(planned: Import, *, applied: bool, everything: bool, width: int | None) -> list[Line]:
+def import_lines(
+    planned: Import, *, applied: bool, everything: bool, width: int | None, undoable: bool = True
+) -> list[Line]:
     """The counts, what is not plainly imported with its reason, and how it is undone.
 
     `everything`: each item on a line of its own, also what is already there.
@@ -51,7 +53,7 @@ def import_lines(planned: Import, *, applied: bool, everything: bool, width: int
         limits += [f"only for {kept.constraints}"] if kept.constraints else []
         text = f"{visible_name(kept.label)}: {visible(', '.join(limits))} (kept in {CONSTRAINTS_FILE})"
         lines += wrapped(text, width, "    ", first="  ! limit: ")
-    if applied and planned.plan.operations:
+    if applied and undoable and planned.plan.operations:
         lines.append(undo_line(planned.plan.before.directory))
     return lines
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from capath.errors import ChangeError
 from capath.pki.visible import visible
 from capath.store import Snapshot, list_store, scan
 from capath.store.watch import fingerprint
@@ -88,17 +89,20 @@ class PlanMade(NamedTuple):
 
 def read_store(directory: str, now: datetime, *, recover_first: bool) -> StoreRead:
     """Read the directory and its history."""
-    recovered = ""
-    if recover_first:
-        from capath.change.apply import recover
-
-        recovered = recover(directory)
+    from capath.change.apply import recover
     from capath.change.journal import Journal
 
+    recovered = ""
+    changes: tuple[Change, ...] = ()
+    try:
+        recovered = recover(directory) if recover_first else ""
+        changes = Journal(directory).changes()
+    except ChangeError as error:  # the store is shown without its history
+        recovered = str(error) if recover_first else ""
     before = fingerprint(directory)
     listing = list_store(scan(directory))
     store = make_store(listing, now)
-    return StoreRead(store, Journal(directory).changes(), before, recovered)
+    return StoreRead(store, changes, before, recovered)
 
 
 def audit_store(store: Store, directory: str, now: datetime) -> tuple[Finding, ...]:
