@@ -381,3 +381,55 @@ def test_the_explorer_takes_a_list_of_hosts(
     hosts.write_text("example.test:99999\n")
     assert main([str(crts), "--hosts", str(hosts)], explorer) == 2
     assert "line 1" in capsys.readouterr().err
+
+
+def test_redo_makes_the_undone_change_again(crts: Path, capsys: Capture) -> None:
+    """What undo says leads back, and there is nothing to redo after it."""
+    assert capath("distrust", crts, "Root_B.pem") == 0
+    after = listing(crts)
+    capsys.readouterr()
+    assert capath("undo", crts) == 0
+    assert f"redo: capath redo {crts}" in capsys.readouterr().out
+    assert capath("redo", crts, "--dry-run") == 0
+    assert listing(crts) != after
+    assert capath("redo", crts) == 0
+    assert listing(crts) == after
+    assert capath("redo", crts) == 2
+
+
+def test_a_change_is_undone_by_its_number(crts: Path, capsys: Capture) -> None:
+    """An older change, where later ones do not touch the same names; numbers that are none are said."""
+    before = listing(crts)
+    assert capath("distrust", crts, "Root_A.pem") == 0
+    assert capath("distrust", crts, "Root_B.pem") == 0
+    assert capath("undo", crts, "2") == 0
+    states = {row["subject"]: row["state"] for row in run_json(capsys, "list", crts)["certificates"]}
+    assert states == {"CN=Root A": "trusted", "CN=Root B": "untrusted", "CN=Root C": "trusted"}
+    assert capath("undo", crts, "2") == 2
+    assert "changes: 1, 3" in capsys.readouterr().err
+    assert capath("undo", crts, "x") == 2
+    assert capath("undo", crts) == 0
+    assert listing(crts) == before
+
+
+def test_completion_completes_commands_and_options(tmp_path: Path, capsys: Capture) -> None:
+    """The script of bash is loaded by bash."""
+    assert capath("completion", "bash") == 0
+    (tmp_path / "capath.bash").write_text(capsys.readouterr().out)
+    script = """
+source capath.bash
+COMP_WORDS=(capath dis); COMP_CWORD=1; _shtab_capath capath dis capath; echo "${COMPREPLY[@]}"
+COMP_WORDS=(capath check --fo); COMP_CWORD=2; _shtab_capath capath --fo check; echo "${COMPREPLY[@]}"
+"""
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["distrust", "--format"]
+    for shell in ("zsh", "fish"):
+        assert capath("completion", shell) == 0
+        assert "minimise" in capsys.readouterr().out
+
+
+def test_the_version_says_what_it_is_built_on(capsys: Capture) -> None:
+    assert capath("--version", "-v") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["capath", "Python", "pyOpenSSL", "cryptography"]
+    assert "OpenSSL" in lines[2]

@@ -58,12 +58,17 @@ def _make(
     return change
 
 
-def undo_plan(directory_path: str) -> tuple[Change, Plan]:
-    """Return the last change in force and the plan that takes it back. Raises BadInputError: nothing to undo."""
+def undo_plan(directory_path: str, number: int = 0) -> tuple[Change, Plan]:
+    """Return a change in force, the last or `number`, and the plan that undoes it. Raises BadInputError."""
     changes = current_changes(Journal(directory_path).changes())
     if not changes:
         raise BadInputError(f"{visible(directory_path)}: capath has made no change here that could be undone")
-    last = changes[-1]
+    last = next((change for change in changes if change.number == number), None) if number else changes[-1]
+    if last is None:
+        known = ", ".join(str(change.number) for change in changes)
+        raise BadInputError(
+            f"{number}: there is no such change, or it is undone already", hint=f"changes: {known}"
+        )
     operations = _without_copies([inverse(operation) for operation in reversed(last.operations)])
     snapshot = _scan_touched(directory_path, operations)
     return last, Plan(snapshot, f"undo: {last.summary}", with_grace(snapshot, operations))
@@ -102,11 +107,11 @@ def _scan_touched(directory_path: str, operations: Sequence[Operation]) -> Snaps
     return scan_names(directory_path, sorted(name for name in names if "/" not in name))
 
 
-def undo_last(directory_path: str) -> Change:
-    """Take back the last change in force. Raises ChangeError where the directory has moved on since."""
+def undo_last(directory_path: str, number: int = 0) -> Change:
+    """Undo the last change in force, or `number`. Raises ChangeError where the directory was changed since."""
     journal = Journal(directory_path)
     with _locked(directory_path) as directory:
-        last, plan = undo_plan(directory_path)
+        last, plan = undo_plan(directory_path, number)
         return _make(directory, journal, plan, undoes=last.number)
 
 

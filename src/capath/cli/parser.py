@@ -45,7 +45,7 @@ def command_parser(command: Command, module: CommandModule) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.configure(parser)
-    _add_common(parser)
+    add_common(parser)
     notes = [_filled(parser.epilog)] if parser.epilog else []
     examples = "\n".join(f"  {example}" for example in command.examples)
     variables = "\n".join(f"  {name:<22} {text}" for name, text in _ENVIRONMENT.items())
@@ -53,7 +53,7 @@ def command_parser(command: Command, module: CommandModule) -> Parser:
     return parser
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def add_common(parser: argparse.ArgumentParser) -> None:
     """Add the options that every command has."""
     common = parser.add_argument_group("output")
     common.add_argument("--json", action="store_true", help="print one JSON object on standard output")

@@ -103,7 +103,7 @@ COMMANDS = (
         "distrust",
         "distrust",
         _CHANGE,
-        "distrust certificates permanently: openssl rehash leaves them alone",
+        "distrust certificates permanently, also for openssl rehash",
         ("capath distrust crts 'subject~My Root' --dry-run", "capath distrust crts 4042bcee.0"),
     ),
     Command(
@@ -131,8 +131,15 @@ COMMANDS = (
         "undo",
         "undo",
         _CHANGE,
-        "undo the last change",
-        ("capath undo crts --dry-run", "capath undo crts"),
+        "undo the last change, or a change by its number",
+        ("capath undo crts --dry-run", "capath undo crts 3"),
+    ),
+    Command(
+        "redo",
+        "redo",
+        _CHANGE,
+        "make the change again that was undone last",
+        ("capath redo crts --dry-run", "capath redo crts"),
     ),
     Command(
         "test",
@@ -152,7 +159,7 @@ COMMANDS = (
         "doctor",
         "doctor",
         _TEST,
-        "which store each TLS client reads, and whether it accepts a host",
+        "the store each TLS client reads, and whether it accepts a host",
         ("capath doctor", "capath doctor example.com --python .venv/bin/python"),
     ),
     Command(
@@ -161,6 +168,13 @@ COMMANDS = (
         _OTHER,
         "run a command with a store, nothing on the system changed",
         ("capath run crts -- pip download requests", "capath run company.pem -- npm install"),
+    ),
+    Command(
+        "completion",
+        "completion",
+        _OTHER,
+        "print the completion script of a shell",
+        ("capath completion bash > ~/.local/share/bash-completion/completions/capath", "capath completion fish"),
     ),
     Command(
         "demo",

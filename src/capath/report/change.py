@@ -27,8 +27,8 @@ def plan_json(plan: Plan, applied: bool) -> Json:
     }
 
 
-def change_lines(plan: Plan, *, applied: bool, undoable: bool = True) -> list[Line]:
-    """What was changed and how it is undone; of a plan that was not applied, every step."""
+def change_lines(plan: Plan, *, applied: bool, reverse: str = "undo", undoable: bool = True) -> list[Line]:
+    """What was changed and the command that reverses it; of a plan that was not applied, every step."""
     if not plan.operations:
         return ["nothing to do", *_remark_lines(plan)]
     if not applied:
@@ -37,7 +37,7 @@ def change_lines(plan: Plan, *, applied: bool, undoable: bool = True) -> list[Li
     return [
         (Span("✓", Style.GOOD), f" {plan.summary}", Span(f"  ({steps})", Style.DIM)),
         *_remark_lines(plan),
-        *([undo_line(plan.before.directory)] if undoable else []),
+        *([undo_line(plan.before.directory, reverse)] if undoable else []),
     ]
 
 
@@ -47,9 +47,9 @@ def plan_lines(plan: Plan) -> list[Line]:
     return [*lines, *_remark_lines(plan)] or ["  nothing to do"]
 
 
-def undo_line(directory: str) -> Line:
-    """The command that undoes the change just made, quoted for a shell."""
-    return (Span("  undo: ", Style.DIM), shell_command(["capath", "undo", directory]))
+def undo_line(directory: str, reverse: str = "undo") -> Line:
+    """The command that reverses the change just made, quoted for a shell."""
+    return (Span(f"  {reverse}: ", Style.DIM), shell_command(["capath", reverse, directory]))
 
 
 def _remark_lines(plan: Plan) -> list[Line]:
