@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _ENVIRONMENT = {
     "SSL_CERT_DIR": "the directory, without DIR and ./crts",
     "NO_COLOR, FORCE_COLOR": "no colour; colour even where output is piped",
-    "CAPATH_STATE_DIR": "the history of changes is kept there (default: $XDG_STATE_HOME/capath)",
+    "CAPATH_STATE_DIR": "where the history of changes is kept (default:",
+    "": "capath in XDG_STATE_HOME)",
 }
 
 
