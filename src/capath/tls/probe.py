@@ -195,7 +195,7 @@ class _Probe:
             if failure is not None:
                 return failure
         if starttls is not None:
-            from capath.tls.starttls.begin import Ready, begin_tls
+            from capath.tls.starttls.registry import Ready, begin_tls
 
             began = begin_tls(wire, starttls, self._checked_host)
             if not isinstance(began, Ready):

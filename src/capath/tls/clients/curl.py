@@ -14,8 +14,7 @@ import subprocess
 import tempfile
 
 from capath.tls.handshake.verify_codes import VerifyCode
-from capath.tls.network.child import run_child
-from capath.tls.network.deadline import Deadline
+from capath.tls.network.deadline import Deadline, run_child
 from capath.tls.network.endpoint import Address
 from capath.tls.offline.throwaway import make_throwaway
 from capath.tls.option_table import CurlSetting, curl_settings

@@ -8,8 +8,7 @@ import shutil
 import subprocess
 
 from capath.tls.failure import StarttlsRefused
-from capath.tls.network.child import run_child
-from capath.tls.network.deadline import Deadline
+from capath.tls.network.deadline import Deadline, run_child
 from capath.tls.network.endpoint import Address
 from capath.tls.network.http import head_request
 from capath.tls.network.proxy import ProxyKind

@@ -7,7 +7,6 @@ pool of connections a Path is not told from another Path.
 from __future__ import annotations
 
 import contextlib
-import queue
 import re
 import socket
 import ssl
@@ -15,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from capath.tls.network.deadline import SLICE_S, Deadline, DeadlinePassedError
+from capath.tls.network.deadline import Deadline, DeadlinePassedError, on_thread
 from capath.tls.network.endpoint import Address
 from capath.tls.network.proxy import ProxyKind
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
@@ -35,17 +34,13 @@ def ask_requests(result: ProbeResult, address: Address, directory: str, deadline
     if (reason := _cannot(result, address)) is not None:
         return NotAsked(reason)
     connections = _Connections()
-    answers: queue.SimpleQueue[ClientAnswer] = queue.SimpleQueue()
     timeout_s = deadline.remaining_s()
-
-    def ask() -> None:
-        answers.put(_get(result, address, directory, timeout_s, connections))
-
-    threading.Thread(target=ask, name=f"requests {result.endpoint.host}", daemon=True).start()
     try:
-        while True:
-            with contextlib.suppress(queue.Empty):
-                return answers.get(timeout=min(deadline.remaining_s(), SLICE_S))
+        return on_thread(
+            lambda: _get(result, address, directory, timeout_s, connections),
+            deadline,
+            name=f"requests {result.endpoint.host}",
+        )
     except DeadlinePassedError:
         return NoAnswer(_version(), "no answer in time")
     finally:

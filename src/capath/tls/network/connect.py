@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import queue
 import select
 import socket
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from capath.tls.network.deadline import SLICE_S, Deadline, DeadlinePassedError
+from capath.tls.network.deadline import SLICE_S, Deadline, DeadlinePassedError, on_thread
 from capath.tls.network.endpoint import Address, Endpoint
 from capath.tls.result import Attempt, AttemptOutcome
 
@@ -48,30 +46,16 @@ def system_resolver(host: str, port: int) -> tuple[Address, ...]:
 def resolve(endpoint: Endpoint, resolver: Resolver, deadline: Deadline) -> tuple[Address, ...]:
     """Return the endpoint's addresses, at most ADDRESSES_LIMIT, in the resolver's order.
 
-    The resolver runs on a thread of its own, which is left behind when the deadline passes: getaddrinfo cannot be
-    interrupted. Raises NameNotFoundError, DeadlinePassedError or CancelledError.
+    Raises NameNotFoundError, DeadlinePassedError or CancelledError.
     """
     if endpoint.ip is not None:
         return (Address(endpoint.ip, endpoint.port, endpoint.host.partition("%")[2]),)
-    answers: queue.SimpleQueue[Sequence[Address] | Exception] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(resolver(endpoint.host, endpoint.port))
-        except Exception as error:  # handed over to the thread that asked
-            answers.put(error)
-
-    threading.Thread(target=ask, name=f"resolve {endpoint.host}", daemon=True).start()
-    while True:
-        try:
-            answer = answers.get(timeout=min(deadline.remaining_s(), SLICE_S))
-            break
-        except queue.Empty:
-            continue
-    if isinstance(answer, OSError):
-        raise NameNotFoundError(str(answer))
-    if isinstance(answer, Exception):
-        raise answer
+    try:
+        answer = on_thread(
+            lambda: resolver(endpoint.host, endpoint.port), deadline, name=f"resolve {endpoint.host}"
+        )
+    except OSError as error:
+        raise NameNotFoundError(str(error)) from None
     if not answer:
         raise NameNotFoundError("the name has no address")
     return tuple(answer)[:ADDRESSES_LIMIT]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import queue
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from capath.errors import BadInputError, CapathError, assert_never
+from capath.errors import BadInputError, CapathError
 from capath.pki.visible import visible, without_password
+from capath.tls.network.deadline import Deadline, DeadlinePassedError, on_thread
 
 if TYPE_CHECKING:
     import requests
@@ -25,7 +23,7 @@ _REDIRECTS_LIMIT = 5
 _PART_OCTETS = 65536
 _REASON_LIMIT = 200
 Progress = Callable[[int, int], None]
-"""Called with the octets received and those expected, 0 where the server does not say."""
+"""Called on another thread, with the bytes received and those expected, 0 where the server does not say."""
 
 
 class DownloadError(CapathError):
@@ -50,68 +48,35 @@ def download(
         raise BadInputError(
             f"{without_password(url)}: a list that decides whom to trust is fetched over https only"
         )
-    deadline_s = time.monotonic() + timeout_s
-    fetch = _Fetch(url, octets_limit, timeout_s, cafile)
-    fetch.start()
+    fetch = _Fetch(url, octets_limit, min(_STALL_S, timeout_s), progress, cafile or "")
     try:
-        while True:
-            try:
-                said = fetch.said.get(timeout=max(deadline_s - time.monotonic(), 0.0))
-            except queue.Empty:
-                raise DownloadError(
-                    f"{without_password(url)}: it did not arrive in {timeout_s:g} s; try again"
-                ) from None
-            match said:
-                case _Received(octets=octets, expected=expected):
-                    if progress is not None:
-                        progress(octets, expected)
-                case _Failed(text=text):
-                    raise DownloadError(f"{shown}: {visible(text)}")
-                case _Done(content=content):
-                    return content
-                case _:
-                    assert_never(said)
+        return on_thread(fetch.run, Deadline.after(timeout_s), name="capath download")
+    except DeadlinePassedError:
+        raise DownloadError(f"{shown}: it did not arrive in {timeout_s:g} s; try again") from None
+    except DownloadError as error:
+        raise DownloadError(f"{shown}: {error}") from None
+    except Exception as error:  # whatever requests raises
+        reason = visible(_why_not_fetched(error, url))
+        raise DownloadError(f"{shown}: it could not be fetched: {reason}") from None
     finally:
         fetch.unwanted.set()
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    octets: int
-    expected: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    content: bytes
 
 
 class _Fetch:
     """The request, on a thread of its own: a server that sends one octet a minute keeps nobody waiting."""
 
-    def __init__(self, url: str, octets_limit: int, timeout_s: float, cafile: str | None) -> None:
-        self.said: queue.SimpleQueue[_Received | _Failed | _Done] = queue.SimpleQueue()
+    def __init__(
+        self, url: str, octets_limit: int, stall_s: float, progress: Progress | None, cafile: str
+    ) -> None:
         self.unwanted = threading.Event()
         self._url = url
         self._octets_limit = octets_limit
-        self._stall_s = min(_STALL_S, timeout_s)
+        self._stall_s = stall_s
+        self._progress = progress
         self._cafile = cafile
 
-    def start(self) -> None:
-        threading.Thread(target=self._run, name="capath download", daemon=True).start()
-
-    def _run(self) -> None:
-        try:
-            self.said.put(self._fetch())
-        except Exception as error:  # whatever a thread does not say is never heard
-            self.said.put(_Failed(f"it could not be fetched: {_why_not_fetched(error, self._url)}"))
-
-    def _fetch(self) -> _Failed | _Done:
+    def run(self) -> bytes:
+        """Raises DownloadError, and what requests raises."""
         import certifi
         import requests
 
@@ -126,22 +91,23 @@ class _Fetch:
             ) as response:
                 return self._read(response)
 
-    def _read(self, response: requests.Response) -> _Failed | _Done:
+    def _read(self, response: requests.Response) -> bytes:
         if not response.url.lower().startswith("https://"):
-            return _Failed(f"it redirects to {without_password(response.url)}, which is not https")
+            raise DownloadError(f"it redirects to {without_password(response.url)}, which is not https")
         if response.status_code != 200:
-            return _Failed(f"the server answers {response.status_code} {response.reason}")
+            raise DownloadError(f"the server answers {response.status_code} {visible(response.reason)}")
         stated = response.headers.get("Content-Length", "")
         expected = int(stated) if stated.isascii() and stated.isdigit() else 0
         received = bytearray()
         for part in response.iter_content(_PART_OCTETS):
             received += part
             if max(len(received), expected) > self._octets_limit:
-                return _Failed(f"it is larger than {self._octets_limit:,} bytes, so it was not fetched")
+                raise DownloadError(f"it is larger than {self._octets_limit:,} bytes, so it was not fetched")
             if self.unwanted.is_set():
                 break
-            self.said.put(_Received(len(received), expected))
-        return _Done(bytes(received))
+            if self._progress is not None:
+                self._progress(len(received), expected)
+        return bytes(received)
 
 
 def _why_not_fetched(error: BaseException, url: str) -> str:

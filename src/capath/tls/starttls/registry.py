@@ -1,23 +1,36 @@
-"""The protocols there are. A new one is one function in a module here, a line in this table, and its name in
+"""The protocols there are, and how a wire is brought to the point where TLS begins.
+
+A new protocol is one function in a module here, a line in this table, and its name in
 `capath.tls.test_options.Starttls`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from capath.tls.starttls.ftp import ftp
-from capath.tls.starttls.imap import imap
+from capath.tls.failure import Closed, Failure, NotTls, Stage, StarttlsRefused, TimedOut
+from capath.tls.network.deadline import DeadlinePassedError
+from capath.tls.network.wire import FIRST_OCTETS_LIMIT, Wire
+from capath.tls.starttls.conversation import Conversation, EndedError, RefusedError, WrongProtocolError
+from capath.tls.starttls.databases import mysql, postgres
 from capath.tls.starttls.ldap import ldap
-from capath.tls.starttls.mysql import mysql
-from capath.tls.starttls.negotiation import Negotiate
-from capath.tls.starttls.nntp import nntp
-from capath.tls.starttls.pop3 import pop3
-from capath.tls.starttls.postgres import postgres
-from capath.tls.starttls.sieve import sieve
-from capath.tls.starttls.smtp import lmtp, smtp
+from capath.tls.starttls.line_protocols import ftp, imap, lmtp, nntp, pop3, sieve, smtp
 from capath.tls.starttls.xmpp import xmpp, xmpp_server
 from capath.tls.test_options import Starttls
+
+_TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # an alert, or a handshake message
+
+
+class Negotiate(Protocol):
+    """One protocol's way to TLS."""
+
+    def __call__(self, talk: Conversation) -> None:
+        """Speak until the other side waits for a ClientHello.
+
+        Raises RefusedError where it will not have one, WrongProtocolError where it speaks something else,
+        EndedError where it hangs up, and whatever the wire raises.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +55,40 @@ WAYS = {
     Starttls.SIEVE: Way(4190, sieve),
     Starttls.NNTP: Way(119, nntp),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The other side waits for a ClientHello.
+
+    `thrown_away` is what it said in plain text behind its go-ahead. Nothing of it has reached TLS.
+    """
+
+    thrown_away: bytes
+
+
+def begin_tls(wire: Wire, protocol: Starttls, peer: str) -> Ready | Failure:
+    """Speak `protocol` on `wire` with the server called `peer`. Raises CancelledError."""
+    talk = Conversation(wire, peer)
+    try:
+        WAYS[protocol].negotiate(talk)
+        return Ready(talk.left_over())
+    except RefusedError as error:
+        return StarttlsRefused(protocol, str(error))
+    except WrongProtocolError as error:
+        said = error.said[:200].decode("utf-8", "replace").strip()
+        return _wrong(wire, protocol, error.said) or StarttlsRefused(protocol, f"its answer was: {said}")
+    except DeadlinePassedError:
+        return TimedOut(Stage.STARTTLS)
+    except EndedError:
+        return _wrong(wire, protocol, b"") or Closed(Stage.STARTTLS, reset=False, tls_seen=False)
+    except OSError:
+        return Closed(Stage.STARTTLS, reset=True, tls_seen=False)
+
+
+def _wrong(wire: Wire, protocol: Starttls, said: bytes) -> Failure | None:
+    """Tell TLS and other protocols by the first words; None where these were all right."""
+    first = wire.first_octets
+    if first.startswith(_TLS_RECORDS):
+        return StarttlsRefused(protocol, "it speaks TLS at once on this port")
+    return NotTls(first) if said and first.startswith(said[:FIRST_OCTETS_LIMIT]) else None
