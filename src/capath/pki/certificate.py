@@ -7,6 +7,7 @@ decoding them. `capath.pki.load` makes these, and decides what is a certificate.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 from capath.pki import tlv
 from capath.pki.extensions import (
@@ -33,7 +34,17 @@ class Certificate:
     OpenSSLs (pyOpenSSL's) refuses what the machine's loads; empty where it does not.
     """
 
-    __slots__ = ("_bounds", "_sha1", "_sha256", "der", "issuer", "plain", "refused_by_newer", "subject")
+    __slots__ = (
+        "_bounds",
+        "_extensions",
+        "_sha1",
+        "_sha256",
+        "der",
+        "issuer",
+        "plain",
+        "refused_by_newer",
+        "subject",
+    )
 
     def __init__(
         self, der: bytes, subject: Name, issuer: Name, plain: bytes | None = None, refused_by_newer: str = ""
@@ -45,6 +56,7 @@ class Certificate:
         self.refused_by_newer = refused_by_newer
         self._sha256 = self._sha1 = ""
         self._bounds: tuple[int, ...] = ()
+        self._extensions: tuple[Extension, ...] | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Certificate) and self.der == other.der
@@ -115,14 +127,9 @@ class Certificate:
     @property
     def extensions(self) -> tuple[Extension, ...]:
         """All of them, in their order."""
-        _, at, end = tlv.header(self.plain, 0, len(self.plain))
-        _, _, end = tlv.header(self.plain, at, end)
-        for tag, _, start, stop in tlv.elements(self.plain, self._fields[-1], end):
-            if tag == 0xA3:
-                _, start, stop = tlv.header(self.plain, start, stop)
-                bounds = [(at, to) for _, _, at, to in tlv.elements(self.plain, start, stop)]
-                return tuple(Extension.decode(self.plain[at:to]) for at, to in bounds)
-        return ()
+        if self._extensions is None:
+            self._extensions = tuple(_extensions(self.plain, self._fields[-1]))
+        return self._extensions
 
     def extension(self, oid: str) -> Extension | None:
         return next((extension for extension in self.extensions if extension.oid == oid), None)
@@ -205,6 +212,18 @@ def certificate_fields(plain: bytes) -> tuple[int, ...]:
         _, _, at = header(plain, at, end)
         bounds.append(at)
     return tuple(bounds)
+
+
+def _extensions(plain: bytes, at: int) -> Iterator[Extension]:
+    """The extensions of a certificate whose seven fields end at `at`. Unique identifiers may come before."""
+    _, tbs, end = tlv.header(plain, 0, len(plain))
+    _, _, end = tlv.header(plain, tbs, end)
+    for tag, _, start, stop in tlv.elements(plain, at, end):
+        if tag == 0xA3:
+            _, start, stop = tlv.header(plain, start, stop)
+            while start < stop:
+                extension, start = Extension.read(plain, start, stop)
+                yield extension
 
 
 def times_in(content: bytes) -> tuple[datetime | None, datetime | None]:

@@ -31,12 +31,17 @@ class Extension:
         self.value = value
 
     @classmethod
-    def decode(cls, content: bytes) -> Extension:
-        """Return the extension whose SEQUENCE has this content. Raises ParseError."""
-        oid, *_, value = (content[start:stop] for _, _, start, stop in tlv.elements(content, 0, len(content)))
-        _, _, after = tlv.header(content, 0, len(content))
-        critical = content[after] == tlv.BOOLEAN and content[after + 2] != 0
-        return cls(tlv.oid_text(oid), critical, value)
+    def read(cls, data: bytes, at: int, end: int) -> tuple[Extension, int]:
+        """Return the extension at `at`, and where it ends. Raises ParseError."""
+        header = tlv.header
+        _, at, stop = header(data, at, end)
+        _, oid, oid_end = header(data, at, stop)
+        tag, value, value_end = header(data, oid_end, stop)
+        critical = False
+        if tag == tlv.BOOLEAN:
+            critical = data[value] != 0
+            _, value, value_end = header(data, value_end, stop)
+        return cls(tlv.oid_text(data[oid:oid_end]), critical, data[value:value_end]), stop
 
     @property
     def encoded(self) -> bytes:
