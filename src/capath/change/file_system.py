@@ -152,9 +152,9 @@ class Directory:
                 self._settle(inverse(operation) if number[2] else operation, name)
             except FileExistsError:
                 unknown.append(name)
-        for operation in operations:  # where there is no renameat2, a rename can end half-way with both names
-            if isinstance(operation, RenameFile | ReplaceFile) and self._same(operation.name, operation.new_name):
-                os.unlink(operation.new_name, dir_fd=self.descriptor)
+        for operation in operations:
+            self._settle_names(operation)
+            self._settle_names(inverse(operation))
         if any(map(_uses_aside, operations)):
             self.remove_empty_aside()
         return unknown
@@ -168,15 +168,15 @@ class Directory:
                 if held not in (target, old) and self.link_text(name) == target:
                     self._try_rename2(temporary, name, _RENAME_EXCHANGE)
                 ours = self.link_text(temporary) in (target, old)
-            case RemoveLink(name=name, was=Symlink(target=target)):
-                ours = held == target or self._bring_back(temporary, name)
             case ReplaceFile(name=name, target=target):
                 if self.link_text(name) == target:
                     self._try_rename2(temporary, name, _RENAME_EXCHANGE)
                 ours = self.link_text(temporary) == target
-            case RestoreFile(name=name, file_name=file_name, was=Symlink(target=target)):
-                ours = held == target and self.link_text(name) != target
-                ours = ours or self._bring_back(temporary, file_name)
+            case (
+                RemoveLink(name=name, was=Symlink(target=target))
+                | RestoreFile(file_name=name, was=Symlink(target=target))
+            ):
+                ours = held == target or self._bring_back(temporary, name)
             case RemoveAddedFile(name=name, content=content):
                 ours = self._holds(temporary, content) or self._bring_back(temporary, name)
             case AddFile():
@@ -187,6 +187,18 @@ class Directory:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), temporary)
         with contextlib.suppress(FileNotFoundError):  # it has been brought back
             os.unlink(temporary, dir_fd=self.descriptor)
+
+    def _settle_names(self, operation: Operation) -> None:
+        """Two steps have moments between system calls that no temporary name tells of."""
+        match operation:
+            case RenameFile(name=name, new_name=new_name) | ReplaceFile(name=name, new_name=new_name):
+                if self._same(name, new_name):  # without renameat2: one file with both names
+                    os.unlink(new_name, dir_fd=self.descriptor)
+            case RestoreFile(name=name, file_name=file_name, was=Symlink(target=target)):
+                if self.link_text(file_name) == target != self.link_text(name):  # exchanged with the link
+                    os.unlink(file_name, dir_fd=self.descriptor)
+            case _:
+                pass
 
     def _bring_back(self, temporary: str, name: str) -> bool:
         try:
@@ -275,12 +287,13 @@ class Directory:
     def _restore_file(self, name: str, file_name: str, was: Symlink, temporary: str) -> None:
         if self.link_text(name) != was.target:
             raise _changed(name)
-        if not self._try_rename2(file_name, temporary, _RENAME_NOREPLACE):
+        if not self._try_rename2(file_name, name, _RENAME_EXCHANGE):
             os.rename(file_name, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
-        elif self._try_rename2(temporary, name, _RENAME_EXCHANGE):
-            self._drop(temporary, name, was)
+        elif self.link_text(file_name) == was.target:
+            self._remove_link(file_name, was, temporary)
         else:
-            os.rename(temporary, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+            self._try_rename2(file_name, name, _RENAME_EXCHANGE)
+            raise _changed(name)
 
     def _remove_added(self, name: str, content: bytes, temporary: str) -> None:
         is_aside = self._try_rename2(name, temporary, _RENAME_NOREPLACE)
