@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from capath.diagnosis.cause import Action, Cause, Diagnosis, Finding, Remedy
     from capath.diagnosis.diagnose import diagnose, diagnose_offline
     from capath.errors import BadInputError, CapathError, ChangeError, ParseError
-    from capath.explanation import explain
+    from capath.explanation import Explanation, explain
     from capath.pki.certificate import Certificate
     from capath.store import CertificateRow, Listing, Snapshot, list_store, scan
     from capath.store.lookup import find_issuers
@@ -43,7 +43,7 @@ _MODULES = {
     "capath.diagnosis.cause": ("Action", "Cause", "Diagnosis", "Finding", "Remedy"),
     "capath.diagnosis.diagnose": ("diagnose", "diagnose_offline"),
     "capath.errors": ("BadInputError", "CapathError", "ChangeError", "ParseError"),
-    "capath.explanation": ("explain",),
+    "capath.explanation": ("Explanation", "explain"),
     "capath.pki.certificate": ("Certificate",),
     "capath.store": ("CertificateRow", "Listing", "Snapshot", "list_store", "scan"),
     "capath.store.lookup": ("find_issuers",),
@@ -69,6 +69,7 @@ __all__ = [
     "CrlCheck",
     "Diagnosis",
     "Endpoint",
+    "Explanation",
     "Finding",
     "Listing",
     "OfflineResult",

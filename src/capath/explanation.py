@@ -1,13 +1,15 @@
-"""Why `requests.get(url, verify=DIR)` raised, and what mends it: `capath.explain`.
+"""Why `requests.get(url, verify=DIR)` raised, and what fixes it: `capath.explain`.
 
-The module is not called after the function: a submodule of that name would take its place in the package.
+The module does not have the name of the function: a submodule of that name would replace it in the package.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Finding, Remedy
@@ -19,6 +21,7 @@ from capath.store import scan
 from capath.tls.clients.requests import ssl_errors
 from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.network.connect import Resolver, system_resolver
+from capath.tls.network.deadline import CancelledError
 from capath.tls.network.endpoint import Endpoint, parse_endpoint
 from capath.tls.network.environment import Program, environment_traps, proxy_variable
 from capath.tls.network.proxy import proxy_from_environment
@@ -27,6 +30,56 @@ from capath.tls.result import ProbeResult
 from capath.tls.test_options import Client, ProbeOptions
 
 _NO_SUCH_PATH = "invalid path: "
+_TIMEOUT_S = 10.0
+# What requests raises for something other than the connection, by class name, and what happened instead.
+_NOT_TLS = {
+    "HTTPError": "the server's certificate was accepted, and the server answered with an error status",
+    "JSONDecodeError": "the server's certificate was accepted, and its answer is not JSON",
+    "InvalidJSONError": "the request or the answer is not valid JSON",
+    "TooManyRedirects": "the servers' certificates were accepted, and there were too many redirects",
+    "ChunkedEncodingError": "the server's certificate was accepted, and its answer broke off",
+    "ContentDecodingError": "the server's certificate was accepted, and its answer does not decode",
+    "StreamConsumedError": "the answer was read already",
+    "RetryError": "the server's certificate was accepted, and it answered with an error status again and again",
+    "UnrewindableBodyError": "the request's body cannot be sent a second time",
+    "ReadTimeout": "the server did not answer in time; a rejected certificate fails at once, with SSLError",
+    "MissingSchema": "the URL has no scheme such as https://, and nothing was sent",
+    "InvalidSchema": "the URL has a scheme that requests does not support, and nothing was sent",
+    "InvalidURL": "the URL is not valid, and nothing was sent",
+    "URLRequired": "there is no URL, and nothing was sent",
+    "InvalidHeader": "a header is not valid, and nothing was sent",
+    "InvalidProxyURL": "the URL of the proxy is not valid, and nothing was sent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a request failed, `diagnosis`, ready to print: `text` is the cause, the evidence and what to do."""
+
+    diagnosis: Diagnosis
+
+    @property
+    def cause(self) -> Cause:
+        return self.diagnosis.cause
+
+    @property
+    def confidence(self) -> Confidence:
+        return self.diagnosis.confidence
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        return self.diagnosis.remedies
+
+    @property
+    def also(self) -> tuple[Finding, ...]:
+        return self.diagnosis.also
+
+    @property
+    def text(self) -> str:
+        return str(self.diagnosis)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def explain(
@@ -37,36 +90,63 @@ def explain(
     options: ProbeOptions | None = None,
     resolver: Resolver = system_resolver,
     environment: Mapping[str, str] | None = None,
-) -> Diagnosis:
-    """Say why a request for `url` that was to trust the directory `capath` raised `error`, and what mends it.
+) -> Explanation:
+    """Say why a request for `url` that was to trust the directory `capath` raised `error`, and what fixes it.
 
-    `error` is what requests raised: SSLError, ProxyError, ConnectionError, Timeout, or the OSError for a `verify`
-    that is not there. The host is tested anew, from here, by pyOpenSSL and by requests itself, and so are remedies
-    that can be staged; it is the host that failed, which a redirect may have named.
+    `error` is what requests raised. For a failure of the connection (SSLError, ProxyError, ConnectionError, or the
+    OSError for a `verify` that is not there) the host that failed, which a redirect may have named, is tested from
+    here by pyOpenSSL and by requests, and so are remedies that can be tried: within the timeout of the failed
+    call, as far as its traceback has it, else ten seconds. Anything else is said to be no TLS failure.
     Raises BadInputError where `url` or `capath` cannot be used.
     """
     variables = os.environ if environment is None else environment
     directory = os.fspath(capath)
     raised = _read(error)
-    at_once = _without_a_test(directory, raised, variables)
+    at_once = _without_a_test(error, directory, raised, variables)
     if at_once is not None:
-        return Diagnosis(at_once)
+        return Explanation(Diagnosis(at_once))
     endpoint = _endpoint(raised.url or url)
     elsewhere = bool(raised.url) and _endpoint(url) != endpoint
+    return Explanation(_tested(endpoint, elsewhere, directory, raised, options, resolver, variables))
+
+
+def _tested(
+    endpoint: Endpoint,
+    elsewhere: bool,
+    directory: str,
+    raised: _Raised,
+    options: ProbeOptions | None,
+    resolver: Resolver,
+    variables: Mapping[str, str],
+) -> Diagnosis:
+    """Test the host again, and compare. `elsewhere`: a redirect led to it."""
+    used = options or replace(_as_requests_goes(endpoint, variables), timeout_s=raised.timeout_s)
+    end = time.monotonic() + used.timeout_s
     snapshot = scan(directory)
-    result = probe(
-        endpoint,
-        directory,
-        snapshot=snapshot,
-        options=options or _as_requests_goes(endpoint, variables),
-        clients=(Client.REQUESTS,),
-        resolver=resolver,
-    )
+
+    def is_late() -> bool:
+        return time.monotonic() > end
+
+    result = probe(endpoint, directory, snapshot=snapshot, options=used, resolver=resolver)
+    left = end - time.monotonic()
+    if (
+        left > 0 and result.session is not None
+    ):  # it was requests that failed: ask it too, in the time that is left
+        with contextlib.suppress(CancelledError):
+            again = probe(
+                endpoint,
+                directory,
+                snapshot=snapshot,
+                options=replace(used, timeout_s=left),
+                clients=(Client.REQUESTS,),
+                resolver=resolver,
+                cancelled=is_late,
+            )
+            result = result if again.session is None else again
     found = diagnose(result, snapshot)
-    if found is not None:
-        found = try_remedies(found, result, snapshot, resolver=resolver)
-    beside = _beside(raised, result, found, variables)
-    findings = [*((found.first, *found.also) if found else ()), *beside]
+    if found is not None and not is_late():
+        found = try_remedies(found, result, snapshot, resolver=resolver, cancelled=is_late)
+    findings = [*((found.first, *found.also) if found else ()), *_beside(raised, result, found, variables)]
     if not findings:
         findings = [_gone(raised, endpoint, directory)]
     if elsewhere:
@@ -85,6 +165,7 @@ class _Raised:
     url: str
     path: str
     proxied: bool
+    timeout_s: float
 
 
 def _read(error: BaseException) -> _Raised:
@@ -103,18 +184,41 @@ def _read(error: BaseException) -> _Raised:
         str(getattr(request, "url", None) or ""),
         path,
         isinstance(error, ProxyError),
+        _timeout_of(error),
     )
 
 
-def _without_a_test(directory: str, raised: _Raised, environment: Mapping[str, str]) -> Finding | None:
-    """What the exception and the path alone tell."""
+def _timeout_of(error: BaseException) -> float:
+    """The timeout of the call that failed, in seconds: requests' adapter still has it, where the error came by."""
+    trace = error.__traceback__
+    while trace is not None:
+        frame = trace.tb_frame
+        if frame.f_globals.get("__name__") == "requests.adapters":
+            given = frame.f_locals.get("timeout")
+            # requests makes a urllib3 Timeout of a number or a pair, and None where none was given.
+            for value in (given, getattr(given, "connect_timeout", None), getattr(given, "read_timeout", None)):
+                if isinstance(value, int | float) and value > 0:
+                    return float(value)
+        trace = trace.tb_next
+    return _TIMEOUT_S
+
+
+def _without_a_test(
+    error: BaseException, directory: str, raised: _Raised, environment: Mapping[str, str]
+) -> Finding | None:
+    """What follows from the exception and the path, without a test."""
     if not directory:
-        text = 'verify="" switches verification off: requests then trusts every server, and says so in a warning.'
-        return Finding(Cause.OTHER, text, (Remedy(Action.USE_STORE, "Name a directory, or leave verify out."),))
+        text = 'verify="" switches verification off: requests then accepts every server, and only warns.'
+        return Finding(Cause.OTHER, text, (Remedy(Action.USE_STORE, "Pass a directory, or leave verify out."),))
     if raised.path:
         return _missing_path(raised.path, directory, environment)
     if not os.path.exists(directory):
         return _missing_path(directory, directory, environment)
+    kinds = [kind.__name__ for kind in type(error).__mro__]
+    why = next((_NOT_TLS[kind] for kind in kinds if kind in _NOT_TLS), "")
+    if not raised.has_tls_error and (why or not isinstance(error, OSError)):
+        text = f"{raised.kind} is not a TLS failure{f': {why}' if why else ''}. The trust store is not the reason."
+        return Finding(Cause.OTHER, text, ())
     return None
 
 
@@ -123,32 +227,32 @@ def _missing_path(path: str, directory: str, environment: Mapping[str, str]) -> 
     named = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if environment.get(name) == path), "")
     same = os.path.abspath(path) == os.path.abspath(directory)
     if named and not same:
-        text = f"requests took {shown} from {named} instead of the directory, and there is nothing at that path."
+        text = f"requests used {shown} from {named} instead of the directory, and nothing exists at that path."
         remedy = Remedy(
             Action.USE_STORE,
-            "Unset it, or give verify= with each request: that beats the environment.",
+            "Unset it, or pass verify= with each request: that overrides the environment.",
             f"unset {named}",
             directory,
         )
         return Finding(Cause.OTHER, text, (remedy,))
     relative = "" if os.path.isabs(path) else f" (looked for in {visible(os.getcwd())})"
-    text = f"There is nothing at {shown}{relative}: requests gave up before it connected to any host."
-    instead = " Give its absolute path." if relative else ""
+    text = f"Nothing exists at {shown}{relative}: requests stopped before it connected."
+    instead = " Use its absolute path." if relative else ""
     if same or os.path.exists(directory):
-        instead = f"{instead} {visible(directory)} is there." if not same else instead
-    remedy = Remedy(Action.USE_STORE, f"Give verify= a directory that is there.{instead}", operand=directory)
+        instead = f"{instead} {visible(directory)} exists." if not same else instead
+    remedy = Remedy(Action.USE_STORE, f"Pass a directory that exists as verify=.{instead}", operand=directory)
     return Finding(Cause.OTHER, text, (remedy,))
 
 
 def _endpoint(url: str) -> Endpoint:
     scheme = urlsplit(url).scheme if "://" in url else "https"
     if scheme.lower() == "http":
-        raise BadInputError(f"{visible(url)}: http:// has no TLS, so the directory has no part in what failed")
+        raise BadInputError(f"{visible(url)}: http:// does not use TLS, so the trust store is not the reason")
     return parse_endpoint(url)
 
 
 def _as_requests_goes(endpoint: Endpoint, environment: Mapping[str, str]) -> ProbeOptions:
-    """Through the proxy that the environment names, for then it is the proxy's chain that was met."""
+    """By the proxy that the environment names: then it was the proxy's chain that failed."""
     try:
         return ProbeOptions(proxy=proxy_from_environment(endpoint, environment))
     except BadInputError:
@@ -158,7 +262,7 @@ def _as_requests_goes(endpoint: Endpoint, environment: Mapping[str, str]) -> Pro
 def _beside(
     raised: _Raised, result: ProbeResult, found: Diagnosis | None, environment: Mapping[str, str]
 ) -> list[Finding]:
-    """What explains that the program met something else than the test: its environment."""
+    """What explains that the program got another chain than the test: its environment."""
     met = {error.code for error in result.verification.errors}
     if found is not None and not raised.proxied and (not raised.codes or met.intersection(raised.codes)):
         return []
@@ -177,25 +281,27 @@ def _beside(
 
 def _through_proxy(raised: _Raised, proxy: tuple[str, str] | None) -> Finding:
     where = f"the proxy of {proxy[0]}" if proxy else "a proxy"
-    goes_round = Remedy(
+    directly = Remedy(
         Action.USE_STORE,
-        "Try without the proxy: session.trust_env = False, or the host in NO_PROXY.",
+        "Try without the proxy: set session.trust_env = False, or add the host to NO_PROXY.",
     )
     if raised.codes:
         code = VerifyCode(raised.codes[0])
         text = (
-            f"The program went through {where}, and the chain that it met there failed with {code.value} "
-            f"({code.text}). A proxy that opens TLS shows a chain of its own: its root would have to be trusted."
+            f"The program used {where}, and the chain that it got there failed with {code.value} "
+            f"({code.text}). An "
+            "intercepting proxy sends a chain of its own, whose root has to be trusted."
         )
-        return Finding(Cause.CLIENT_DIFFERS, text, (goes_round,), Confidence.LIKELY)
+        return Finding(Cause.CLIENT_DIFFERS, text, (directly,), Confidence.LIKELY)
     if raised.has_tls_error:
         text = (
-            f"The program went through {where}, and TLS with the proxy itself failed: its address most likely has "
-            "to begin with http:// instead of https://."
+            f"The program used {where}, and TLS with the proxy itself failed: its URL most likely has to "
+            "start with "
+            "http:// instead of https://."
         )
-        return Finding(Cause.NOT_TLS, text, (goes_round,), Confidence.LIKELY)
-    text = f"The program went through {where}, which did not let it through: {visible(raised.text)}."
-    return Finding(Cause.CONNECTION_REFUSED, text, (goes_round,), Confidence.LIKELY)
+        return Finding(Cause.NOT_TLS, text, (directly,), Confidence.LIKELY)
+    text = f"The program used {where}, which refused the connection: {visible(raised.text)}."
+    return Finding(Cause.CONNECTION_REFUSED, text, (directly,), Confidence.LIKELY)
 
 
 def _gone(raised: _Raised, endpoint: Endpoint, directory: str) -> Finding:
@@ -206,17 +312,17 @@ def _gone(raised: _Raised, endpoint: Endpoint, directory: str) -> Finding:
         met = f"verify return code {code.value} ({code.text})"
     shown = visible(directory)
     text = (
-        f"{endpoint.text} verifies with {shown} now, for pyOpenSSL and for requests; the program met "
-        f"{visible(met)}. It used another directory, or one of them has changed since."
+        f"{endpoint.text} verifies with {shown} now, for pyOpenSSL and for requests; the program got "
+        f"{visible(met)}. It used another directory, or the directory or the server has changed since."
     )
     again = Remedy(
         Action.RETRY,
-        "Try again with a new Session: one that is open keeps the trust that it began with.",
+        "Try again with a new Session: an open one keeps the certificates that it has loaded.",
         operand=endpoint.text,
     )
     return Finding(Cause.OTHER, text, (again,), Confidence.LIKELY)
 
 
 def _redirected(finding: Finding, endpoint: Endpoint) -> Finding:
-    text = f"The request was redirected, and it is {endpoint.text} that failed. {finding.text}"
+    text = f"The request was redirected, and {endpoint.text} failed. {finding.text}"
     return Finding(finding.cause, text, finding.remedies, finding.confidence)

@@ -48,7 +48,7 @@ def _difference(diagnosis: Diagnosis | None) -> str:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(92, "X509_V_ERR_CA_CERT_MISSING_KEY_USAGE"), (66, "security level is higher"), (23, "refuses it")],
+    [(92, "X509_V_ERR_CA_CERT_MISSING_KEY_USAGE"), (66, "security level is higher"), (23, "rejects it")],
 )
 def test_a_stricter_client_is_told_by_its_code(
     make_store: MakeStore, loopback: Loopback, code: int, words: str
@@ -85,8 +85,8 @@ def test_the_rule_of_slots_is_told_without_another_client(make_store: MakeStore,
     result = _probe(loopback, str(directory))
     assert result.verification.errors == ()
     diagnosis = diagnose(result, scan(str(directory)), roots=NO_ROOTS)
-    assert f"behind {link}" in _difference(diagnosis)
-    assert "refuses it" in _difference(_judged(result, NotAccepted("OpenSSL 3.0.19", "no issuer", 20)))
+    assert f"comes after {link}" in _difference(diagnosis)
+    assert "rejects it" in _difference(_judged(result, NotAccepted("OpenSSL 3.0.19", "no issuer", 20)))
 
 
 def test_strict_mode_is_told_beside_what_else_stands_in_the_way(make_store: MakeStore, loopback: Loopback) -> None:
@@ -98,4 +98,4 @@ def test_strict_mode_is_told_beside_what_else_stands_in_the_way(make_store: Make
     diagnosis = diagnose(result, scan(directory), roots=NO_ROOTS)
     assert diagnosis is not None
     assert diagnosis.cause is Cause.CRL_UNAVAILABLE
-    assert "strict mode alone" in _difference(diagnosis)
+    assert "only in strict mode" in _difference(diagnosis)

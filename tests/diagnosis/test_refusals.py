@@ -85,7 +85,7 @@ def test_certificates_that_are_too_large_are_said_to_be(make_store: MakeStore, l
     names = [f"h{number}.{'a' * 60}.{'b' * 60}.example.org" for number in range(1000)]
     leaf = authority.leaf(authority.root("Root"), "host.test", names=names)
     diagnosis = _diagnosis(loopback, make_store(), tls(tls_context(leaf), http()))
-    assert "larger than OpenSSL takes" in diagnosis.text
+    assert "exceed OpenSSL" in diagnosis.text
 
 
 @pytest.mark.parametrize(("kind", "other"), [(ProxyKind.HTTP, "https://"), (ProxyKind.HTTPS, "http://")])
@@ -95,8 +95,8 @@ def test_it_is_the_proxy_that_hung_up(
     proxy = Proxy(kind, Endpoint(LOOPBACK, loopback.serve(closing)))
     diagnosis = _diagnosis(loopback, make_store(), http(), proxy=proxy)
     assert diagnosis.cause is Cause.CONNECTION_CLOSED
-    assert diagnosis.text == f"The proxy {proxy.text} closed the connection without a word."
-    assert diagnosis.remedies[0].text.endswith(f"has to begin with {other}.")
+    assert diagnosis.text == f"The proxy {proxy.text} closed the connection without sending anything."
+    assert diagnosis.remedies[0].text.endswith(f"has to start with {other}.")
 
 
 def test_the_command_to_try_again_asks_the_same(make_store: MakeStore, loopback: Loopback) -> None:

@@ -1,4 +1,4 @@
-"""What strict mode alone refuses is said to be that, and nothing else is: each is verified with it and without."""
+"""What only strict mode rejects is said to be that, and nothing else is: each is verified with it and without."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_what_is_refused_in_strict_mode_alone(tmp_path: Path, shape: str) -> Non
     assert code == expected
     assert diagnosis is not None
     assert diagnosis.cause is Cause.CLIENT_DIFFERS
-    assert "strict mode alone" in diagnosis.text
+    assert "only in strict mode" in diagnosis.text
     assert diagnosis.also == ()
     assert diagnosis.remedies[-1].trial == Mends()
 

@@ -10,9 +10,9 @@ import pytest
 import requests
 
 import capath
-from capath import Action, Cause, Diagnosis
+from capath import Action, Cause, Explanation
 from capath.demo import authority
-from capath.demo.server import Handler, Loopback, http, read_until, scripted, tls, tls_context
+from capath.demo.server import Handler, Loopback, http, read_until, scripted, silent, tls, tls_context
 from tests.tls.conftest import MakeStore, loopback, make_store
 
 __all__ = ["loopback", "make_store"]
@@ -35,7 +35,7 @@ def _fail(url: str, verify: str) -> requests.RequestException | OSError:
     return raised.value
 
 
-def _why(url: str, directory: str) -> Diagnosis:
+def _why(url: str, directory: str) -> Explanation:
     return capath.explain(url, _fail(url, directory), capath=directory, environment={})
 
 
@@ -164,3 +164,48 @@ def test_a_path_object_is_taken(make_store: MakeStore, loopback: Loopback) -> No
     directory, url = make_store(), _serve(loopback, ROOT)
     why = capath.explain(url, _fail(url, directory), capath=Path(os.fspath(directory)), environment={})
     assert why.cause is Cause.ROOT_NOT_IN_STORE
+
+
+@pytest.mark.parametrize("kind", ["HTTPError", "TooManyRedirects", "InvalidSchema", "ReadTimeout", "RetryError"])
+def test_what_is_no_tls_failure_is_said_to_be_none(make_store: MakeStore, kind: str) -> None:
+    """Nothing is tested: the host is not there."""
+    why = capath.explain("https://host.invalid/", getattr(requests.exceptions, kind)("x"), capath=make_store())
+    assert f"{kind} is not a TLS failure" in why.text
+    assert (why.cause, why.remedies) == (Cause.OTHER, ())
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b""])
+def test_an_answer_that_is_not_json(make_store: MakeStore, loopback: Loopback, body: bytes) -> None:
+    directory = make_store(ROOT)
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+    def answer(connection: socket.socket) -> None:
+        read_until(connection, b"\r\n\r\n")
+        connection.sendall(head)
+
+    url = _serve(loopback, ROOT, handler=answer)
+    with pytest.raises(ValueError) as raised:
+        requests.get(url, verify=directory, timeout=10).json()
+    assert "is not a TLS failure" in capath.explain(url, raised.value, capath=directory).text
+
+
+def test_the_text_has_the_remedies(make_store: MakeStore, loopback: Loopback) -> None:
+    directory = make_store(root__pem__untrusted=ROOT.pem)
+    url = _serve(loopback, ROOT)
+    text = capath.explain(url, _fail(url, directory), capath=directory, environment={}).text
+    assert text.startswith("root-not-trusted: ")
+    assert f"$ capath trust {directory}" in text
+    assert "(tested: it verifies with this)" in text
+
+
+def test_it_takes_no_longer_than_the_call_that_failed(make_store: MakeStore, loopback: Loopback) -> None:
+    """The test gives up by the timeout that was given to requests, which the diagnosis names."""
+    directory, port = make_store(ROOT), loopback.serve(silent)
+    url = f"https://{LOCAL}:{port}/"
+    with pytest.raises(requests.exceptions.RequestException) as raised:
+        requests.get(url, verify=directory, timeout=0.5)
+    error = requests.exceptions.ConnectionError("as older versions have it")
+    error.__traceback__ = raised.value.__traceback__
+    why = capath.explain(url, error, capath=directory, environment={})
+    assert why.cause is Cause.TIMEOUT
+    assert "within 0.5 s" in why.text

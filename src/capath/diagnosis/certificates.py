@@ -7,7 +7,7 @@ from cryptography import x509
 from capath.diagnosis.anchors import held_but_not_found
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, title
-from capath.diagnosis.client_differences import is_strict_alone
+from capath.diagnosis.client_differences import is_strict_only
 from capath.diagnosis.missing_root import import_shown
 from capath.diagnosis.path_rules import KEY_CERT_SIGN, SERVER_USAGES, extension_of
 from capath.diagnosis.way_out import reissue, ways_out
@@ -82,7 +82,7 @@ def explain_purpose(case: Case) -> Finding | None:
     """Codes 26, 79 and their kin: a certificate used for what it was not issued for."""
     error = case.first(*PURPOSE)
     element = None if error is None else case.element(error)
-    if error is None or element is None or is_strict_alone(case, error):
+    if error is None or element is None or is_strict_only(case, error):
         return None
     role = "for a TLS server" if error.depth == 0 else "as a CA"
     lacks = _lacks(element.certificate, error)
@@ -154,7 +154,7 @@ def explain_encoding(case: Case) -> Finding | None:
     """Dates, extensions or keys that OpenSSL cannot read or does not process."""
     error = case.first(*MALFORMED)
     element = None if error is None else case.element(error)
-    if error is None or element is None or is_strict_alone(case, error):
+    if error is None or element is None or is_strict_only(case, error):
         return None
     if error.code == VerifyCode.EC_KEY_EXPLICIT_PARAMS:
         return _explicit_curve(case, error, element)

@@ -17,6 +17,7 @@ from capath.diagnosis.certificates import (
 from capath.diagnosis.client_differences import (
     explain_clients,
     explain_engines,
+    explain_profiles,
     explain_slot_rule,
     explain_strict,
     explain_strict_too,
@@ -24,8 +25,7 @@ from capath.diagnosis.client_differences import (
 from capath.diagnosis.dates import explain_dates
 from capath.diagnosis.known_roots import KnownRoots, usual_roots
 from capath.diagnosis.names import explain_constraint, explain_host
-from capath.diagnosis.reach import explain_reach
-from capath.diagnosis.refusals import explain_refusal
+from capath.diagnosis.refusals import explain_reach, explain_refusal
 from capath.diagnosis.revocation import (
     explain_expired_crl,
     explain_missing_crl,
@@ -59,6 +59,7 @@ _FAMILIES: tuple[Explain, ...] = (
     explain_missing_crl,
     explain_strict_too,
     explain_clients,
+    explain_profiles,
     explain_engines,
     explain_slot_rule,
 )

@@ -1,4 +1,4 @@
-"""Handshakes that one side ended: versions, ciphers, names, client certificates."""
+"""Hosts that were not reached, and handshakes that one side ended."""
 
 from __future__ import annotations
 
@@ -6,12 +6,26 @@ from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy
 from capath.errors import assert_never
 from capath.pki.visible import visible
-from capath.tls.failure import AlertReceived, Closed, FaultKind, NotTls, ProtocolFault, Stage, StarttlsRefused
+from capath.tls.failure import (
+    AlertReceived,
+    Cancelled,
+    Closed,
+    FaultKind,
+    NameNotFound,
+    NoConnection,
+    NotTls,
+    ProtocolFault,
+    ProxyNotReached,
+    ProxyRefused,
+    Stage,
+    StarttlsRefused,
+    TimedOut,
+)
 from capath.tls.handshake import alerts
 from capath.tls.network.proxy import Proxy, ProxyKind
-from capath.tls.result import ProbeResult
+from capath.tls.result import Attempt, AttemptOutcome, ProbeResult
 
-_BY_NAME = "Connect by its name instead of its address, or give the name with --servername."
+_BY_NAME = "Connect to its name instead of its address, or pass the name with --servername."
 # What servers of other protocols say first, and the protocol in which TLS begins later (RFC 3207, 3501, 1939 …).
 _GREETINGS = (
     (b"SSH-", "SSH", ""),
@@ -42,9 +56,10 @@ def explain_refusal(case: Case) -> Finding | None:
         case NotTls(first_octets=first):
             return _not_tls(case, first)
         case StarttlsRefused(protocol=protocol, said=said):
-            text = f"The server did not begin TLS by {protocol}: {visible(said)}"
+            text = f"The server did not start TLS over {protocol}: {visible(said)}"
             remedy = Remedy(
-                Action.ASK_OPERATOR, "Switch TLS on in the server, or use the port that begins with it."
+                Action.ASK_OPERATOR,
+                "Ask the operator to enable STARTTLS, or use the port on which the server starts with TLS.",
             )
             return Finding(Cause.STARTTLS_REFUSED, text, (remedy,))
         case _:
@@ -54,47 +69,53 @@ def explain_refusal(case: Case) -> Finding | None:
 def _alert(case: Case, live: ProbeResult, number: int) -> Finding:
     said = f"The server ended the handshake with alert {number} ({alerts.alert_name(number)})"
     if live.server.certificate_requested and number in alerts.CLIENT_CERTIFICATE_ALERTS:
-        return _client_certificate(f"{said}, behind a request for a client certificate.")
+        return _client_certificate(f"{said} after it asked for a client certificate.")
     if number == alerts.CERTIFICATE_REQUIRED:
         return _client_certificate(f"{said}.")
     if number == alerts.UNRECOGNIZED_NAME:
         return _sni(case, live, said)
     if number == alerts.PROTOCOL_VERSION:
-        text = f"{said}: it does not speak the versions of TLS that were offered (1.2 and 1.3, unless limited)."
+        text = f"{said}: it supports none of the TLS versions that were offered (1.2 and 1.3, unless limited)."
         return Finding(Cause.PROTOCOL_VERSION, text, (_newer(),))
     if not live.servername and number in alerts.MISSING_NAME_ALERTS:
         return _sni(case, live, said)
     if number == alerts.NO_APPLICATION_PROTOCOL:
         offered = ", ".join(visible(name) for name in live.options.alpn)
-        text = f"{said}: it speaks none of the protocols that were offered by ALPN ({offered or 'none were'})."
-        return Finding(Cause.OTHER, text, (Remedy(Action.RETRY, "Offer what it speaks, with --alpn."),))
+        text = f"{said}: it supports none of the ALPN protocols that were offered ({offered or 'none were'})."
+        offer = Remedy(Action.RETRY, "Offer a protocol that it supports, with --alpn.")
+        return Finding(Cause.OTHER, text, (offer,))
     if number in (alerts.HANDSHAKE_FAILURE, alerts.INSUFFICIENT_SECURITY):
-        text = f"{said}: it shares no cipher suite, group or signature algorithm with OpenSSL's defaults."
+        text = (
+            f"{said}: most likely it has no cipher suite, group or signature algorithm in common with OpenSSL's "
+            "defaults."
+        )
         return Finding(Cause.CIPHER_MISMATCH, text, (_newer(),), Confidence.LIKELY)
-    return Finding(Cause.OTHER, f"{said}.", (_ask_who_runs_it(),), Confidence.LIKELY)
+    return Finding(Cause.OTHER, f"{said}.", (_ask_operator(),), Confidence.LIKELY)
 
 
 def _fault(fault: ProtocolFault) -> Finding:
     text = f"OpenSSL ended the handshake: {visible('; '.join(fault.reasons))}."
     match fault.kind:
         case FaultKind.CHAIN_TOO_LARGE:
-            text = f"{text} The certificates that the server sends are larger than OpenSSL takes (100 KiB)."
-            fewer = "Let it send its own certificate and the intermediates, and nothing else."
+            text = f"{text} The certificates that the server sends exceed OpenSSL's limit (100 KiB)."
+            fewer = "Ask the operator to send only the server's certificate and its intermediates."
             return Finding(Cause.OTHER, text, (Remedy(Action.ASK_OPERATOR, fewer),))
         case FaultKind.WEAK:
-            return Finding(Cause.WEAK_KEY_OR_SIGNATURE, text, (_newer(),))
+            stronger = "Ask the operator to use keys, parameters and signatures of at least 112 bits of security."
+            return Finding(Cause.WEAK_KEY_OR_SIGNATURE, text, (Remedy(Action.ASK_OPERATOR, stronger),))
         case FaultKind.PROTOCOL:
             return Finding(Cause.PROTOCOL_VERSION, text, (_newer(),))
         case FaultKind.CERTIFICATE:
-            remedy = Remedy(Action.ASK_OPERATOR, "Let the certificate be reissued in order.")
+            without = "Ask the operator to have the certificate reissued without that fault."
+            remedy = Remedy(Action.ASK_OPERATOR, without)
             return Finding(Cause.MALFORMED_CERTIFICATE, text, (remedy,))
         case FaultKind.CIPHER:
             return Finding(Cause.CIPHER_MISMATCH, text, (_newer(),))
         case FaultKind.RECORDS:
-            text = f"{text} The server, or a device between, sends what is not valid TLS."
-            return Finding(Cause.OTHER, text, (_ask_who_runs_it(),))
+            text = f"{text} The server, or a device in between, sends invalid TLS."
+            return Finding(Cause.OTHER, text, (_ask_operator(),))
         case FaultKind.OTHER:
-            return Finding(Cause.OTHER, text, (_ask_who_runs_it(),), Confidence.LIKELY)
+            return Finding(Cause.OTHER, text, (_ask_operator(),), Confidence.LIKELY)
         case _:
             assert_never(fault.kind)
 
@@ -104,35 +125,37 @@ def _closed(case: Case, live: ProbeResult, stage: Stage, tls_seen: bool, reset: 
     if stage is Stage.PROXY and live.options.proxy is not None:
         return _proxy_closed(live.options.proxy, how)
     if live.server.certificate_requested:
-        return _client_certificate(f"The server {how} behind its request for a client certificate.", certain=False)
+        return _client_certificate(f"The server {how} after it asked for a client certificate.", certain=False)
     by_address = not live.servername and stage is Stage.HANDSHAKE
     if by_address and live.endpoint.ip is None:
         return _sni(case, live, f"The server {how}")
-    seen = "in the middle of the handshake" if tls_seen else "without a word"
+    seen = "during the handshake" if tls_seen else "without sending anything"
     text = f"The server {how} {seen} ({stage})."
     remedies = (
-        *((Remedy(Action.USE_NAME, f"{_BY_NAME} Some servers turn away who names none (SNI)."),) * by_address),
-        Remedy(Action.RETRY, "Try again: it may be overloaded, or restarting.", case.retest_command()),
+        *((Remedy(Action.USE_NAME, f"{_BY_NAME} Some servers require it (SNI)."),) * by_address),
+        Remedy(Action.RETRY, "Try again: the server may be overloaded or restarting.", case.retest_command()),
         Remedy(
             Action.CHECK_NETWORK,
-            "If it stays so, ask for a firewall or a load balancer on the way, or a port that expects another "
-            "protocol first.",
+            "If it happens again, check whether a firewall or load balancer closes the connection, and "
+            "whether the "
+            "port expects another protocol first (--starttls).",
         ),
     )
     return Finding(Cause.CONNECTION_CLOSED, text, remedies, Confidence.LIKELY)
 
 
 def _proxy_closed(proxy: Proxy, how: str) -> Finding:
-    text = f"The proxy {visible(proxy.text)} {how} without a word."
+    text = f"The proxy {visible(proxy.text)} {how} without sending anything."
     other = "http://" if proxy.kind is ProxyKind.HTTPS else "https://"
-    check = f"Check that a proxy runs there, and whether its address has to begin with {other}."
+    check = f"Check that a proxy is listening there, and whether its URL has to start with {other}."
     return Finding(Cause.CONNECTION_CLOSED, text, (Remedy(Action.CHECK_NETWORK, check),), Confidence.LIKELY)
 
 
-def _ask_who_runs_it() -> Remedy:
+def _ask_operator() -> Remedy:
     return Remedy(
         Action.ASK_OPERATOR,
-        "Ask who runs the server, whose log says more, or look for a device on the way that changes what passes.",
+        "Ask the operator, whose server log has the reason, and check whether a device in between changes "
+        "the traffic.",
     )
 
 
@@ -144,21 +167,22 @@ def _not_tls(case: Case, first: bytes) -> Finding:
             spoken, starttls = name, protocol
     if first.startswith(b"220"):
         is_ftp = b"FTP" in first.upper() and b"SMTP" not in first.upper()
-        spoken, starttls = ("FTP", "ftp") if is_ftp else ("SMTP, or a protocol like it", "smtp")
-    text = f"This port does not speak TLS but {spoken}. It said: {shown}"
+        spoken, starttls = ("FTP", "ftp") if is_ftp else ("SMTP or a similar protocol", "smtp")
+    text = f"This port does not speak TLS but {spoken}. It sent: {shown}"
     if starttls:
         command = case.retest_command("--starttls", starttls)
-        remedy = Remedy(Action.USE_STARTTLS, f"Begin with {starttls}.", command, starttls)
+        remedy = Remedy(Action.USE_STARTTLS, f"Use STARTTLS for {starttls}.", command, starttls)
     else:
-        remedy = Remedy(Action.USE_NAME, "Use the port on which the server speaks TLS.")
+        remedy = Remedy(Action.USE_NAME, "Connect to the port on which the server speaks TLS.")
     return Finding(Cause.NOT_TLS, text, (remedy,))
 
 
 def _client_certificate(text: str, *, certain: bool = True) -> Finding:
     remedy = Remedy(
         Action.USE_CLIENT_CERTIFICATE,
-        "Get a client certificate from who runs the server (requests: cert=(certificate, key)). The directory has "
-        "no part in this.",
+        "Get a client certificate from the operator, and pass it with --cert and --key (requests: "
+        "cert=(certificate, "
+        "key)). The trust store is not the reason.",
     )
     confidence = Confidence.PROVEN if certain else Confidence.LIKELY
     return Finding(Cause.CLIENT_CERTIFICATE_REQUIRED, text, (remedy,), confidence)
@@ -167,10 +191,10 @@ def _client_certificate(text: str, *, certain: bool = True) -> Finding:
 def _sni(case: Case, live: ProbeResult, said: str) -> Finding:
     if live.servername:
         name = visible(live.servername)
-        text = f"{said}: it does not know the name {name} that it was asked for (SNI)."
-        remedy = Remedy(Action.USE_NAME, "Ask for a name that it serves, with --servername.")
+        text = f"{said}: it does not serve the name {name} (SNI)."
+        remedy = Remedy(Action.USE_NAME, "Pass a name that it serves, with --servername.")
         return Finding(Cause.SNI_REQUIRED, text, (remedy,))
-    text = f"{said}. No name was sent (SNI), and it probably serves several."
+    text = f"{said}. No name was sent (SNI), and the server most likely serves several."
     if live.endpoint.ip is None:
         host = live.endpoint.host
         remedy = Remedy(Action.USE_NAME, f"Send its name, {host}.", case.retest_command(), host)
@@ -182,5 +206,86 @@ def _sni(case: Case, live: ProbeResult, said: str) -> Finding:
 def _newer() -> Remedy:
     return Remedy(
         Action.ASK_OPERATOR,
-        "Let the server offer TLS 1.2 or 1.3 with present ciphers. The directory has no part in this.",
+        "Ask the operator to enable TLS 1.2 or 1.3 with current ciphers. The trust store is not the reason.",
     )
+
+
+def explain_reach(case: Case) -> Finding | None:
+    """No connection, or none in time."""
+    live = case.live
+    if live is None:
+        return None
+    where = live.endpoint.text
+    match live.failure:
+        case NameNotFound(text=text):
+            said = f"The name {visible(live.endpoint.host)} does not resolve: {visible(text)}."
+            check = Remedy(Action.CHECK_NETWORK, "Check the spelling, and this machine's resolver.")
+            return Finding(Cause.DNS_FAILURE, said, (check,))
+        case NoConnection():
+            return _not_connected(where, live.attempts)
+        case ProxyNotReached(proxy=proxy, failure=failure):
+            return _no_proxy(where, proxy, failure, live.attempts)
+        case ProxyRefused(proxy=proxy, said=said):
+            text = f"The proxy {visible(proxy)} did not connect to {where}: {visible(said)}."
+            return Finding(Cause.CONNECTION_REFUSED, text, _without_proxy(case))
+        case TimedOut(stage=stage):
+            seconds = f"{live.options.timeout_s:g} s"
+            said = f"{where} did not answer within {seconds} (stage: {stage})."
+            wait = Remedy(
+                Action.RETRY,
+                "Allow more time.",
+                case.retest_command("--timeout", _longer(live.options.timeout_s)),
+            )
+            other = "Or check whether the port expects another protocol first (--starttls)."
+            if live.options.starttls is not None:
+                other = "Or check whether the port starts with TLS (no --starttls), or with another protocol."
+            look = Remedy(Action.CHECK_NETWORK, other)
+            return Finding(Cause.TIMEOUT, said, (wait, look), Confidence.LIKELY)
+        case Cancelled():
+            return Finding(Cause.OTHER, "The test was cancelled before the host answered.", ())
+        case _:
+            return None
+
+
+def _no_proxy(
+    where: str, proxy: str, failure: NameNotFound | NoConnection | TimedOut, attempts: tuple[Attempt, ...]
+) -> Finding:
+    """The proxy could not be reached; nothing is known of the host."""
+    asked = f"{where} was to be reached by the proxy {visible(proxy)}"
+    match failure:
+        case NameNotFound(text=text):
+            cause, why = Cause.DNS_FAILURE, f"which does not resolve: {visible(text)}"
+        case NoConnection():
+            behind = _not_connected("it", attempts)
+            cause, why = behind.cause, f"and {behind.text.rstrip('.')}"
+        case TimedOut():
+            cause, why = Cause.TIMEOUT, "which did not answer in time"
+        case _:
+            assert_never(failure)
+    check = Remedy(Action.CHECK_NETWORK, "Check HTTPS_PROXY or --proxy, and whether the proxy is up.")
+    return Finding(cause, f"{asked}, {why}.", (check,))
+
+
+def _without_proxy(case: Case) -> tuple[Remedy, ...]:
+    return (
+        Remedy(Action.CHECK_NETWORK, "Ask the operator of the proxy. Its answer says what it requires."),
+        Remedy(Action.CHECK_NETWORK, "Or connect without it.", case.retest_command("--no-proxy")),
+    )
+
+
+def _longer(timeout_s: float) -> str:
+    return f"{max(timeout_s * 3, 30):g}"
+
+
+def _not_connected(where: str, attempts: tuple[Attempt, ...]) -> Finding:
+    said = "; ".join(f"{attempt.address.text}: {attempt.text}" for attempt in attempts)
+    outcomes = {attempt.outcome for attempt in attempts}
+    if AttemptOutcome.REFUSED in outcomes:
+        remedy = Remedy(Action.CHECK_NETWORK, "Check the port, and whether the server is up.")
+        return Finding(Cause.CONNECTION_REFUSED, f"{where} refuses connections ({said}).", (remedy,))
+    if AttemptOutcome.TIMEOUT in outcomes:
+        blocked = "Check whether a firewall blocks the connection, and whether the host is up."
+        remedy = Remedy(Action.CHECK_NETWORK, blocked)
+        return Finding(Cause.TIMEOUT, f"{where} does not answer ({said}).", (remedy,))
+    remedy = Remedy(Action.CHECK_NETWORK, "Check this machine's network: it has no route to that address.")
+    return Finding(Cause.NETWORK_UNREACHABLE, f"{where} cannot be reached ({said}).", (remedy,))

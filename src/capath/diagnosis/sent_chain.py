@@ -21,7 +21,7 @@ class SentFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SentNote:
-    """One thing that the server should send otherwise. Most clients forgive it, so it is no error of its own.
+    """One fault in what the server sends. Most clients tolerate it, so it is not an error of its own.
 
     `certificate` is what the note is about, at `position` in what was sent, None where it was not sent.
     """
@@ -33,7 +33,7 @@ class SentNote:
 
     @property
     def is_harmless(self) -> bool:
-        """Whether it costs octets and nothing else."""
+        """Whether it only costs bytes."""
         return self.fault in (SentFault.ROOT_SENT, SentFault.DUPLICATE, SentFault.SUPERFLUOUS)
 
 
@@ -58,16 +58,16 @@ def _each_sent(sent: Sequence[Certificate], built: Sequence[Certificate]) -> lis
             continue
         first[certificate.sha256] = position
         if position and certificate.self_issued:
-            text = f"certificate {position + 1}, {_quoted(certificate)}, is a root: clients use their own or none"
+            text = f"certificate {position + 1}, {_quoted(certificate)}, is a root: clients use only their own"
             notes.append(SentNote(SentFault.ROOT_SENT, certificate, position, text))
         elif position and certificate.sha256 not in used:
-            text = f"certificate {position + 1}, {_quoted(certificate)}, has no place in the chain"
+            text = f"certificate {position + 1}, {_quoted(certificate)}, is not part of the chain"
             notes.append(SentNote(SentFault.SUPERFLUOUS, certificate, position, text))
     return notes
 
 
 def _misordered(sent: Sequence[Certificate], built: Sequence[Certificate]) -> list[SentNote]:
-    """Those that stand before what they certify; TLS before 1.3 lets a client turn such a chain away."""
+    """Those that come before what they certify; before TLS 1.3 a client may reject such a chain."""
     at = {certificate.sha256: position for position, certificate in reversed(list(enumerate(sent)))}
     notes = []
     highest = -1
@@ -77,20 +77,20 @@ def _misordered(sent: Sequence[Certificate], built: Sequence[Certificate]) -> li
             continue
         if position < highest:
             name = _quoted(certificate)
-            text = f"certificate {position + 1}, {name}, stands before certificate {highest + 1}, which it issued"
+            text = f"certificate {position + 1}, {name}, comes before certificate {highest + 1}, which it issued"
             notes.append(SentNote(SentFault.MISORDERED, certificate, position, text))
         highest = max(highest, position)
     return notes
 
 
 def _missing(verification: Verification, built: Sequence[Certificate]) -> list[SentNote]:
-    """Intermediates that the directory lent: clients that do not have them fail."""
+    """Intermediates that came from the directory: clients that do not have them fail."""
     sent = {certificate.sha256 for certificate in verification.sent}
     notes = []
     for certificate in built[1:]:
         if certificate.sha256 not in sent and not certificate.self_issued:
             name = _quoted(certificate)
-            text = f"the intermediate {name} was not sent; it is in the directory, other clients may lack it"
+            text = f"the intermediate {name} was not sent: the directory has it, other clients may not"
             notes.append(SentNote(SentFault.MISSING, certificate, None, text))
     return notes
 

@@ -102,9 +102,10 @@ class Examiner:
 
 
 def _needs_no_explanation(result: ProbeResult, snapshot: Snapshot) -> bool:
-    """Whether it verified, nobody else was asked, and every OpenSSL finds the anchor."""
+    """Whether it verified, no other client was asked or would reject it, and every OpenSSL finds the anchor."""
     anchor = result.verification.anchor
-    if not isinstance(result.outcome, Verified) or result.clients or anchor is None:
+    agree = all(verdict.accepts for verdict in result.profiles)
+    if not isinstance(result.outcome, Verified) or result.clients or anchor is None or not agree:
         return False
     found = find_issuers(snapshot, anchor.certificate.subject)
     return any(item.certificate.certificate.sha256 == anchor.certificate.sha256 for item in found)

@@ -1,6 +1,6 @@
 """The intermediate that a server does not send, fetched from the address in the certificate, and proven.
 
-It is shown as what the server should send, and never put into the directory.
+It is reported as what the server should send, and never imported.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def with_fetched(
     """The diagnosis with what was fetched as evidence; the parameters are as `diagnose` has them."""
     if not fetched.issuers:
         first = diagnosis.first
-        text = f"{first.text} It was asked for there, and did not come: {visible(fetched.problem)}."
+        text = f"{first.text} Fetching it failed: {visible(fetched.problem)}."
         return replace(diagnosis, first=replace(first, text=text))
     case = replace(
         case_of(result, snapshot, directory=directory, roots=roots), verification=fetched.verification, live=None
@@ -126,15 +126,15 @@ def _missing(case: Case, fetched: FetchedChain, *, verifies: bool) -> Finding:
     child = case.verification.at(0)
     leaf = "the chain" if child is None else f"“{title(child.subject)}”"
     first = fetched.issuers[0]
-    end = "the chain verifies with it" if verifies else "more stands in the way behind it"
+    end = "the chain verifies with it" if verifies else "with it the chain still fails"
     text = (
-        f"The server should send {names}: fetched from {visible(first.url)}, its key signed {leaf}, and {end}. "
+        f"The server does not send {names}. Fetched from {visible(first.url)}, its key signed {leaf}, and {end}. "
         f"SHA-256: {first.certificate.sha256}"
     )
     remedy = Remedy(
         Action.ASK_OPERATOR,
-        f"Let the server send {names} behind its own certificate (in nginx, ssl_certificate takes the full "
-        "chain). Importing it here would hide the fault from you alone.",
+        f"Ask the operator to send {names} after the server's own certificate (in nginx, ssl_certificate takes "
+        "the full chain). Importing it here fixes only this store.",
         operand=first.url,
     )
     if verifies:
@@ -169,8 +169,8 @@ def _fetch(
                 if mismatch(issuer, child) is None:
                     return FetchedIssuer(at, issuer)
             if issuers:
-                return f"{at}: what is there is another issue of “{child.issuer.title}” than the one asked for"
-            return f"{at}: what is there did not issue “{child.subject.title}”"
+                return f"{at} has another version of “{child.issuer.title}” than “{child.subject.title}” names"
+            return f"{at} has no certificate that issued “{child.subject.title}”"
 
 
 def _verify(result: ProbeResult, snapshot: Snapshot, issuers: list[FetchedIssuer]) -> Verification:

@@ -33,9 +33,9 @@ def root_off(stage: Stage) -> Site:
 @scenario(Cause.LINK_BROKEN, Action.REHASH)
 def link_broken(stage: Stage) -> Site:
     """[leaf ← intermediate] ← root, in the directory, linked in slot 1 behind an empty slot 0."""
-    root = authority.root("capath demo root behind a gap")
+    root = authority.root("capath demo root after a gap")
     stage.break_link(root)
-    intermediate = authority.intermediate(root, "capath demo intermediate of the root behind a gap")
+    intermediate = authority.intermediate(root, "capath demo intermediate of the root after a gap")
     return Site(stage.https(authority.leaf(intermediate, stage.host), intermediate))
 
 
@@ -121,7 +121,7 @@ def sent_path_misleads(stage: Stage) -> Site:
 @scenario(Cause.CLIENT_DIFFERS if skips_broken_slots() else Cause.LINK_BROKEN, Action.REHASH)
 def slot_that_dangles(stage: Stage) -> Site:
     """[leaf] ← root, in the directory, linked in slot 1 behind a slot 0 that dangles: 3.0.19 stops there."""
-    root = authority.root("capath demo root behind a slot that dangles")
+    root = authority.root("capath demo root after a slot that dangles")
     stage.hide(root)
     return Site(stage.https(authority.leaf(root, stage.host)))
 
