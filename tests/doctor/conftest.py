@@ -52,7 +52,7 @@ class World:
     def serve(self, identity: Identity, *others: Identity) -> Endpoint:
         return Endpoint("localhost", self.servers.serve(tls(tls_context(identity, *others), http())))
 
-    def machine(self, *pythons: str, may_run: bool = True, **variables: str) -> Machine:
+    def machine(self, *pythons: str, **variables: str) -> Machine:
         """This machine's programs with `variables`, and without any settings file of the user or the system."""
         home = self.place / "home"
         home.mkdir(exist_ok=True)
@@ -64,7 +64,7 @@ class World:
             "VIRTUAL_ENV": sys.prefix,
         }
         environment = {name: value for name, value in {**own, **variables}.items() if value}
-        return Machine(environment, str(self.place), may_run, pythons, _TIMEOUT_S)
+        return Machine(environment, str(self.place), True, pythons, _TIMEOUT_S)
 
     def doctor(self, machine: Machine, *names: str) -> Doctor:
         """A doctor who knows the clients `names`, or all."""

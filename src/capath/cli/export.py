@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
+from capath.cli.output import say
 from capath.cli.parser import add_directory
 from capath.cli.store_view import read_listing
 from capath.cli.which import add_all, chosen_rows
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from capath.pki.certificate import Certificate
 
 _STANDARD_OUTPUT = "-"
+_VARIABLES = {
+    "env": "the variables that give it to TLS clients, for a shell",
+    "dockerfile": "the same for an image",
+    "github-actions": "the same as a step of a workflow",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +37,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tar", metavar="FILE", help="a CApath with its hash links, in a tar archive")
     parser.add_argument("--list", metavar="FILE", help="fingerprints and names, for people and version control")
     parser.add_argument("--der", metavar="DIRECTORY", help="one DER file for each certificate")
+    for form, what in _VARIABLES.items():
+        parser.add_argument(
+            f"--{form}", dest="variables", action="store_const", const=form, help=f"with --bundle: print {what}"
+        )
     parser.add_argument(
         "--select", metavar="WHICH", action="append", default=[], help="only these, trusted or not"
     )
@@ -75,9 +85,14 @@ def run(arguments: argparse.Namespace) -> int:
         }
         print(document(content))
         return ExitStatus.GOOD
+    tell = say if arguments.variables else print
     for item in written:
         if item["path"] != _STANDARD_OUTPUT:
-            print(f"{len(chosen)} certificates in {visible(str(item['path']))} ({item['kind']})")
+            tell(f"{len(chosen)} certificates in {visible(str(item['path']))} ({item['kind']})")
+    if arguments.variables:
+        from capath.doctor.giving import variables_text
+
+        print(variables_text(arguments.variables, arguments.bundle, arguments.directory), end="")
     return ExitStatus.GOOD
 
 
@@ -87,7 +102,10 @@ def _check(arguments: argparse.Namespace) -> None:
         raise BadInputError(
             "nothing to write", hint="give --bundle FILE, --tar FILE, --list FILE or --der DIRECTORY"
         )
-    if paths.count(_STANDARD_OUTPUT) + bool(arguments.json) > 1:
+    if arguments.variables and arguments.bundle in (None, _STANDARD_OUTPUT):
+        option = f"--{arguments.variables}"
+        raise BadInputError(f"{option} prints where clients find a file", hint=f"give {option} --bundle FILE")
+    if paths.count(_STANDARD_OUTPUT) + bool(arguments.json) + bool(arguments.variables) > 1:
         raise BadInputError("only one thing can go to standard output; name a file for the others")
 
 

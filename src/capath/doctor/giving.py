@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Mapping
@@ -41,23 +42,24 @@ def exceptions_text() -> str:
     return f"no variable gives a store to {options}; {kept}"
 
 
-def shell_text(bundle: str, directory: str) -> str:
-    """Lines for a POSIX shell."""
-    given = store_variables(os.path.abspath(bundle), os.path.abspath(directory), {})
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in given.items())
+def variables_text(form: str, bundle: str, directory: str) -> str:
+    """The variables that give every known client `bundle`, in the `form` ``env``, ``dockerfile`` or
+    ``github-actions``.
 
-
-def dockerfile_text(bundle: str) -> str:
-    """Lines for a Dockerfile: `bundle` is in the build's context."""
-    target = f"{_IMAGE_DIRECTORY}/roots.pem"
-    given = store_variables(target, _IMAGE_DIRECTORY, {})
-    lines = " \\\n    ".join(f"{name}={value}" for name, value in given.items())
-    return f'COPY ["{os.path.relpath(bundle)}", "{target}"]\nENV {lines}\n'
-
-
-def github_actions_text(bundle: str) -> str:
-    """A step of a workflow that sets the variables for those after it: `bundle` is in the repository."""
+    `directory` is the CApath that the bundle was made of. An image takes the bundle from the build's context, a
+    workflow from its repository.
+    """
+    if form == "env":
+        given = store_variables(os.path.abspath(bundle), os.path.abspath(directory), {})
+        return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in given.items())
     path = os.path.relpath(bundle)
-    given = store_variables(f"$GITHUB_WORKSPACE/{path}", f"$GITHUB_WORKSPACE/{os.path.dirname(path)}", {})
-    lines = "".join(f'      echo "{name}={value}"\n' for name, value in given.items())
-    return f'- name: Use the roots of {path}\n  run: |\n    {{\n{lines}    }} >> "$GITHUB_ENV"\n'
+    if form == "dockerfile":
+        target = f"{_IMAGE_DIRECTORY}/roots.pem"
+        given = store_variables(target, _IMAGE_DIRECTORY, {})
+        lines = " \\\n    ".join(f"{name}={value}" for name, value in given.items())
+        return f"COPY {json.dumps([path, target])}\nENV {lines}\n"
+    here = '"$GITHUB_WORKSPACE"/'
+    given = store_variables(here + shlex.quote(path), here + shlex.quote(os.path.dirname(path) or "."), {})
+    lines = "".join(f"      echo {name}={value}\n" for name, value in given.items())
+    name = json.dumps(f"Use the roots of {os.path.basename(path)}")
+    return f'- name: {name}\n  run: |\n    {{\n{lines}    }} >> "$GITHUB_ENV"\n'

@@ -1,0 +1,150 @@
+"""A command with another store: for every client, with the command's own exit status, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.doctor.conftest import World
+
+from capath.demo.authority import root
+
+
+def run(world: World, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """``capath ARGUMENTS`` in a new process, with temporary files in a directory of the test."""
+    place = world.place / "tmp"
+    place.mkdir(exist_ok=True)
+    environment = {**world.machine(**variables).environment, "TMPDIR": str(place)}
+    done = subprocess.run(
+        [sys.executable, "-m", "capath", *arguments],
+        env=environment,
+        cwd=world.place,
+        capture_output=True,
+        text=True,
+    )
+    assert os.listdir(place) == []
+    return done
+
+
+CONNECT = "import requests, sys, urllib.request as u; u.urlopen(sys.argv[1]); requests.get(sys.argv[1])"
+
+
+@pytest.mark.parametrize("form", ["directory", "bundle", "der"])
+def test_a_command_runs_with_the_store(world: World, form: str) -> None:
+    """Whatever form the store has, and whatever the environment says."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    if form == "directory":
+        store = world.directory("crts")
+    elif form == "bundle":
+        store = world.file("company.pem", root("Another Root"), world.authority)
+    else:
+        path = world.place / "root.der"
+        path.write_bytes(world.authority.certificate.public_bytes(Encoding.DER))
+        store = str(path)
+    url = f"https://{world.server.text}/"
+    command = (sys.executable, "-c", CONNECT, url)
+    gone = {"SSL_CERT_FILE": "/nonexistent", "REQUESTS_CA_BUNDLE": "/nonexistent"}
+    assert run(world, "run", store, "--", *command, **gone).returncode == 0
+    assert subprocess.run(command, env=dict(world.machine().environment), capture_output=True).returncode == 1
+
+
+def test_the_exit_status_is_the_commands(world: World) -> None:
+    """Also that of one that a signal ended, or that is not there; arguments are the command's own."""
+    store = world.file("company.pem")
+    assert run(world, "run", store, "--", "sh", "-c", "exit 42").returncode == 42
+    assert run(world, "run", store, "--", "sh", "-c", "kill -TERM $$").returncode == 128 + signal.SIGTERM
+    missing = run(world, "run", store, "--", "no-such-command")
+    assert (missing.returncode, missing.stdout) == (127, "")
+    assert run(world, "run", store, "--", str(world.place)).returncode == 126
+    shown = run(world, "run", "-q", store, "--", "printf", "%s\n", "--", "--json", "-q")
+    assert (shown.stdout, shown.stderr) == ("--\n--json\n-q\n", "")
+
+
+def test_wrong_usage(world: World) -> None:
+    """No command, no store, a directory without hash links: said, and nothing runs."""
+    store = world.file("company.pem")
+    for arguments in ((store,), (store, "--"), ("--", "true"), (store, store, "--", "true"), (store, "--json")):
+        assert run(world, "run", *arguments).returncode == 2, arguments
+    unhashed = run(world, "run", world.directory("plain", hashed=False), "--", "true")
+    assert unhashed.returncode == 2
+    assert "capath rehash" in unhashed.stderr
+    assert run(world, "run", str(world.place / "gone"), "--", "true").returncode == 2
+
+
+def test_clients_without_a_variable_are_named(world: World) -> None:
+    """On standard error, with the option that they have; NODE_OPTIONS keeps what it holds."""
+    command = ("sh", "-c", "echo $NODE_OPTIONS")
+    shown = run(world, "run", world.file("company.pem"), "--", *command, NODE_OPTIONS="--no-warnings")
+    for name in ("wget (--ca-certificate", "gnutls-cli", "java (-Djavax.net.ssl.trustStore", "curl keeps"):
+        assert name in shown.stderr
+    assert shown.stdout == "--no-warnings --use-openssl-ca\n"
+
+
+def test_an_interrupt_is_the_commands(world: World) -> None:
+    """Ctrl-C reaches the command, which decides; the temporary files go."""
+    place = world.place / "tmp"
+    place.mkdir()
+    script = (
+        "import signal, sys, time\nsignal.signal(signal.SIGINT, lambda *_: sys.exit(7))\n"
+        "print('ready', flush=True)\ntime.sleep(600)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "capath", "run", world.file("company.pem"), "--", sys.executable, "-c", script],
+        env={**world.machine().environment, "TMPDIR": str(place)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == b"ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait() == 7
+    assert os.listdir(place) == []
+
+
+def exported(world: World, *options: str) -> str:
+    """What ``capath export`` prints for a store of the server's root, in roots.pem beside it."""
+    world.directory("crts")
+    done = run(world, "export", "crts", "--bundle", "roots.pem", *options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_variables_for_a_shell(world: World) -> None:
+    """Sourced by a shell, they give the store to its programs."""
+    text = exported(world, "--env")
+    script = f"{text}\nexec {sys.executable} -c '{CONNECT}' https://{world.server.text}/"
+    subprocess.run(["/bin/sh", "-ec", script], env=dict(world.machine().environment), check=True)
+
+
+def test_the_variables_for_an_image_and_a_workflow(world: World) -> None:
+    """The same variables: with paths inside the image, and after what a workflow's step does."""
+    shell = set(re.findall(r"^export (\w+)=", exported(world, "--env"), re.MULTILINE))
+    done = run(world, "export", "crts", "--bundle", "roots.pem", "--dockerfile")
+    copied = re.search(r'^COPY \["roots.pem", "(/\S+)"\]$', done.stdout, re.MULTILINE)
+    assert copied is not None
+    assert f"SSL_CERT_FILE={copied[1]}" in done.stdout
+    assert set(re.findall(r"^(?:ENV|   ) (\w+)=", done.stdout, re.MULTILINE)) == shell
+    step = run(world, "export", "crts", "--bundle", "roots.pem", "--github-actions").stdout
+    body = "\n".join(line.removeprefix("    ") for line in step.splitlines()[2:])
+    target = world.place / "github-env"
+    environment = {"PATH": "/usr/bin:/bin", "GITHUB_WORKSPACE": str(world.place), "GITHUB_ENV": str(target)}
+    subprocess.run(["/bin/bash", "-ec", body], env=environment, check=True)
+    given = dict(line.split("=", 1) for line in target.read_text().splitlines())
+    assert given.keys() == shell
+    assert Path(given["SSL_CERT_FILE"]).samefile(world.place / "roots.pem")
+
+
+def test_variables_take_a_bundle(world: World) -> None:
+    """Clients that need a file cannot be given a directory: what is missing is said."""
+    world.directory("crts")
+    done = run(world, "export", "crts", "--env")
+    assert done.returncode == 2
+    assert "--bundle" in done.stderr
