@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
+import jsonschema
 import pytest
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
@@ -21,6 +22,7 @@ from capath.cli.registry import COMMANDS
 from capath.demo import authority
 from capath.demo.server import Loopback, http, tls, tls_context
 from capath.report.layout import Span, Style, rendered
+from capath.report.schemas import commands_with_json, schema_of
 from tests.minting import mint_crl, mint_root
 
 HOSTILE = (
@@ -112,6 +114,8 @@ WALK = [
     "undo DIR HOSTILE",
     "completion fish",
     "completion HOSTILE",
+    "schema test",
+    "schema HOSTILE",
     "undo DIR",
     "undo DIR",
     "redo DIR --dry-run",
@@ -216,7 +220,9 @@ def test_no_command_lets_anything_unprintable_out(world: Path, capsys: Capture, 
         assert_printable(captured.err, line, colours=form == "colour")
         if form == "json" and captured.out.startswith("{"):
             assert captured.out.isascii()
-            json.loads(captured.out)
+            found = json.loads(captured.out)
+            if words[0] in commands_with_json():
+                jsonschema.validate(found, schema_of(words[0]), cls=jsonschema.Draft202012Validator)
 
 
 def test_the_walk_goes_through_every_command() -> None:

@@ -177,6 +177,13 @@ COMMANDS = (
         ("capath completion bash > ~/.local/share/bash-completion/completions/capath", "capath completion fish"),
     ),
     Command(
+        "schema",
+        "schema",
+        _OTHER,
+        "print the JSON Schema of what a command prints",
+        ("capath schema list", "capath schema test > test.schema.json"),
+    ),
+    Command(
         "demo",
         "demo",
         _OTHER,
