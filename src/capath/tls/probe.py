@@ -191,7 +191,7 @@ class _Probe:
                 except DeadlinePassedError:
                     return TimedOut(Stage.RESOLVE)
                 target = Endpoint(address.ip, target.port)
-            failure = open_tunnel(wire, proxy, target, self._contexts.argument)
+            failure = open_tunnel(wire, proxy, target, self._secure_with_proxy)
             if failure is not None:
                 return failure
         if starttls is not None:
@@ -202,6 +202,11 @@ class _Probe:
                 return began
             self._server = ServerFacts(thrown_away=began.thrown_away)
         return None
+
+    def _secure_with_proxy(self, wire: Wire, proxy: Endpoint) -> None:
+        from capath.tls.handshake.shake_hands import secure_with_proxy
+
+        secure_with_proxy(wire, proxy, self._contexts.argument)
 
     def _shake_hands(self, wire: Wire, deadline: Deadline) -> Outcome:
         from capath.tls.handshake.shake_hands import Established, Handshake

@@ -12,7 +12,7 @@ from capath.demo.server import LOOPBACK, Handler, Loopback, conversing, scripted
 from capath.diagnosis.cause import Cause
 from capath.diagnosis.diagnose import diagnose
 from capath.store import scan
-from capath.tls.clients.openssl import ask_openssl
+from capath.tls.clients.openssl import ask as ask_openssl
 from capath.tls.failure import Closed, NotTls, Stage, StarttlsRefused, TimedOut
 from capath.tls.network.deadline import Deadline
 from capath.tls.network.endpoint import Address, Endpoint

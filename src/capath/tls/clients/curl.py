@@ -30,7 +30,7 @@ _BACKENDS = ("OpenSSL", "LibreSSL", "BoringSSL", "AWS-LC", "quictls")
 _ITS_OWN = frozenset({"connect-to", "noproxy", "proxy"})
 
 
-def ask_curl(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
+def ask(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
     """Fetch ``/`` with curl. Raises CancelledError; the process never outlives the call."""
     binary = shutil.which("curl")
     if binary is None:

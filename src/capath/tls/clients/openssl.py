@@ -22,7 +22,7 @@ _FAILURE = re.compile(rb":error:[0-9A-Fa-f]*:[^:]*:[^:]*:([^:\n]+)")
 _REFUSAL_WAIT_S = 3.0
 
 
-def ask_openssl(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
+def ask(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
     """Run `openssl s_client` against `address`. Raises CancelledError; the process never outlives the call."""
     binary = shutil.which("openssl")
     if binary is None:

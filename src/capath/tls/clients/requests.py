@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SAID_LIMIT = 300
 
 
-def ask_requests(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
+def ask(result: ProbeResult, address: Address, directory: str, deadline: Deadline) -> ClientAnswer:
     """Fetch ``/`` from `address` with `directory` as the only trust. Raises CancelledError.
 
     The request runs on a thread of its own, whose connection is cut at the deadline: requests' timeouts are of

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from capath.errors import BadInputError
+from capath.files import read_file
 from capath.pki.visible import visible
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     SigningKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
-_FILE_OCTETS_LIMIT = 1024 * 1024
+_FILE_BYTES_LIMIT = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,7 @@ def _read_key(path: str, content: bytes, password: bytes | None) -> SigningKey:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:
-            return file.read(_FILE_OCTETS_LIMIT)
-    except OSError as error:
-        raise BadInputError(f"{visible(path)}: it cannot be read: {error.strerror}") from None
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)  # a FIFO would keep us waiting for a writer
+        return read_file(path, _FILE_BYTES_LIMIT)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadInputError(f"{visible(path)}: it cannot be read: {reason}") from None

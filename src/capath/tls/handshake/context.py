@@ -6,16 +6,35 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timezone
 from typing import TYPE_CHECKING
 
 from capath.tls.capath_argument import capath_argument
+from capath.tls.handshake.alerts import FATAL
+from capath.tls.handshake.verification import VerifyError
 from capath.tls.option_table import TEST_OPTIONS
 from capath.tls.test_options import ProbeOptions
 from capath.tls.verify_flags import store_flags
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
+
+_READ_ALERT = 0x4004  # SSL_CB_READ_ALERT
+_LOOP = 0x1001  # SSL_CB_CONNECT_LOOP
+_ERRORS_LIMIT = 200
+
+
+@dataclass(slots=True)
+class Observed:
+    """What the callbacks saw. It fills while the handshake runs; read it when that has ended."""
+
+    errors: list[VerifyError] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    chain: list[bytes] = field(default_factory=list)
+    certificate_requested: bool = False
+    staple: bytes = b""
+    alert: int | None = None
 
 
 class SharedContexts:
@@ -33,8 +52,6 @@ class SharedContexts:
 
     def get(self, options: ProbeOptions) -> SSL.Context:
         """The context for `options`, made where there is none yet."""
-        from capath.tls.handshake.shake_hands import observing_context
-
         identity = options.identity
         limits = (options.min_protocol, options.max_protocol)
         key = (options.flags, options.at, options.alpn, *limits, id(identity))
@@ -68,3 +85,41 @@ def make_context(directory: str, options: ProbeOptions) -> SSL.Context:
         if option.apply is not None:
             option.apply(context, options)
     return context
+
+
+def observing_context(directory: str, options: ProbeOptions) -> SSL.Context:
+    """A context, as `make_context` has it, that lets every error pass and notes it for its handshake."""
+    from OpenSSL import SSL
+
+    context = make_context(directory, options)
+    context.set_verify(SSL.VERIFY_PEER, _on_verify)
+    context.set_ocsp_client_callback(_on_staple)
+    context.set_info_callback(_on_info)
+    return context
+
+
+def _observed(connection: SSL.Connection) -> Observed:
+    observed = connection.get_app_data()
+    assert isinstance(observed, Observed)
+    return observed
+
+
+def _on_verify(connection: SSL.Connection, _: object, code: int, depth: int, ok: int) -> bool:
+    if not ok:
+        errors = _observed(connection).errors
+        error = VerifyError(code, depth)
+        if error not in errors and len(errors) < _ERRORS_LIMIT:
+            errors.append(error)
+    return True
+
+
+def _on_staple(connection: SSL.Connection, staple: bytes, _: object) -> bool:
+    _observed(connection).staple = staple
+    return True
+
+
+def _on_info(connection: SSL.Connection, where: int, value: int) -> None:
+    if where == _READ_ALERT and value >> 8 == FATAL:
+        _observed(connection).alert = value & 0xFF
+    elif where == _LOOP and b"certificate request" in connection.get_state_string():
+        _observed(connection).certificate_requested = True

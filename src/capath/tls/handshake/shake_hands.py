@@ -9,26 +9,30 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from OpenSSL import SSL, crypto
 
 from capath.tls.failure import AlertReceived, Closed, Failure, FaultKind, NotTls, ProtocolFault, Stage, TimedOut
-from capath.tls.handshake.alerts import CLOSE_NOTIFY, FATAL
-from capath.tls.handshake.context import make_context
+from capath.tls.handshake.alerts import CLOSE_NOTIFY
+from capath.tls.handshake.context import Observed, make_context
+from capath.tls.handshake.host_name import check_host
 from capath.tls.handshake.private_openssl import session_record
 from capath.tls.handshake.session import Session
 from capath.tls.handshake.verification import VerifyError
+from capath.tls.network.conversation import EndedError, RefusedError
 from capath.tls.network.deadline import Deadline, DeadlinePassedError
+from capath.tls.network.endpoint import Endpoint
+from capath.tls.network.tls_layer import (
+    HANDSHAKE_BYTES_LIMIT,
+    EndlessHandshakeError,
+    NotTlsError,
+    TlsLayer,
+    reasons_of,
+)
 from capath.tls.network.wire import Wire
 from capath.tls.test_options import ProbeOptions
 
-_READ_ALERT = 0x4004  # SSL_CB_READ_ALERT
-_LOOP = 0x1001  # SSL_CB_CONNECT_LOOP
-_ERRORS_LIMIT = 200
-_READ_OCTETS = 65536
-# Ten times what OpenSSL takes for a chain (SSL_CTX_set_max_cert_list(3)); empty messages could go on for ever.
-_HANDSHAKE_OCTETS_LIMIT = 1024 * 1024
 # How long to wait for what a TLS 1.3 server sends after the handshake: tickets, or its refusal of a client without
 # a certificate, which it can send only when it has read our last flight.
 _TICKET_WAIT_S = 0.05
@@ -55,48 +59,31 @@ class RefusedAfterwards:
 Ending = Established | RefusedAfterwards | Failure
 
 
-@dataclass(slots=True)
-class Observed:
-    """What the callbacks saw. It fills while the handshake runs; read it when that has ended."""
-
-    errors: list[VerifyError] = field(default_factory=list)
-    sent: list[bytes] = field(default_factory=list)
-    chain: list[bytes] = field(default_factory=list)
-    certificate_requested: bool = False
-    staple: bytes = b""
-    alert: int | None = None
-
-
 class Handshake:
     """One handshake over `wire` with a context of `observing_context`. Call `run` once, then `close`."""
 
     def __init__(self, wire: Wire, context: SSL.Context, sni: str, deadline: Deadline) -> None:
         self._wire = wire
         self._deadline = deadline
-        self._received = 0
         self._took_s = 0.0
         self.observed = Observed()
-        self._connection = SSL.Connection(context, None)
-        self._connection.set_app_data(self.observed)
-        self._connection.set_connect_state()
+        self._layer = TlsLayer(context, sni, self.observed)
+        self._connection = self._layer.connection
         self._connection.request_ocsp()
-        if sni:
-            self._connection.set_tlsext_host_name(sni.encode("ascii"))
 
     def run(self) -> Failure | None:
         """Shake hands. Raises CancelledError; everything else that goes wrong is a Failure."""
         self._wire.begin_tls()
         started_s = time.monotonic()
         try:
-            while True:
-                try:
-                    self._connection.do_handshake()
-                    break
-                except SSL.WantReadError:
-                    self._flush()
-                    if (failure := self._feed()) is not None:
-                        return failure
-            self._flush()
+            self._layer.shake_hands(self._wire)
+        except NotTlsError:
+            return NotTls(self._wire.first_octets)
+        except EndedError:
+            return self._broken(Stage.HANDSHAKE, reset=False)
+        except EndlessHandshakeError:
+            reason = f"more than {HANDSHAKE_BYTES_LIMIT} bytes before the handshake was complete"
+            return ProtocolFault((reason,), FaultKind.RECORDS)
         except DeadlinePassedError:
             return TimedOut(Stage.HANDSHAKE)
         except OSError as error:
@@ -138,7 +125,7 @@ class Handshake:
         answer = b""
         try:
             self._connection.sendall(request)
-            self._flush()
+            self._layer.flush(self._wire)
             while len(answer) < limit and b"\r\n\r\n" not in answer:
                 try:
                     answer += self._connection.recv(limit)
@@ -155,33 +142,9 @@ class Handshake:
         """Say goodbye if that needs no waiting."""
         try:
             self._connection.shutdown()
-            self._flush()
+            self._layer.flush(self._wire)
         except (SSL.Error, OSError, DeadlinePassedError):
             pass
-
-    def _flush(self) -> None:
-        while True:
-            try:
-                data = self._connection.bio_read(_READ_OCTETS)
-            except SSL.WantReadError:
-                return
-            self._wire.send(data)
-            if len(data) < _READ_OCTETS:  # asking again would find nothing, by a costly exception
-                return
-
-    def _feed(self) -> Failure | None:
-        data = self._wire.receive()
-        first = self._wire.first_octets
-        if not looks_like_tls(first):
-            return NotTls(first)
-        if not data:
-            return self._broken(Stage.HANDSHAKE, reset=False)
-        self._received += len(data)
-        if self._received > _HANDSHAKE_OCTETS_LIMIT:
-            reason = f"more than {_HANDSHAKE_OCTETS_LIMIT} bytes before the handshake was complete"
-            return ProtocolFault((reason,), FaultKind.RECORDS)
-        self._connection.bio_write(data)
-        return None
 
     def _broken(self, stage: Stage, *, reset: bool) -> Failure:
         if self.observed.alert is not None:
@@ -190,14 +153,12 @@ class Handshake:
 
     def _fault(self, error: SSL.Error, stage: Stage) -> Failure:
         with contextlib.suppress(OSError, DeadlinePassedError):  # tell the server why; it may have gone
-            self._flush()
+            self._layer.flush(self._wire)
         if isinstance(error, SSL.ZeroReturnError) or self.observed.alert == CLOSE_NOTIFY:
             return Closed(stage, reset=False, tls_seen=True)
         if self.observed.alert is not None:
             return AlertReceived(self.observed.alert, stage)
-        queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
-        reasons = tuple(f"{library}: {reason}" for library, _, reason in queue if reason)
-        return ProtocolFault.of(reasons or (str(error) or type(error).__name__,))
+        return ProtocolFault.of(reasons_of(error))
 
     def _note_chain(self) -> None:
         sent = self._connection.get_peer_cert_chain() or []
@@ -217,42 +178,36 @@ class Handshake:
         )
 
 
-def observing_context(directory: str, options: ProbeOptions) -> SSL.Context:
-    """A context, as `make_context` has it, that lets every error pass and notes it for its handshake."""
-    context = make_context(directory, options)
-    context.set_verify(SSL.VERIFY_PEER, _on_verify)
-    context.set_ocsp_client_callback(_on_staple)
-    context.set_info_callback(_on_info)
-    return context
+def secure_with_proxy(wire: Wire, proxy: Endpoint, directory: str) -> None:
+    """Shake hands with the ``https://`` proxy at the other end; from then on `wire` goes through that session.
 
+    The proxy is trusted by `directory` only, as the host is: a password would go to it. Raises RefusedError where
+    it does not verify or TLS fails, EndedError, OSError, and what a Wire raises.
+    """
+    errors: list[VerifyError] = []
 
-def _observed(connection: SSL.Connection) -> Observed:
-    observed = connection.get_app_data()
-    assert isinstance(observed, Observed)
-    return observed
+    def on_verify(_: SSL.Connection, __: crypto.X509, code: int, depth: int, ok: int) -> bool:
+        if not ok:
+            errors.append(VerifyError(code, depth))
+        return bool(ok)
 
-
-def _on_verify(connection: SSL.Connection, _: object, code: int, depth: int, ok: int) -> bool:
-    if not ok:
-        errors = _observed(connection).errors
-        error = VerifyError(code, depth)
-        if error not in errors and len(errors) < _ERRORS_LIMIT:
-            errors.append(error)
-    return True
-
-
-def _on_staple(connection: SSL.Connection, staple: bytes, _: object) -> bool:
-    _observed(connection).staple = staple
-    return True
-
-
-def _on_info(connection: SSL.Connection, where: int, value: int) -> None:
-    if where == _READ_ALERT and value >> 8 == FATAL:
-        _observed(connection).alert = value & 0xFF
-    elif where == _LOOP and b"certificate request" in connection.get_state_string():
-        _observed(connection).certificate_requested = True
-
-
-def looks_like_tls(first: bytes) -> bool:
-    """Whether octets begin like a TLS record (RFC 8446 §5.1): a content type, then major version 3."""
-    return not first or (first[0] in (20, 21, 22, 23, 24) and first[1:2] in (b"", b"\x03"))
+    context = make_context(directory, ProbeOptions())
+    context.set_verify(SSL.VERIFY_PEER, on_verify)
+    layer = TlsLayer(context, "" if proxy.ip else proxy.host)
+    try:
+        layer.shake_hands(wire)
+    except NotTlsError:
+        raise RefusedError("it does not speak TLS") from None
+    except EndlessHandshakeError:
+        raise RefusedError("its TLS handshake does not end") from None
+    except SSL.Error as error:
+        if not errors:
+            raise RefusedError(f"TLS with it fails ({'; '.join(reasons_of(error))})") from None
+    leaf = layer.connection.get_peer_certificate()
+    if not errors and leaf is not None:
+        host_error = check_host(crypto.dump_certificate(crypto.FILETYPE_ASN1, leaf), proxy.ip or proxy.host)
+        errors += [] if host_error is None else [host_error]
+    if errors:
+        said = f"{errors[0].code} {errors[0].described.text} @{errors[0].depth}"
+        raise RefusedError(f"its own certificate does not verify with the directory: {said}")
+    wire.put_on(layer)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+from collections.abc import Callable
 
 from capath.errors import assert_never
 from capath.tls.failure import Closed, Failure, ProxyRefused, Stage, TimedOut
+from capath.tls.network.conversation import Conversation, EndedError, RefusedError, WrongProtocolError
 from capath.tls.network.deadline import DeadlinePassedError
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.network.proxy import Proxy, ProxyKind
 from capath.tls.network.wire import Wire
-from capath.tls.starttls.conversation import Conversation, EndedError, RefusedError, WrongProtocolError
 
 _HEADERS_LIMIT = 200
 _NO_PASSWORD, _PASSWORD = 0, 2
@@ -27,11 +28,13 @@ _SOCKS_REPLIES = {
 }
 
 
-def open_tunnel(wire: Wire, proxy: Proxy, target: Endpoint, directory: str) -> Failure | None:
+def open_tunnel(
+    wire: Wire, proxy: Proxy, target: Endpoint, secure: Callable[[Wire, Endpoint], None]
+) -> Failure | None:
     """Let the proxy at the other end of `wire` connect us to `target`; None when it has.
 
-    A proxy that speaks TLS itself is verified with the CApath `directory`. What the target said at once is left on
-    the wire. Raises CancelledError.
+    `secure` begins TLS with a proxy that speaks it itself. What the target said at once is left on the wire.
+    Raises CancelledError.
     """
     talk = Conversation(wire, proxy.endpoint.host)
     try:
@@ -39,9 +42,7 @@ def open_tunnel(wire: Wire, proxy: Proxy, target: Endpoint, directory: str) -> F
             case ProxyKind.HTTP:
                 _connect(talk, proxy, target)
             case ProxyKind.HTTPS:
-                from capath.tls.network.proxy_tls import secure_with_proxy
-
-                secure_with_proxy(wire, proxy.endpoint, directory)
+                secure(wire, proxy.endpoint)
                 _connect(talk, proxy, target)
             case ProxyKind.SOCKS5 | ProxyKind.SOCKS5H:
                 _socks(talk, proxy, target)

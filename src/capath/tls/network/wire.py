@@ -12,7 +12,7 @@ FIRST_OCTETS_LIMIT = 512
 
 
 class Layer(Protocol):
-    """What can stand between a wire and its socket: a TLS session with a proxy (`proxy_tls`)."""
+    """What can stand between a wire and its socket: a TLS session with a proxy (`tls_layer`)."""
 
     def feed(self, data: bytes) -> None: ...
     def outgoing(self) -> bytes: ...

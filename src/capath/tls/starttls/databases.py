@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capath.tls.starttls.conversation import Conversation, RefusedError, WrongProtocolError
+from capath.tls.network.conversation import Conversation, RefusedError, WrongProtocolError
 
 # MySQL's
 _CLIENT_PROTOCOL_41 = 0x0200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capath.tls.starttls.conversation import TOTAL_OCTETS_LIMIT, Conversation, RefusedError, WrongProtocolError
+from capath.tls.network.conversation import TOTAL_OCTETS_LIMIT, Conversation, RefusedError, WrongProtocolError
 
 # LDAPMessage 1: ExtendedRequest with requestName 1.3.6.1.4.1.1466.20037, and no value.
 _REQUEST = bytes.fromhex("301d 020101 7718 8016") + b"1.3.6.1.4.1.1466.20037"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from capath.tls.starttls.conversation import Conversation, RefusedError, WrongProtocolError
+from capath.tls.network.conversation import Conversation, RefusedError, WrongProtocolError
 
 _LINES_LIMIT = 500
 _LITERAL = re.compile(rb"\{(\d{1,6})\+?\}\Z")

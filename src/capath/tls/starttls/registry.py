@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from capath.tls.failure import Closed, Failure, NotTls, Stage, StarttlsRefused, TimedOut
+from capath.tls.network.conversation import Conversation, EndedError, RefusedError, WrongProtocolError
 from capath.tls.network.deadline import DeadlinePassedError
 from capath.tls.network.wire import FIRST_OCTETS_LIMIT, Wire
-from capath.tls.starttls.conversation import Conversation, EndedError, RefusedError, WrongProtocolError
 from capath.tls.starttls.databases import mysql, postgres
 from capath.tls.starttls.ldap import ldap
 from capath.tls.starttls.line_protocols import ftp, imap, lmtp, nntp, pop3, sieve, smtp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from capath.tls.starttls.conversation import Conversation, RefusedError, WrongProtocolError
+from capath.tls.network.conversation import Conversation, RefusedError, WrongProtocolError
 
 _TLS_NAMESPACE = "urn:ietf:params:xml:ns:xmpp-tls"
 _STREAM_ERROR = re.compile(rb"<(?:stream:)?error\b")
