@@ -112,3 +112,15 @@ def test_a_blank_line_at_the_end_of_full_lines_is_seen() -> None:
     assert isinstance(found, CertificateObject)
     (broken,) = read_objects(whole.replace(b"\n-----END", b"\n\n-----END"))
     assert isinstance(broken, BrokenObject)
+
+
+@needs_openssl
+def test_an_empty_name_whose_length_is_in_five_octets(tmp_path: Path) -> None:
+    """BER at its oddest: OpenSSL loads it, and both hashes are of the octets that are there."""
+    empty = b"\x30\x84\0\0\0\0"
+    path = tmp_path / "a.pem"
+    path.write_bytes(pem("CERTIFICATE", raw_certificate(empty)))
+    printed = openssl("x509", "-in", path, "-noout", "-subject_hash", "-subject_hash_old").stdout.decode().split()
+    certificate = read_certificate(raw_certificate(empty))[0]
+    assert [certificate.subject_hash, certificate.subject.old_hash] == printed
+    assert certificate.subject.title == "(empty name)"

@@ -179,7 +179,7 @@ class Certificate:
         if self.plain is self.der:
             return self.der
         signed, *rest = tlv.parts(self.der)
-        return tlv.encode(tlv.SEQUENCE, b"".join((signed, *(tlv.definite(part)[0] for part in rest))))
+        return tlv.encode(tlv.SEQUENCE, b"".join((signed, *(tlv.definite(part) for part in rest))))
 
     @property
     def _fields(self) -> tuple[int, ...]:

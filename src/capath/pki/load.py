@@ -51,10 +51,10 @@ def read_crl(data: bytes) -> CertificateList:
         load_der_x509_crl(whole)
         issuer = Name.decode(whole[slice(*crl_bounds(whole)[0])])
     except Exception:
-        plain, end = tlv.definite(data)
-        whole = data[:end]
-        _check_signed_shape(plain, "CRL")
+        whole = data[: tlv.end_of(data)]
+        _check_signed_shape(whole, "CRL")
         _ask_machine_for_crl(whole)
+        plain = tlv.definite(whole)
         fields = tlv.parts(tlv.parts(whole)[0])
         issuer = _name(fields[2] if fields[0][0] == tlv.INTEGER else fields[1])
     return CertificateList(whole, issuer, plain)
@@ -89,13 +89,13 @@ def _with_positive_serial(data: bytes, at: int) -> bytes:
 
 
 def _read_odd_certificate(data: bytes) -> tuple[Certificate, bytes]:
-    plain, end = tlv.definite(data)
-    whole = data[:end]
-    _check_signed_shape(plain, "certificate")
+    whole = data[: tlv.end_of(data)]
+    _check_signed_shape(whole, "certificate")
     refused_by_newer = _ask_openssl(whole)
     issuer, subject = (_name(element) for element in _signed_fields(whole)[3:6:2])
+    plain = tlv.definite(whole)
     plain = whole if plain == whole else plain
-    return Certificate(whole, subject, issuer, plain, refused_by_newer), data[end:]
+    return Certificate(whole, subject, issuer, plain, refused_by_newer), data[len(whole) :]
 
 
 def _signed_fields(encoded: bytes) -> list[bytes]:
@@ -104,10 +104,10 @@ def _signed_fields(encoded: bytes) -> list[bytes]:
     return fields if fields[0][0] == 0xA0 else [b"", *fields]
 
 
-def _check_signed_shape(plain: bytes, what: str) -> None:
+def _check_signed_shape(encoded: bytes, what: str) -> None:
     """Raise ParseError for what is far from signed (RFC 5280 §4.1), before any library is asked in vain."""
-    kinds = [tag for tag, _ in tlv.members(plain, tlv.SEQUENCE, what)]
-    if len(kinds) != 3 or kinds[0] != tlv.SEQUENCE:
+    tag, start, _ = tlv.ber_header(encoded, 0, len(encoded))
+    if tag != tlv.SEQUENCE or encoded[start : start + 1] != b"\x30":
         raise ParseError(f"it is not a {what}")
 
 
@@ -158,4 +158,4 @@ def _ask_machine_for_crl(encoded: bytes) -> None:
 
 def _name(encoded: bytes) -> Name:
     """The name whose BER is `encoded`."""
-    return Name(encoded, canonical_bytes(tlv.definite(encoded)[0]))
+    return Name(encoded, canonical_bytes(tlv.definite(encoded)))

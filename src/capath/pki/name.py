@@ -125,7 +125,7 @@ class Name:
         try:
             return _decode_rdns(self.encoded)
         except ParseError:  # BER
-            return _decode_rdns(tlv.definite(self.encoded)[0])
+            return _decode_rdns(tlv.definite(self.encoded))
 
     @property
     def text(self) -> str:

@@ -34,7 +34,7 @@ def header(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
         if count == 0:
             raise ParseError("indefinite length")
         start += count
-        if start >= end:
+        if start > end:
             raise ParseError("the length of an element is not readable")
         length = int.from_bytes(data[offset + 2 : start], "big")
     if tag & 0x1F == 0x1F:
@@ -145,18 +145,24 @@ def time_value(tag: int, content: bytes) -> datetime | None:
         return None
 
 
-def definite(data: bytes, at: int = 0) -> tuple[bytes, int]:
-    """Return the BER element at `at` with definite lengths and whole strings (X.690 §10), and where it ends.
+def definite(data: bytes) -> bytes:
+    """Return the BER element that `data` begins with in definite lengths and whole strings (X.690 §10).
 
     OpenSSL loads indefinite lengths and strings in pieces, which no certificate in use has. Raises ParseError.
     """
-    return _definite(data, at, len(data), 0)
+    return _definite(data, 0, len(data), 0)[0]
+
+
+def end_of(data: bytes, at: int = 0) -> int:
+    """Return where the BER element at `at` ends. Raises ParseError."""
+    _, _, stop = ber_header(data, at, len(data))
+    return _definite(data, at, len(data), 0)[1] if stop is None else stop
 
 
 def _definite(data: bytes, at: int, end: int, depth: int) -> tuple[bytes, int]:
     if depth > _DEPTH_LIMIT:
         raise ParseError("elements nested too deep")
-    tag, start, stop = _ber_header(data, at, end)
+    tag, start, stop = ber_header(data, at, end)
     if not tag & _CONSTRUCTED:
         assert stop is not None
         return encode(tag, data[start:stop]), stop
@@ -183,19 +189,17 @@ def _definite(data: bytes, at: int, end: int, depth: int) -> tuple[bytes, int]:
 
 def parts(data: bytes) -> list[bytes]:
     """Return the elements in the constructed BER element that `data` begins with, each as it was encoded."""
-    _, at, stop = _ber_header(data, 0, len(data))
+    _, at, stop = ber_header(data, 0, len(data))
     found = []
     while not _is_end(data, at, stop):
-        _, _, after = _ber_header(data, at, len(data) if stop is None else stop)
-        if after is None:
-            _, after = definite(data, at)
+        after = end_of(data, at)
         found.append(data[at:after])
         at = after
     return found
 
 
-def _ber_header(data: bytes, at: int, end: int) -> tuple[int, int, int | None]:
-    """Tag, and where the content starts and stops; None for a stop that an end-of-contents marks."""
+def ber_header(data: bytes, at: int, end: int) -> tuple[int, int, int | None]:
+    """Return tag, and where the content starts and stops; None for a stop that an end-of-contents marks."""
     if data[at : at + 1] and data[at] & 0x1F == 0x1F:
         return _long_tag(data, at, end)
     if data[at + 1 : at + 2] == b"\x80" and at + 2 <= end:
@@ -213,7 +217,7 @@ def _long_tag(data: bytes, offset: int, end: int) -> tuple[int, int, int | None]
         at += 1
     if at >= end or (number | data[at]) > 30:
         raise ParseError("a tag above 30 where X.509 has none")
-    _, start, stop = _ber_header(
+    _, start, stop = ber_header(
         bytes((data[offset] & 0xE0 | number | data[at],)) + data[at + 1 : end], 0, end - at
     )
     return data[offset] & 0xE0 | number | data[at], start + at, None if stop is None else stop + at
