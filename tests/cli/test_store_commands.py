@@ -385,6 +385,22 @@ def test_minimise_applied_keeps_the_hosts_verifying_and_is_undone(
     assert names(crts) == before
 
 
+def test_minimise_makes_a_directory_of_the_smallest_set(
+    crts: Path, cross_signed: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    """The hosts verify with it, the directory that was asked stays, and what is there is not mixed with it."""
+    before = names(crts)
+    output = tmp_path / "small set"
+    assert run("minimise", crts, *cross_signed, "--output", output) == 0
+    assert names(crts) == before
+    assert list_store(scan(output)).trusted_count == len(list_store(scan(output)).certificates) == 1
+    assert run("test", *cross_signed, "--capath", output) == 0
+    made = names(output)
+    assert run("minimise", crts, *cross_signed, "--output", output) == 4
+    assert "is not empty" in capsys.readouterr().err
+    assert names(output) == made
+
+
 def test_minimise_changes_nothing_for_a_host_it_could_not_ask(
     crts: Path, cross_signed: list[str], loopback: Loopback, capsys: Capture
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from capath.cli.parser import add_directory
 from capath.cli.store_view import read_listing
 from capath.cli.test_options import add_test_options, hosts_to_test
 from capath.errors import ChangeError
+from capath.pki.visible import visible
+from capath.report.layout import plural
 
 if TYPE_CHECKING:
     from capath.change.plan import Plan
@@ -34,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--file", metavar="FILE", help="hosts, one a line; # starts a comment; - is standard input"
     )
     parser.add_argument("--apply", action="store_true", help="distrust all others, in one change")
+    parser.add_argument("--output", metavar="DIR", help="make a CApath with the set; DIR is new or empty")
     add_no_history(parser)
     add_test_options(parser)
 
@@ -43,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.remedy.host_needs import NotReached, NotVerifying, failing_with, smallest_set
 
     wanted = hosts_to_test(arguments)
+    if arguments.output is not None:
+        _check_output(arguments.output)
     if arguments.apply and not arguments.no_history:
         recover_first(arguments.directory)
     listing = read_listing(arguments)
@@ -54,6 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     unreached = any(isinstance(host, NotReached) for host in hosts)
     rejected = any(isinstance(host, NotVerifying) for host in hosts)
     _carry_out(arguments, listing, hosts, minimum, may_apply=not unreached and not rejected)
+    if arguments.output is not None and minimum.roots:
+        count = _write(arguments.output, listing, minimum)
+        say(f"wrote {plural(count, 'certificate')} to {visible(arguments.output)}")
     if unreached:
         return ExitStatus.UNREACHABLE
     return ExitStatus.BAD if rejected else ExitStatus.GOOD
@@ -101,6 +110,45 @@ def _carry_out(
         say("nothing was changed: what hosts need that cannot be reached or do not verify now is unknown")
     elif arguments.apply and not applied:
         say("nothing was changed: no host verifies, so every root would be distrusted")
+
+
+def _check_output(path: str) -> None:
+    """Raises ChangeError where `path` is not a new or empty directory: nothing in it is mixed or overwritten."""
+    try:
+        if not os.path.lexists(path) or not os.listdir(path):
+            return
+    except OSError as error:
+        raise ChangeError(f"{visible(path)}: {error.strerror}; nothing was written") from None
+    raise ChangeError(f"{visible(path)} is not empty; nothing was written", hint="name a new directory")
+
+
+def _write(path: str, listing: Listing, minimum: Minimum) -> int:
+    """Make a CApath of the smallest set at `path`, with its limits; return how many. Raises ChangeError."""
+    from capath.change.apply import apply_plan
+    from capath.change.import_ import ImportOptions, plan_import
+    from capath.pki.claims import Claims, Item
+    from capath.store import list_store, scan
+    from capath.store.constraints import KeptConstraints, read_constraints_file
+
+    kept = read_constraints_file(listing.snapshot.directory).by_sha256
+    items = []
+    for sha256 in sorted(minimum.roots):
+        certificate = listing.by_sha256[sha256][0].certificate
+        limits = kept.get(sha256)
+        claims = Claims(
+            certificate.subject.title if limits is None else limits.label,
+            distrust_after=None if limits is None else limits.distrust_after,
+            constraints="" if limits is None else limits.constraints,
+        )
+        items.append(Item(certificate, listing.snapshot.directory, claims))
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise ChangeError(f"{visible(path)}: {error.strerror}; nothing was written") from None
+    source = visible(listing.snapshot.directory)
+    planned = plan_import(list_store(scan(path)), items, source, ImportOptions(all_uses=True), KeptConstraints())
+    apply_plan(planned.plan, history=False)
+    return len(items)
 
 
 def _plan(listing: Listing, minimum: Minimum, memory: RowMemory) -> Plan:
