@@ -88,6 +88,37 @@ def test_what_if_writes_nothing(capsys: pytest.CaptureFixture[str], directory: s
     assert diagnosis["remedies"][0]["command"].startswith(f"capath trust {directory} ")
 
 
+def test_a_what_if_is_held_against_the_store_as_it_is(
+    capsys: pytest.CaptureFixture[str], directory: str, good: str, loopback: Loopback
+) -> None:
+    """Before and after for each host; what could not be tested counts as neither."""
+    other = authority.root("Other")
+    elsewhere = f"127.0.0.1:{loopback.serve(tls(tls_context(authority.leaf(other, HOST)), http()))}"
+    gone = f"127.0.0.1:{loopback.refuse()}"
+    hosts = (good, elsewhere, gone)
+    assert main(["test", *hosts, "--capath", directory, "--distrust", "root.pem"], _no_explorer) == 1
+    out, err = capsys.readouterr()
+    assert [line.partition("(before: ")[2] for line in out.splitlines() if "(before: " in line] == [
+        "verified)",
+        "rejected)",
+        "unreachable)",
+    ]
+    assert "the change breaks 1, leaves unchanged 1, could not test 1" in err
+    assert "treats it as distrusted" in out
+    assert ".untrusted" not in out
+    _, document = _json(capsys, "test", good, "--capath", directory, "--distrust", "root.pem")
+    assert document["results"][0]["before"]["outcome"] == "verified"
+
+
+def test_a_root_on_several_hosts_is_named_once(
+    capsys: pytest.CaptureFixture[str], directory: str, loopback: Loopback
+) -> None:
+    proxy = authority.root("Proxy")
+    ports = [loopback.serve(tls(tls_context(authority.leaf(proxy, HOST), proxy), http())) for _ in range(2)]
+    assert main(["test", *(f"127.0.0.1:{port}" for port in ports), "--capath", directory], _no_explorer) == 1
+    assert "2 of 2 hosts end in “Proxy”, which no store here has: an intercepting proxy" in capsys.readouterr().err
+
+
 def test_the_remedy_that_is_printed_mends_it(
     capsys: pytest.CaptureFixture[str], directory: str, good: str
 ) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import has_colour, progress, say, width
@@ -22,7 +23,7 @@ from capath.store import Snapshot, list_store, scan
 from capath.tls.handshake.context import SharedContexts, sharing_contexts
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.many.threads import Answers, each, ending
-from capath.tls.result import OutcomeName
+from capath.tls.result import OutcomeName, ProbeResult
 from capath.tls.test_options import Client
 
 # Sockets, their second names and the pipes to other programs that one host can need at a time.
@@ -74,6 +75,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--commands", action="store_true", help="print the same test for openssl, curl and Python")
 
 
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """A directory to test against and what is in it. A copy holds only what lookup finds."""
+
+    directory: str
+    snapshot: Snapshot
+
+
 def run(arguments: argparse.Namespace) -> int:
     from capath.cli.explore import default_directory
 
@@ -85,11 +94,11 @@ def run(arguments: argparse.Namespace) -> int:
     done: dict[int, Told] = {}
     try:
         with (
-            _store(directory, arguments.trust, arguments.distrust) as (tested, snapshot),
-            sharing_contexts(tested) as contexts,
+            _stores(directory, arguments.trust, arguments.distrust) as stores,
+            contextlib.ExitStack() as opened,
         ):
-            examiner = _examiner(arguments, directory, cancelled)
-            examine = _work(examiner, tested, snapshot, clients, contexts)
+            contexts = [opened.enter_context(sharing_contexts(store.directory)) for store in stores]
+            examine = _work(_examiner(arguments, directory, cancelled), stores, clients, contexts)
             teller = Teller(
                 directory,
                 as_json=as_json,
@@ -101,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
             printer = Printer(as_json, streams=arguments.jsonl, quiet=arguments.quiet)
             interrupted = _test_all(
-                hosts, lambda host: teller.tell(host, examine(host)), arguments.jobs, printer, done, cancelled
+                hosts, lambda host: teller.tell(host, *examine(host)), arguments.jobs, printer, done, cancelled
             )
     finally:
         cancelled.set()
@@ -111,19 +120,41 @@ def run(arguments: argparse.Namespace) -> int:
     if interrupted:
         say(f"interrupted: {len(told)} of {len(hosts)} hosts were tested")
     if len(told) > 1 and not as_json:
-        say(_summary(told))
+        for line in _summary(told):
+            say(line)
     if arguments.json and not arguments.jsonl:
         _print_json(arguments, directory, told, interrupted)
     return ExitStatus.INTERRUPTED if interrupted else _status(told)
 
 
-def _summary(told: Sequence[Told]) -> str:
-    """How many hosts came out how."""
+def _summary(told: Sequence[Told]) -> list[str]:
+    """How many hosts came out how, what a what-if would change, and a root that no store has on several hosts."""
     counts = Counter(one.outcome for one in told)
     outcomes = ", ".join(f"{counts[name]:,} {name}" for name in OutcomeName if counts[name])
     causes = Counter(one.cause for one in told if one.cause)
     listed = ", ".join(f"{cause} {count:,}" for cause, count in causes.most_common())
-    return f"{len(told):,} hosts: {outcomes}{f' ({listed})' if listed else ''}"
+    lines = [f"{len(told):,} hosts: {outcomes}{f' ({listed})' if listed else ''}"]
+    changes = Counter(_change(one) for one in told if one.before is not None)
+    if changes:
+        words = ("breaks", "fixes", "leaves unchanged", "could not test")
+        lines.append(f"the change {', '.join(f'{word} {changes[word]:,}' for word in words if changes[word])}")
+    roots = Counter(one.unknown_root for one in told if one.unknown_root)
+    lines.extend(
+        f"{count:,} of {len(told):,} hosts end in “{root}”, which no store here has: an intercepting proxy, or a "
+        "private CA of all of them"
+        for root, count in roots.items()
+        if count > 1
+    )
+    return lines
+
+
+def _change(one: Told) -> str:
+    """What the what-if does to a host. One that was not reached, before or after, is not tested."""
+    if OutcomeName.UNREACHABLE in (one.before, one.outcome):
+        return "could not test"
+    if one.before is one.outcome:
+        return "leaves unchanged"
+    return "fixes" if one.outcome is OutcomeName.VERIFIED else "breaks"
 
 
 def _say_traps(told: Sequence[Told]) -> None:
@@ -192,24 +223,31 @@ def _answers(
 
 
 def _work(
-    examiner: Examiner, tested: str, snapshot: Snapshot, clients: Sequence[Client], contexts: SharedContexts
-) -> Callable[[HostToTest], Examination]:
-    """What is done with each host. `tested` is the examiner's directory or a copy of it."""
+    examiner: Examiner, stores: Sequence[_Store], clients: Sequence[Client], contexts: Sequence[SharedContexts]
+) -> Callable[[HostToTest], tuple[Examination, ProbeResult | None]]:
+    """What is done with each host: a test with the first of `stores`, and one with the second where there is one.
+
+    The first is the examiner's directory or a copy of it, changed; the second is then the directory as it is.
+    """
     from capath.tls.probe import probe
 
     gc.freeze()  # the store stays as it is: there is nothing in it to collect
 
-    def work(host: HostToTest) -> Examination:
-        result = probe(
-            host.endpoint,
-            tested,
-            snapshot=snapshot,
-            options=host.options,
-            clients=clients,
-            cancelled=examiner.cancelled,
-            contexts=contexts,
-        )
-        return examiner.examine(result, snapshot)
+    def work(host: HostToTest) -> tuple[Examination, ProbeResult | None]:
+        results = [
+            probe(
+                host.endpoint,
+                store.directory,
+                snapshot=store.snapshot,
+                options=host.options,
+                clients=clients if store is stores[0] else (),
+                cancelled=examiner.cancelled,
+                contexts=shared,
+            )
+            for store, shared in zip(stores, contexts, strict=True)
+        ]
+        before = results[1] if len(results) > 1 else None
+        return examiner.examine(results[0], stores[0].snapshot), before
 
     return work
 
@@ -232,11 +270,11 @@ def _affordable(jobs: int) -> int:
 
 
 @contextlib.contextmanager
-def _store(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Iterator[tuple[str, Snapshot]]:
-    """The directory to test against and what is in it: a copy with the changes, where some are asked for."""
+def _stores(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Iterator[Sequence[_Store]]:
+    """The store to test against; where changes are asked for, a copy that has them, and the store as it is."""
     snapshot = scan(directory)
     if not trust and not distrust:
-        yield directory, snapshot
+        yield [_Store(directory, snapshot)]
         return
     from capath.change.staging import staged_directory
     from capath.change.toggle import plan_toggle
@@ -251,7 +289,7 @@ def _store(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Ite
         refusal = plan.refusals[0]
         raise ChangeError(f"{visible(refusal.name)}: {refusal.reason}; {refusal.remedy}")
     with staged_directory(plan) as staged:
-        yield staged, plan.after
+        yield [_Store(staged, plan.after), _Store(directory, snapshot)]
 
 
 def _print_json(arguments: argparse.Namespace, directory: str, told: Sequence[Told], interrupted: bool) -> None:

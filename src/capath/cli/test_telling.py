@@ -14,6 +14,7 @@ from capath.tls.result import OutcomeName
 
 if TYPE_CHECKING:
     from capath.remedy.full_answer import Examination
+    from capath.tls.result import ProbeResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class Told:
     cause: str
     verdict: str = ""
     explanation: str = ""
+    before: OutcomeName | None = None
+    """The outcome with the store as it is, of a what-if; None where none was asked for."""
+    unknown_root: str = ""
+    """The self-signed root that the chain ends in and that no store has; empty for any other cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +52,23 @@ class Teller:
     width: int | None = None
     colour: bool = False
 
-    def tell(self, host: HostToTest, seen: Examination) -> Told:
-        """Tell the test of one host."""
+    def tell(self, host: HostToTest, seen: Examination, before: ProbeResult | None = None) -> Told:
+        """Tell the test of one host; `before` is the one with the store as it is, where `seen` is a what-if."""
         verdict, explanation = ("", "") if self.as_json else self._text(host, seen)
+        if before is not None and verdict:
+            verdict = f"{verdict}  (before: {before.outcome_name.value})"
         name = host.endpoint.text
         return Told(
             seen.result.outcome_name,
             mark_of(seen.result, seen.diagnosis) is TestMark.DIFFERS,
             tuple(trap.variable for trap in seen.beside.traps if trap.is_silent),
-            self._json(host, seen) if self.as_json else f"{verdict}\n{explanation}".rstrip("\n"),
+            self._json(host, seen, before) if self.as_json else f"{verdict}\n{explanation}".rstrip("\n"),
             visible(name),
             "" if seen.diagnosis is None else seen.diagnosis.first.cause.value,
             verdict,
             explanation.replace(name, "").replace(host.endpoint.host, ""),
+            None if before is None else before.outcome_name,
+            _unknown_root(seen),
         )
 
     def _text(self, host: HostToTest, seen: Examination) -> tuple[str, str]:
@@ -80,16 +89,32 @@ class Teller:
             lines += map(visible, equivalents_text(host, self.directory).splitlines())
         return "\n".join(rendered(line, colour=self.colour) for line in verdict), "\n".join(lines)
 
-    def _json(self, host: HostToTest, seen: Examination) -> str:
+    def _json(self, host: HostToTest, seen: Examination, before: ProbeResult | None) -> str:
         from capath.report.document import element
         from capath.report.test import result_json
+        from capath.report.verification import error_json
 
         shown = result_json(seen.result, seen.diagnosis, master_key=self.master_key, beside=seen.beside)
         if self.commands:
             from capath.report.test_commands import equivalents_json
 
             shown["commands"] = equivalents_json(host, self.directory)
+        if before is not None:
+            sent = bool(before.verification.sent)
+            shown["before"] = {
+                "outcome": before.outcome_name.value,
+                "verify": error_json(before.verification.verdict) if sent else None,
+            }
         return element(shown)
+
+
+def _unknown_root(seen: Examination) -> str:
+    from capath.diagnosis.cause import Cause
+
+    if seen.diagnosis is None or seen.diagnosis.cause is not Cause.PRIVATE_ROOT_SENT:
+        return ""
+    chain = seen.result.verification.chain
+    return visible(chain[-1].certificate.subject.title) if chain else ""
 
 
 @dataclass(slots=True)

@@ -125,7 +125,10 @@ def held_but_not_found(case: Case, row: CertificateRow) -> Finding:
             f"{MAY_NOT_DECODE}"
         )
         return Finding(Cause.OTHER, text, (), Confidence.LIKELY)
-    text = f"“{name}” is in the directory ({file}) and is distrusted."
+    if case.is_what_if:
+        text = f"“{name}” is in the directory, and this test treats it as distrusted."
+    else:
+        text = f"“{name}” is in the directory ({file}) and is distrusted."
     return Finding(Cause.ROOT_NOT_TRUSTED, text, (trust,))
 
 

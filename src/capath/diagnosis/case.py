@@ -48,6 +48,11 @@ class Case:
     """Paths (`Path.key`) that OpenSSL was found not to accept."""
 
     @property
+    def is_what_if(self) -> bool:
+        """Whether a copy of the directory was tested, with changes that nobody has made."""
+        return self.live is not None and self.live.directory != self.directory
+
+    @property
     def listing(self) -> Listing:
         return _store_of(self.snapshot).listing
 
