@@ -107,8 +107,8 @@ def _names_of(
                 remedy = f"rename {target} so that it does not end in .crt, then run {_COMMAND}"
                 refusals.append(Refusal(row.file, "it comes from the administrator's own directory", remedy))
             else:
-                remedy = f"take it out by itself: {_COMMAND} leaves it as it is"
-                refusals.append(Refusal(row.file, f"it is no certificate of {_COMMAND}", remedy))
+                remedy = f"distrust it by itself: {_COMMAND} leaves it as it is"
+                refusals.append(Refusal(row.file, f"{_COMMAND} does not manage it", remedy))
     return found
 
 

@@ -156,11 +156,11 @@ class _Planner:
 
     def _why_off(self, item: Item) -> str:
         if self.options.off:
-            return "it was asked to come in off"
+            return "--off was given"
         if item.claims.servers is ServerTrust.NO and not self.options.all_uses:
             return "its source does not trust it for TLS servers"
         if _is_served_leaf(item.certificate):
-            return "it is no CA: trusting it would vouch for nothing"
+            return "it is not a CA, so trusting it has no use"
         return ""
 
 
@@ -203,7 +203,7 @@ def _keep(
     if not changed:
         return (), (), ()
     if constraints.fault:
-        remedy = "mend it or move it away, then import again"
+        remedy = "fix it or move it away, then import again"
         return (), (), (Refusal(CONSTRAINTS_FILE, constraints.fault, remedy),)
     content = render_constraints(constraints.by_sha256 | {kept.sha256: kept for kept in changed})
     operations: list[Operation] = []

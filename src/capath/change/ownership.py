@@ -17,4 +17,4 @@ def with_owner_notes(plan: Plan, root: str = "/") -> Plan:
     managed = managed_by(plan.before.directory, root)
     if managed is None or not plan.operations:
         return plan
-    return plan.with_notes(owner_note(managed), f"to make it last: {managed.durable}")
+    return plan.with_notes(owner_note(managed), f"to change it permanently: {managed.durable}")

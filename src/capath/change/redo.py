@@ -35,7 +35,7 @@ def redo_plan(snapshot: Snapshot, changes: Iterable[Change]) -> Plan:
     """The plan that makes the change undone last again. Raises BadInputError: there is none."""
     last = next_redo(changes)
     if last is None:
-        raise BadInputError(f"{visible(snapshot.directory)}: there is no undone change here to make again")
+        raise BadInputError(f"{visible(snapshot.directory)}: there is no undone change to redo")
     return Plan(snapshot, last.summary, last.operations)
 
 

@@ -196,7 +196,7 @@ class _Planner:
         return Plan(plan.before, plan.summary, plan.operations, tuple(refusals), tuple(notes))
 
     def _each(self, certificates: Iterable[str], reason: str) -> list[Refusal]:
-        remedy = "mend the links with capath rehash, then try again"
+        remedy = "fix the links with capath rehash, then try again"
         return [
             Refusal(self.listing.by_sha256[sha256][0].file, reason, remedy)
             for sha256 in sorted(certificates)

@@ -68,7 +68,7 @@ _USES = {
     "1.3.6.1.5.5.7.3.17": "IPsec IKE",
     "1.3.6.1.5.5.7.3.21": "SSH client",
     "1.3.6.1.5.5.7.3.22": "SSH server",
-    "1.3.6.1.5.5.7.3.28": "CMC registration authority",
+    "1.3.6.1.5.5.7.3.28": "CMC registration (RA)",
     "1.3.6.1.5.5.7.3.31": "brand indicators (BIMI)",
     "1.3.6.1.5.5.7.3.36": "document signing",
     "1.3.6.1.5.2.3.4": "Kerberos client (PKINIT)",
@@ -167,7 +167,7 @@ def _lines(value: x509.ExtensionType) -> list[str]:
 
     match value:
         case x509.BasicConstraints(ca=ca, path_length=length):
-            text = "certificate authority" if ca else "not a certificate authority"
+            text = "CA" if ca else "not a CA"
             return [text if length is None else f"{text}, at most {length} below it"]
         case x509.ExtendedKeyUsage():
             return [use_name(use.dotted_string) for use in value]

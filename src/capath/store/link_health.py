@@ -66,7 +66,7 @@ def _report_row(snapshot: Snapshot, row: Row) -> list[LinkReport]:
                 state, why = LinkState.DUPLICATE, f"the same {row.kind} is at {row.name(first)} already"
             elif len(identities) > 1:
                 state = LinkState.MULTIPLE
-                why = f"it leads to {len(identities)} {row.kind}s, and one lookup takes in all of them"
+                why = f"it points to {len(identities)} {row.kind}s, and one lookup trusts all of them"
         reports.append(LinkReport(name, symlink_target(entry), state, why, identities))
     return reports
 

@@ -76,18 +76,18 @@ def managed_by(directory: str, root: str = "/") -> Managed | None:
     if any(_is_below(path, os.path.join(root, extracted)) for extracted in _P11_KIT):
         return Managed(
             Owner.P11_KIT,
-            "the next update-ca-trust, which every upgrade of the ca-certificates package runs, writes the whole "
-            "directory anew",
-            "put the certificate into /etc/pki/ca-trust/source/blocklist to take it out, or into "
-            "/etc/pki/ca-trust/source/anchors to take it in, and run update-ca-trust",
+            "the next update-ca-trust, which every upgrade of the ca-certificates package runs, rewrites the "
+            "whole directory",
+            "put the certificate into /etc/pki/ca-trust/source/blocklist to distrust it, or into "
+            "/etc/pki/ca-trust/source/anchors to trust it, and run update-ca-trust",
         )
     if path == os.path.realpath(os.path.join(root, "etc/ssl/certs")) and os.path.isdir(
         os.path.join(root, "usr/share/certs/trusted")
     ):
         return Managed(
             Owner.CERTCTL,
-            "the next certctl rehash, which every upgrade of the system runs, writes the whole directory anew",
-            "run certctl untrust FILE to take a certificate out, and certctl trust FILE to take it in",
+            "the next certctl rehash, which every upgrade of the system runs, rewrites the whole directory",
+            "run certctl untrust FILE to distrust a certificate, and certctl trust FILE to trust it",
         )
     return None
 

@@ -112,7 +112,7 @@ def explain(standing: Standing) -> str:
         case Trusted(link=link):
             return f"lookup finds it at {link}"
         case TakenOut(file=file):
-            return f"taken out: its file is named {file}, which openssl rehash does not look at"
+            return f"distrusted: its file is named {file}, which openssl rehash ignores"
         case NotLinked():
             return "it has no hash link, so lookup never finds it"
         case OldHashOnly(link=link, subject_hash=subject_hash):
@@ -120,11 +120,11 @@ def explain(standing: Standing) -> str:
         case WrongHash(link=link, subject_hash=subject_hash):
             return f"its link {link} has the wrong hash; lookup asks for {subject_hash}"
         case BehindGap(link=link, missing=missing):
-            return f"its link {link} is behind a gap: {missing} is missing, and lookup stops there"
+            return f"its link {link} is after a gap: {missing} is missing, and lookup stops there"
         case BehindBroken(link=link, broken=broken, reason=reason):
             return (
-                f"its link {link} is behind {broken}, which does not load ({reason}); lookup stops there, "
-                "though OpenSSL 4.0 and Debian's 3.0.22 step over it"
+                f"its link {link} is after {broken}, which does not load ({reason}); lookup stops there, "
+                "except in OpenSSL 4.0 and Debian's 3.0.22"
             )
         case DoesNotServe(link=link, reason=reason):
             return f"its link {link} does not load: {reason}"

@@ -155,7 +155,9 @@ class Keymap:
                 self._take(key, action)
         self.prefixes = frozenset(key.split(" ")[0] for key in self._actions if " " in key)
         for prefix in self.prefixes & self._actions.keys():
-            self.problems.append(f"keys: {key_text(prefix)} alone cannot act, for other keys begin with it")
+            self.problems.append(
+                f"keys: {key_text(prefix)} cannot act by itself, because other keys begin with it"
+            )
 
     def keys_of(self, name: str) -> tuple[str, ...]:
         """The keys that run the action `name`."""

@@ -249,7 +249,7 @@ def _lines(operation: Operation) -> Iterator[tuple[str, str]]:
                 yield f"  {text}", "bad" if text.startswith("-") else "good"
             yield f"run     {' '.join(command)}", "key"
             if effects:
-                yield "  which does, as far as lookup can tell:", "muted"
+                yield "  which does, as far as lookup is concerned:", "muted"
             for step in effects[:_SHOWN_OPERATIONS]:
                 yield f"    {describe(step)}", "muted"
         case _:

@@ -53,7 +53,7 @@ def _cannot(result: ProbeResult) -> str | None:
     """Why curl cannot ask this question, None where it can."""
     options = result.options
     if options.starttls is not None:
-        return "it is asked for HTTPS alone"
+        return "it is only used for HTTPS"
     if options.identity is not None and options.identity.encrypted:
         return "the client's key has a password, which is not handed on"
     if not result.servername and result.endpoint.ip is None:

@@ -51,7 +51,7 @@ def _cannot(result: ProbeResult, address: Address) -> str | None:
     """Why requests cannot ask this question, None where it can."""
     options = result.options
     if options.starttls is not None:
-        return "it speaks HTTPS alone"
+        return "it only speaks HTTPS"
     if address.zone:
         return "it takes no address with a zone"
     if options.identity is not None and options.identity.encrypted:

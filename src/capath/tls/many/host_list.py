@@ -27,7 +27,7 @@ def parse_host(text: str, options: ProbeOptions) -> HostToTest:
                 options = replace(options, servername=parse_endpoint(value).host if value else "")
             case _:
                 known = "starttls=PROTOCOL and servername=NAME"
-                said = f"{visible(text)}: there is no space in a host name, and behind one can stand {known}"
+                said = f"{visible(text)}: a host name has no spaces; after it, these are possible: {known}"
                 raise BadInputError(f"{said}, not {visible(setting)}")
     return HostToTest(parse_endpoint(where, default_port=_port_of(options.starttls)), options)
 

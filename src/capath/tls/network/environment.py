@@ -53,9 +53,10 @@ def environment_traps(environment: Mapping[str, str], endpoint: Endpoint, direct
     if proxy is not None:
         name, value = proxy
         text = (
-            f"Programs that honour it go through the proxy {visible(value)}: it sees the name, "
-            "and one that opens TLS shows a certificate of its own. requests tells a TLS error behind it as "
-            "ProxyError. NO_PROXY, or trust_env=False, goes round it."
+            f"Programs that respect it use the proxy {visible(value)}, which sees "
+            f"the name; an intercepting one sends "
+            "a certificate of its own. requests reports a TLS error after the proxy as ProxyError. NO_PROXY or "
+            "trust_env=False avoids it."
         )
         programs = (*_EVERY_REQUEST, Program.HTTPX, Program.CURL)
         traps.append(Trap(name, value, programs, text))

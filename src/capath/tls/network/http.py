@@ -152,7 +152,7 @@ def _read_all(wire: Wire) -> bytes:
     while part := wire.receive():
         data += part
         if len(data) > OCTETS_LIMIT:
-            raise _NotFetchedError(f"more than {OCTETS_LIMIT // 1024} KiB came, which is no certificate")
+            raise _NotFetchedError(f"more than {OCTETS_LIMIT // 1024} KiB arrived, which is not a certificate")
     return data
 
 

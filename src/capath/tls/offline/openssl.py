@@ -65,7 +65,7 @@ def ask_openssl_verify_all(
     version = _version(binary)
     major = _VERSION.match(version)
     if major is None or int(major[1]) < _FIRST_MAJOR:
-        return [NoVerdict(f"{version} does not trust one directory alone")] * len(leaves)
+        return [NoVerdict(f"{version} cannot trust only one directory")] * len(leaves)
     verdicts: list[InstalledVerdict | NoVerdict] = []
     for start in range(0, len(leaves), _LEAVES_A_PROCESS):
         verdicts += _ask(binary, version, question, leaves[start : start + _LEAVES_A_PROCESS])
