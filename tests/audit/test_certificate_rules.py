@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from OpenSSL import crypto
 
 from capath.audit import AboutCertificate, Severity
 from tests.audit.worlds import (
@@ -197,3 +198,23 @@ def test_trusted_certificate_uses_say_what_openssl_makes_of_them(tmp_path: Path)
     content = pem("TRUSTED CERTIFICATE", certificate.public_bytes(serialization.Encoding.DER) + email_only)
     (finding,) = audit(make_store(tmp_path / "store", {"t.pem": content}))["trusted-certificate-uses"]
     assert "rejects it for TLS servers" in finding.evidence
+
+
+def test_what_a_newer_openssl_refuses_is_a_finding(tmp_path: Path) -> None:
+    """A UTCTime that is too short for OpenSSL 4.0, in a root that OpenSSL 3.0 loads and links."""
+    raw = raw_certificate(raw_name((raw_attribute(0x0C, b"Raw"),)))
+    odd = raw.replace(b"\x17\x0d200101000000Z", b"\x17\x0d2001010000+0Z")
+    try:
+        crypto.load_certificate(crypto.FILETYPE_ASN1, odd)
+    except crypto.Error:
+        refused = True
+    else:
+        refused = False
+    found = audit(make_store(tmp_path / "store", {"odd.pem": pem("CERTIFICATE", odd)}))
+    assert ("refused-by-newer-openssl" in found) == refused
+    if refused:
+        (finding,) = found["refused-by-newer-openssl"]
+        assert finding.severity is Severity.WARNING
+        assert "utctime" in finding.evidence
+    plain = audit(make_store(tmp_path / "plain", {"raw.pem": pem("CERTIFICATE", raw)}))
+    assert "refused-by-newer-openssl" not in plain

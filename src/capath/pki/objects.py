@@ -90,7 +90,7 @@ PkiObject = CertificateObject | CrlObject | KeyObject | ForeignObject | BrokenOb
 
 
 def read_objects(data: bytes) -> tuple[PkiObject, ...]:
-    """Return the PEM objects of a file's content, in ortlv."""
+    """Return the PEM objects of a file's content, in order."""
     return tuple(_objects(data))
 
 

@@ -20,7 +20,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
 _STRIPPED = bytes(range(0x21)) + bytes(range(0x80, 0x100))
 # 64 characters a line, no header, no blank line, nothing after the dashes: nearly every block.
 _ORDINARY = re.compile(
-    rb"-----BEGIN ([A-Z0-9 ]+)-----\n"
+    rb"-----BEGIN ([A-Z0-9 ]{1,99})-----\n"
     rb"((?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{1,64}={0,2}\n)"
     rb"-----END \1-----(?:\n|\Z)"
 )
@@ -59,6 +59,9 @@ def read_pem(data: bytes) -> Iterator[PemBlock | PemFault]:
     if at < 0:
         return
     rest = 0
+    if not at and (block := _ordinary_block(data, 0)) is not None and block[2] == len(data):
+        yield PemBlock(block[0].decode("ascii"), block[1])  # one block and nothing else, as most files are
+        return
     if _has_plain_lines(data):
         while at >= 0 and (block := _ordinary_block(data, at)) is not None:
             label, content, rest = block
