@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Finding, Remedy
 from capath.diagnosis.diagnose import diagnose
 from capath.errors import BadInputError
-from capath.pki.visible import visible
+from capath.pki.visible import visible, without_password
 from capath.remedy.try_remedies import try_remedies
 from capath.store import scan
 from capath.tls.clients.requests import ssl_errors
@@ -247,7 +247,9 @@ def _missing_path(path: str, directory: str, environment: Mapping[str, str]) -> 
 def _endpoint(url: str) -> Endpoint:
     scheme = urlsplit(url).scheme if "://" in url else "https"
     if scheme.lower() == "http":
-        raise BadInputError(f"{visible(url)}: http:// does not use TLS, so the trust store is not the reason")
+        raise BadInputError(
+            f"{without_password(url)}: http:// does not use TLS, so the trust store is not the reason"
+        )
     return parse_endpoint(url)
 
 

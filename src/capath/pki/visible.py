@@ -22,7 +22,8 @@ _MARKS_LIMIT = 4
 """Marks that a character may carry. Vietnamese has 2, Hebrew 3; Tibetan and Devanagari stay within 4."""
 _FIRST_MARK = "\u0300"
 _WORD = re.compile(r"[^\W\d_]+")
-_CREDENTIALS = re.compile(r"^([^/?#@]*://)?([^/?#:@]*):[^/?#]*@")
+_CREDENTIALS = re.compile(r"^([^/?#@]*://)?([^/?#:@]*):.*@", re.DOTALL)
+"""Up to the last @: a password may have a / that is not encoded."""
 _LATIN_LIMIT = 0x250
 """Below it, every letter is Latin, or a sign (µ, ª) that Latin texts have."""
 _SCRIPTS_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "LATIN"})

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from capath.errors import BadInputError
 from capath.files import read_input
-from capath.pki.visible import visible
+from capath.pki.visible import visible, without_password
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import HTTPS_PORT, parse_endpoint
 from capath.tls.option_table import parse_starttls
@@ -27,7 +27,9 @@ def parse_host(text: str, options: ProbeOptions) -> HostToTest:
                 options = replace(options, servername=parse_endpoint(value).host if value else "")
             case _:
                 known = "starttls=PROTOCOL and servername=NAME"
-                said = f"{visible(text)}: a host name has no spaces; after it, these are possible: {known}"
+                said = (
+                    f"{without_password(text)}: a host name has no spaces; after it, these are possible: {known}"
+                )
                 raise BadInputError(f"{said}, not {visible(setting)}")
     return HostToTest(parse_endpoint(where, default_port=_port_of(options.starttls)), options)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from capath.errors import BadInputError, StrEnum
-from capath.pki.visible import visible
+from capath.pki.visible import visible, without_password
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.network.proxy import PROXY_VARIABLES, proxy_from_environment
 
@@ -81,7 +81,7 @@ def proxy_variable(environment: Mapping[str, str], endpoint: Endpoint) -> tuple[
     try:
         proxy = proxy_from_environment(endpoint, environment)
     except BadInputError:  # one that capath cannot use, and other programs perhaps can
-        return name, _without_password(environment[name])
+        return name, without_password(environment[name])
     return None if proxy is None else (name, proxy.text)
 
 
@@ -126,9 +126,3 @@ def _openssl_defaults(environment: Mapping[str, str], directory: str) -> list[Tr
 
 def _same(value: str, directory: str) -> bool:
     return os.path.abspath(value) == os.path.abspath(directory)
-
-
-def _without_password(value: str) -> str:
-    """A proxy's address without the user and password in it."""
-    scheme, separator, rest = value.rpartition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
