@@ -78,7 +78,7 @@ class World:
         """What the first program of `client` makes of the server; skips where it is not installed."""
         found = self.examine(machine, client, *others)
         for verdict in found.verdicts:
-            if verdict.row.program.client == client:
+            if verdict.row.program.client.name == client:
                 assert not verdict.differs, (verdict.judged, verdict.proved)
                 return verdict
         pytest.skip(f"{client} is not installed, or not in a build that capath knows: {found.strange}")

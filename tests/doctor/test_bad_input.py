@@ -8,13 +8,11 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from tests.doctor.conftest import World
 
-from capath.doctor.examine import Doctor
 from capath.doctor.machine import Ended, Machine, Stopped, read_settings
 from capath.doctor.program import Accepts, ProblemKind, Refuses, Unknown
 from capath.tls.network.deadline import CancelledError
@@ -51,7 +49,7 @@ def test_a_program_that_is_not_the_client(world: World, name: str) -> None:
     machine = replace(world.machine(), timeout_s=3.0)
     machine = machine.changed({"PATH": f"{path}:{machine.get('PATH')}"})
     found = world.doctor(machine, "curl", "openssl").examine()
-    assert [row.program.client for row in found.rows] == ["openssl"]
+    assert [row.program.client.name for row in found.rows] == ["openssl"]
     assert [item.client for item in found.strange] == ["curl"]
     assert found.strange[0].executable == os.path.join(path, "curl")
     assert found.strange[0].reason.isprintable()
@@ -119,17 +117,21 @@ def test_programs_in_relative_directories_are_not_run(world: World) -> None:
 
 def test_an_interrupt_stops_every_program(world: World) -> None:
     """CancelledError comes soon, and nothing that was started is left."""
-    pids = world.place / "pids"
-    path = program(world.place, "curl", f"echo $$ >> {pids}; sleep 600 & echo $! >> {pids}; wait")
-    doctor = Doctor(
-        replace(world.machine(), timeout_s=600.0).changed({"PATH": f"{path}:/usr/bin:/bin"}),
-        datetime.now(timezone.utc),
-    )
-    timer = threading.Timer(1.0, doctor.stop)
-    timer.start()
+    pids, ready = world.place / "pids", world.place / "ready"
+    os.mkfifo(ready)
+    path = program(world.place, "curl", f"echo $$ > {pids}; sleep 600 & echo $! >> {pids}; echo > {ready}; wait")
+    machine = replace(world.machine(), timeout_s=600.0).changed({"PATH": f"{path}:/usr/bin:/bin"})
+    doctor = world.doctor(machine, "curl")
+
+    def stop_when_ready() -> None:
+        ready.read_bytes()
+        doctor.stop()
+
+    thread = threading.Thread(target=stop_when_ready)
+    thread.start()
     with pytest.raises(CancelledError):
         doctor.examine()
-    timer.join()
+    thread.join()
     for pid in pids.read_text().split():
         state = Path(f"/proc/{pid}/stat")
         assert not state.exists() or state.read_text().split()[2] in "ZX"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -63,6 +64,33 @@ def test_an_intercepting_proxys_root_in_the_system_store_is_not_in_certifi(world
     fixed = world.verdict(follow(world, machine, verdict.remedy), "requests")
     assert isinstance(fixed.proved, Accepts)
     assert fixed.row.stores[0].root_count == (own or 0) + 2
+
+
+def test_the_systems_own_store_has_a_root_that_certifi_lacks(world: World) -> None:
+    """The same in a mount namespace of its own, where the root is in this machine's real store."""
+    system = "/etc/ssl/certs/ca-certificates.crt"
+    if not os.path.exists(system) or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+        pytest.skip("it takes a system store of Debian's kind, and unshare")
+    bundle = world.file("system.pem", world.authority)
+    command = [sys.executable, "-m", "capath", "doctor", world.server.text, "--json", "--client"]
+    command.append("requests,curl,wget,gnutls-cli,git,perl,go,ruby")
+    script = f'mount --bind "$0" {system} && exec "$@"'
+    done = subprocess.run(
+        ["unshare", "-m", "/bin/sh", "-c", script, bundle, *command],
+        env=dict(world.machine().environment),
+        cwd=world.place,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    verdicts = json.loads(done.stdout)["verdicts"]
+    assert not any(item["differs"] for item in verdicts)
+    accepted = {item["client"]: item["accepts"] for item in verdicts}
+    assert accepted.pop("requests") is False
+    assert all(accepted.values())
+    remedy = next(item["remedy"] for item in verdicts if item["client"] == "requests")
+    assert remedy["fixes"]
+    assert system in remedy["command"]
 
 
 @pytest.mark.parametrize("client", ["python", "curl", "openssl", "ruby", "go", "httpx"])

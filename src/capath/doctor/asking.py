@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from capath.doctor.machine import Answer, Ended, Machine, Setting, Stopped, read_settings
 from capath.doctor.program import (
+    NO_ERRORS,
     Accepts,
     Client,
     CompiledIn,
@@ -16,12 +17,15 @@ from capath.doctor.program import (
     Identified,
     Opinion,
     Place,
+    Problem,
+    ProblemKind,
     Program,
     Question,
     Refuses,
     Shape,
     Strange,
     Unknown,
+    Variable,
 )
 from capath.pki.visible import visible
 from capath.sources.system_store import system_places
@@ -29,30 +33,22 @@ from capath.sources.system_store import system_places
 USUAL_DIRECTORY = "/etc/ssl/certs"
 
 
+OPENSSL_VARIABLES = (Variable("SSL_CERT_FILE"), Variable("SSL_CERT_DIR", "{directory}"))
+UNUSABLE = frozenset(ProblemKind) - NO_ERRORS - {ProblemKind.NOT_HASHED}
+"""What makes a file no bundle."""
+
+
 def find_programs(client: Client, machine: Machine) -> Iterator[Program | Strange]:
     """The programs of `client` on this machine."""
     for executable in client.executables(machine, client.name):
         found = identify(client, machine, executable)
-        reads = found if found is None or isinstance(found, Strange) else client.read(machine, found)
+        reads = client.read(machine, found) if isinstance(found, Identified) else found
         if isinstance(reads, Strange):
             yield reads
         elif isinstance(reads, str):
             yield Strange(client.name, executable, f"{reads}: capath does not know how it reads its store")
         elif reads is not None and isinstance(found, Identified):
-            title = reads.title or f"{client.name} {found.version}".rstrip()
-            question = client.question if client.can_ask(found) else None
-            profile = reads.profile or client.profile
-            yield Program(
-                client.name,
-                title,
-                executable,
-                reads.places,
-                profile,
-                question,
-                reads.notes,
-                client.fatal,
-                client.relaxed,
-            )
+            yield Program(client, found, reads)
 
 
 def identify(client: Client, machine: Machine, executable: str) -> Identified | Strange | None:
@@ -93,6 +89,20 @@ def usual_place(shape: Shape = Shape.BUNDLE) -> Place:
     """The system's bundle or directory, for programs that cannot be asked for their default."""
     path = usual_bundle() if shape is Shape.BUNDLE else USUAL_DIRECTORY
     return Place(path, shape, CompiledIn(asked=False))
+
+
+def default_place(path: str, shape: Shape = Shape.BUNDLE) -> Place:
+    """What the program says that it reads by default."""
+    return Place(path, shape, CompiledIn())
+
+
+def built_in(pem: str | None) -> Place:
+    """The list inside the program; `pem` is None where the program does not print it."""
+    return Place("", Shape.BUILT_IN, CompiledIn(), pem)
+
+
+def overrides(text: str) -> Problem:
+    return Problem(ProblemKind.OVERRIDES, text)
 
 
 def variable_place(machine: Machine, name: str, shape: Shape) -> Place:

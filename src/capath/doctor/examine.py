@@ -14,7 +14,6 @@ from capath.doctor.judge import Judge, Judgement, Row, UnreachableError
 from capath.doctor.machine import Machine
 from capath.doctor.places import PlaceReader, StoreRead
 from capath.doctor.program import (
-    FOR_OTHERS,
     Client,
     FromVariable,
     Opinion,
@@ -29,6 +28,7 @@ from capath.doctor.program import (
 from capath.doctor.registry import CLIENTS
 from capath.tls.network.endpoint import Endpoint
 
+_WELL_KNOWN = ("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 NOT_RUN = Unknown("it was not run (--no-run)")
 _JOBS = 4
 _T = TypeVar("_T")
@@ -142,22 +142,26 @@ class Doctor:
 
     def row_of(self, program: Program, machine: Machine) -> Row | None:
         """The same client in another environment; None where it is not there."""
-        found = find_programs(self.client_of(program), machine)
+        found = find_programs(program.client, machine)
         same = (item for item in found if isinstance(item, Program) and item.key == program.key)
         return next((self._row(item, machine) for item in same), None)
 
-    def client_of(self, program: Program) -> Client:
-        return next(client for client in self.clients if client.name == program.client)
-
     def prove(
-        self, program: Program, endpoint: Endpoint, machine: Machine, options: Sequence[str] = ()
+        self,
+        program: Program,
+        endpoint: Endpoint,
+        machine: Machine,
+        options: Sequence[str] = (),
+        *,
+        relaxed: bool = False,
     ) -> Opinion:
-        """Have the program itself connect, in `machine`'s environment, with `options` besides."""
+        """Have the program itself connect, in `machine`'s environment, with `options` besides, or `relaxed`."""
         if not machine.may_run:
             return NOT_RUN
-        if program.question is None:
+        client = program.client
+        if not client.can_ask(program.found):
             return Unknown("it cannot be run by itself: this Java has no compiler")
-        question = program.question.filled(endpoint)
+        question = ((relaxed and client.relaxed) or client.question).filled(endpoint)
         answer = machine.ask((program.executable, *options, *question.arguments), dict(question.environment))
         return read_answer(question, answer)
 
@@ -181,7 +185,7 @@ class Doctor:
     def _row(self, program: Program, machine: Machine) -> Row:
         stores = self._reader.read(program.places)
         own = tuple(problem for store in stores for problem in store.problems)
-        return Row(program, stores, (*own, *program.notes, *_not_used(program, machine)))
+        return Row(program, stores, (*own, *program.reads.notes, *_not_used(program, machine)))
 
 
 def _can_be_given(store: StoreRead) -> bool:
@@ -192,7 +196,7 @@ def _can_be_given(store: StoreRead) -> bool:
 def _not_used(program: Program, machine: Machine) -> tuple[Problem, ...]:
     """One problem for all well-known variables that are set, and that make no difference to this program."""
     used = {place.why.name for place in program.places if isinstance(place.why, FromVariable)}
-    names = [name for name in FOR_OTHERS if machine.get(name) and name not in used]
+    names = [name for name in _WELL_KNOWN if machine.get(name) and name not in used]
     if not names:
         return ()
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

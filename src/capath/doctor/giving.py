@@ -7,9 +7,6 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from typing_extensions import assert_never
-
-from capath.doctor.program import Form
 from capath.doctor.registry import CLIENTS
 
 _IMAGE_DIRECTORY = "/usr/local/share/capath"
@@ -22,16 +19,10 @@ def store_variables(bundle: str, directory: str, environment: Mapping[str, str])
     """
     given: dict[str, str] = {}
     for variable in (variable for client in CLIENTS for variable in client.variables):
-        match variable.form:
-            case Form.BUNDLE:
-                given[variable.name] = bundle
-            case Form.DIRECTORY:
-                given[variable.name] = directory
-            case Form.OPTION:
-                words = environment.get(variable.name, "").split()
-                given[variable.name] = " ".join(dict.fromkeys((*words, variable.option)))
-            case _:
-                assert_never(variable.form)
+        value = variable.value.replace("{bundle}", bundle).replace("{directory}", directory)
+        if value == variable.value:  # an option
+            value = " ".join(dict.fromkeys((*environment.get(variable.name, "").split(), value)))
+        given[variable.name] = value
     return given
 
 

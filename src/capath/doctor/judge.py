@@ -63,7 +63,7 @@ class Row:
 
     def _is_fatal(self, problem: Problem) -> bool:
         is_file = problem.place is not None and problem.place.shape is Shape.BUNDLE
-        return is_file and problem.kind in self.program.fatal
+        return is_file and problem.kind in self.program.client.fatal
 
 
 @dataclass(frozen=True, slots=True)

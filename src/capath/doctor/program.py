@@ -92,16 +92,7 @@ class ProblemKind(StrEnum):
     """A variable or setting that takes precedence over what a person may expect to count."""
 
 
-_ERRORS = frozenset(
-    {
-        ProblemKind.MISSING,
-        ProblemKind.UNREADABLE,
-        ProblemKind.WRONG_KIND,
-        ProblemKind.NOT_HASHED,
-        ProblemKind.EMPTY,
-        ProblemKind.LIST_AS_PATH,
-    }
-)
+NO_ERRORS = frozenset({ProblemKind.STALE, ProblemKind.NOT_USED, ProblemKind.OVERRIDES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +107,7 @@ class Problem:
     def leads_nowhere(self) -> bool:
         """Whether what a person set names a store that does not work: exit status 1."""
         set_by_person = self.place is not None and isinstance(self.place.why, FromVariable | FromFile)
-        return self.kind in _ERRORS and set_by_person
+        return self.kind not in NO_ERRORS and set_by_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,30 +179,6 @@ Opinion = Accepts | Refuses | Unknown
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
-    """One client of this machine, and the places that it reads. `question` is None where it cannot be run.
-
-    `fatal` names the kinds of problems with one of its files that make it refuse every host. `relaxed` asks it
-    without strict mode, None where it has none.
-    """
-
-    client: str
-    title: str
-    executable: str
-    places: tuple[Place, ...]
-    profile: Profile
-    question: Question | None
-    notes: tuple[Problem, ...] = ()
-    fatal: frozenset[ProblemKind] = frozenset()
-    relaxed: Question | None = None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Which one it is, whatever its environment."""
-        return self.client, self.executable
-
-
-@dataclass(frozen=True, slots=True)
 class Strange:
     """Something of the client's name is there, and does not answer as the client does, or is built differently."""
 
@@ -231,7 +198,7 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What a client reads. `title`, `profile` and `question` are set where they depend on what was found."""
+    """What a client reads. `title` and `profile` are set where they depend on what was found."""
 
     places: tuple[Place, ...]
     notes: tuple[Problem, ...] = ()
@@ -239,32 +206,16 @@ class Reads:
     profile: Profile | None = None
 
 
-class Form(StrEnum):
-    """What the value of a client's variable is."""
-
-    BUNDLE = "bundle"
-    DIRECTORY = "directory"
-    OPTION = "option"
-    """Fixed text, added to what the variable holds."""
-
-
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A variable that gives a client a store, instead of its own one or, with `adds`, besides it.
 
-    `option` is the text of a `Form.OPTION`.
+    `value` is ``{bundle}``, ``{directory}``, or an option that is added to what the variable holds.
     """
 
     name: str
-    form: Form
-    option: str = ""
+    value: str = "{bundle}"
     adds: bool = False
-
-
-OPENSSL_VARIABLES = (Variable("SSL_CERT_FILE", Form.BUNDLE), Variable("SSL_CERT_DIR", Form.DIRECTORY))
-FOR_OTHERS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
-"""Variables that people expect every client to use."""
-UNUSABLE = _ERRORS - {ProblemKind.NOT_HASHED}
 
 
 def on_the_path(machine: Machine, name: str) -> tuple[str, ...]:
@@ -283,8 +234,8 @@ class Client:
 
     `variables` give it a store, the first one in a remedy, all of them where it should have no other. `option`
     does the same on its command line, directly after the program, with ``{bundle}`` or ``{keystore}`` in it;
-    `setting` is how that is set permanently. With `option_adds` that store is added to its own. `keeps` is what it
-    reads besides where the variables give it a store.
+    `setting` is how that is set permanently; `import_command`, followed by a file, adds one root to its own store.
+    With `option_adds` that store is added to its own. `keeps` is what it reads besides a store from variables.
     """
 
     name: str
@@ -300,5 +251,36 @@ class Client:
     variables: tuple[Variable, ...] = ()
     option: tuple[str, ...] = ()
     setting: str = ""
+    import_command: str = ""
     option_adds: bool = False
     keeps: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One client of this machine, and what it reads."""
+
+    client: Client
+    found: Identified
+    reads: Reads
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which one it is, whatever its environment."""
+        return self.client.name, self.executable
+
+    @property
+    def title(self) -> str:
+        return self.reads.title or f"{self.client.name} {self.found.version}".rstrip()
+
+    @property
+    def executable(self) -> str:
+        return self.found.executable
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        return self.reads.places
+
+    @property
+    def profile(self) -> Profile:
+        return self.reads.profile or self.client.profile

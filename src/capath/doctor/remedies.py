@@ -14,13 +14,12 @@ from capath.doctor.examine import Doctor, Remedy, Verdict
 from capath.doctor.judge import NOT_FOUND, Judgement, Row, anchor_in
 from capath.doctor.open_store import GivenStore, given_store, write_keystore
 from capath.doctor.places import StoreRead
-from capath.doctor.program import Accepts, Client, Form, FromFile, FromVariable, Opinion, Refuses, Shape, Unknown
+from capath.doctor.program import Accepts, FromFile, FromVariable, Opinion, Refuses, Shape, Unknown
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 
 _DONORS_LIMIT = 2
 _NEW_BUNDLE = "ca-bundle.pem"
-_IMPORT = "keytool -importcert -noprompt -cacerts -storepass changeit -alias capath-root -file"
 _ASK_FOR_ROOT = (
     "Get the root “{title}” from its operator, compare its fingerprint out of band, and give it to the client."
 )
@@ -32,9 +31,9 @@ _NOT_STRICT = (
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A remedy to try: `changes` of the environment, `options` of the program, and the store that it takes then.
+    """A remedy to try: `changes` of the environment, or `options` of the program.
 
-    `given` are roots for which a temporary store is made; in `changes` and `options` it is ``{bundle}`` and so on.
+    In both, ``{bundle}``, ``{directory}`` and ``{keystore}`` are those of a temporary store of the roots `given`.
     """
 
     text: str
@@ -45,38 +44,36 @@ class _Candidate:
 
 
 def find_remedy(doctor: Doctor, verdict: Verdict, judgement: Judgement) -> Remedy | None:
-    """The first candidate with which the client accepts the host; else advice, or the first that was tried."""
-    program, endpoint = verdict.row.program, verdict.endpoint
-    if program.relaxed is not None and judgement.diagnosis and judgement.diagnosis.cause is Cause.CLIENT_DIFFERS:
-        relaxed = replace(program, question=program.relaxed)
-        return _tried(Remedy(_NOT_STRICT), doctor.prove(relaxed, endpoint, doctor.machine))
+    """The first candidate with which the client accepts the host; else the first that was tried, else advice."""
+    program, diagnosis = verdict.row.program, judgement.diagnosis
+    if diagnosis is not None and diagnosis.cause is Cause.CLIENT_DIFFERS and program.client.relaxed:
+        proved = doctor.prove(program, verdict.endpoint, doctor.machine, relaxed=True)
+        return _tried(Remedy(_NOT_STRICT), proved)
     closest: Remedy | None = None
     for candidate in _candidates(doctor, verdict, judgement):
         remedy = _try(doctor, verdict, candidate)
         if remedy.fixes:
             return remedy
         closest = closest or remedy
-    if closest is not None or judgement.diagnosis is None:
+    if closest is not None or diagnosis is None:
         return closest
-    if judgement.diagnosis.cause is Cause.ROOT_NOT_IN_STORE:
+    if diagnosis.cause is Cause.ROOT_NOT_IN_STORE:
         return Remedy(_ASK_FOR_ROOT.format(title=visible(judgement.shown[-1].issuer.title)))
-    advice = judgement.diagnosis.remedies
-    return Remedy(advice[0].text) if advice else None
+    return Remedy(diagnosis.remedies[0].text) if diagnosis.remedies else None
 
 
 def _candidates(doctor: Doctor, verdict: Verdict, judgement: Judgement) -> Iterator[_Candidate]:
-    row, client = verdict.row, doctor.client_of(verdict.row.program)
-    yield from _rehashes(doctor, row, judgement)
-    for problem in row.problems:
+    yield from _rehashes(doctor, verdict.row, judgement)
+    for problem in verdict.row.problems:
         if problem.leads_nowhere and problem.place and isinstance(problem.place.why, FromVariable):
             name = problem.place.why.name
             yield _Candidate(f"Unset {name}.", f"unset {name}", {name: None})
     if judgement.diagnosis is not None and judgement.diagnosis.cause not in NOT_FOUND:
         return
     for store in _donors(doctor, verdict):
-        yield from _gifts(row, client, store, judgement.shown)
+        yield from _gifts(verdict.row, store, judgement.shown)
     if judgement.shown and judgement.shown[-1].self_issued:
-        yield from _shown_root(row, client, judgement.shown[-1])
+        yield from _shown_root(verdict.row, judgement.shown[-1])
 
 
 def _rehashes(doctor: Doctor, row: Row, judgement: Judgement) -> Iterator[_Candidate]:
@@ -86,20 +83,17 @@ def _rehashes(doctor: Doctor, row: Row, judgement: Judgement) -> Iterator[_Candi
         listing, place = store.listing, store.place
         if listing is None or not (broken or (listing.certificates and not store.certificates)):
             continue
-        variables = doctor.client_of(row.program).variables
-        variable = next((item.name for item in variables if item.form is Form.DIRECTORY), "")
-        value = "{directory}"
+        changes: dict[str, str | None] = {}
+        for variable in row.program.client.variables:
+            if variable.value == "{directory}":
+                changes = {variable.name: variable.value}
         if isinstance(place.why, FromVariable):
-            variable = place.why.name
             parts = place.why.value.split(os.pathsep)
-            here = [doctor.machine.path(part) == place.path for part in parts]
-            value = os.pathsep.join(
-                "{directory}" if is_it else part for is_it, part in zip(here, parts, strict=True)
-            )
-        text = f"Create the hash links of {visible(place.path)}."
-        command = shlex.join(["capath", "rehash", place.path])
+            parts = ["{directory}" if doctor.machine.path(part) == place.path else part for part in parts]
+            changes = {place.why.name: os.pathsep.join(parts)}
         roots = tuple(item.certificate for item in listing.certificates)
-        yield _Candidate(text, command, {variable: value} if variable else {}, (), roots)
+        command = shlex.join(["capath", "rehash", place.path])
+        yield _Candidate(f"Create the hash links of {visible(place.path)}.", command, changes, (), roots)
 
 
 def _donors(doctor: Doctor, verdict: Verdict) -> list[StoreRead]:
@@ -108,36 +102,34 @@ def _donors(doctor: Doctor, verdict: Verdict) -> list[StoreRead]:
 
     def fits(store: StoreRead) -> bool:
         judged = doctor.judge.judge_roots(store.certificates or (), profile, verdict.endpoint)
-        return isinstance(judged.opinion, Accepts)
+        return store.place.path not in own and isinstance(judged.opinion, Accepts)
 
-    others = [store for store in doctor.judge.elsewhere if store.place.path not in own]
-    fitting = list(filter(fits, others))
+    fitting = filter(fits, doctor.judge.elsewhere)
     return sorted(fitting, key=lambda store: store.place.shape is not Shape.BUNDLE)[:_DONORS_LIMIT]
 
 
-def _gifts(row: Row, client: Client, store: StoreRead, shown: tuple[Certificate, ...]) -> Iterator[_Candidate]:
-    """How this client is given `store`: by its variables, by one of others that it uses now, by its option."""
-    path, bundles = (
-        store.place.path,
-        {item.name: item.adds for item in client.variables if item.form is Form.BUNDLE},
-    )
-    directories = [item.name for item in client.variables if item.form is Form.DIRECTORY]
+def _gifts(row: Row, store: StoreRead, shown: tuple[Certificate, ...]) -> Iterator[_Candidate]:
+    """How this client is given `store`: by its variables, by another one that it uses now, by its option."""
+    path, client = store.place.path, row.program.client
+    directories = [item.name for item in client.variables if item.value == "{directory}"]
+    for name in directories if store.place.shape is Shape.HASHED else ():
+        text = f"Give it {visible(path)}, which has the root."
+        yield _Candidate(text, f"export {name}={shlex.quote(path)}", {name: path})
+    bundles = {item.name: item.adds for item in client.variables if item.value == "{bundle}"}
     for place in row.program.places:
         if isinstance(place.why, FromVariable) and place.shape in (Shape.BUNDLE, Shape.HASHED):
             bundles.setdefault(place.why.name, False)  # REQUESTS_CA_BUNDLE, for pip
-    if store.place.shape is Shape.HASHED:
-        for name in directories:
-            text = f"Give it {visible(path)}, which has the root."
-            yield _Candidate(text, f"export {name}={shlex.quote(path)}", {name: path})
     for name, adds in bundles.items():
         if name not in directories:
             yield _by_variable(row, store, name, adds)
-    if client.option:
-        yield _by_option(row, client, store, shown)
+    if client.import_command:
+        yield _by_import(row, store, shown)
+    elif client.option:
+        yield _by_option(row, store)
 
 
 def _by_variable(row: Row, store: StoreRead, name: str, adds: bool) -> _Candidate:
-    """`store` itself where that is a file that does not make it trust less; else a new file."""
+    """`store` itself where that is a file that does not make the client trust less; else a new file."""
     path, roots = store.place.path, store.certificates or ()
     text = f"Give it {visible(path)}, which has the root"
     own = next((other.place for other in row.stores if other.certificates), None)
@@ -151,67 +143,60 @@ def _by_variable(row: Row, store: StoreRead, name: str, adds: bool) -> _Candidat
     return _Candidate(f"{text}.", f'{made} && export {name}="$PWD/{_NEW_BUNDLE}"', {name: "{bundle}"}, (), roots)
 
 
-def _by_option(row: Row, client: Client, store: StoreRead, shown: tuple[Certificate, ...]) -> _Candidate:
-    """Tried by the option; permanently it is set in the settings file that names its store now, or in another."""
-    path, roots = store.place.path, store.certificates or ()
-    configured = next((place.why.setting for place in row.program.places if isinstance(place.why, FromFile)), None)
-    given = (*roots, *row.certificates) if client.option_adds else roots
-    if client.name == "java":
-        root = anchor_in(roots, shown)
-        file = path if len(roots) == 1 and store.place.shape is Shape.BUNDLE else "root.pem"
-        command = f"{_IMPORT} {shlex.quote(file)}"
-        if file != path and root is not None:
-            select = f"--select {root.sha256} --bundle {file}"
-            command = f"capath export {shlex.quote(path)} {select} && {command}"
-        text = "Import the root into its keystore."
-        return _Candidate(text, command, {}, client.option, (*row.certificates, *roots))
-    if configured is not None:
-        where = f"{visible(configured.file)}, line {configured.line}"
-        text = f"Set {visible(configured.key)} to {visible(path)} in {where}."
+def _by_import(row: Row, store: StoreRead, shown: tuple[Certificate, ...]) -> _Candidate:
+    """The root that is missing, imported into the client's own store."""
+    path, roots, client = store.place.path, store.certificates or (), row.program.client
+    root = anchor_in(roots, shown)
+    if root is None or (len(roots) == 1 and store.place.shape is Shape.BUNDLE):
+        command = f"{client.import_command} {shlex.quote(path)}"
     else:
-        text = (
-            f"Set {client.setting.format(bundle=visible(path))}."
-            if client.setting
-            else f"Give it {visible(path)}."
-        )
-    return _Candidate(text, "", {}, client.option, given)
+        made = f"capath export {shlex.quote(path)} --select {root.sha256} --bundle root.pem"
+        command = f"{made} && {client.import_command} root.pem"
+    given = (*row.certificates, *roots)
+    return _Candidate("Import the root into its store.", command, {}, client.option, given)
 
 
-def _shown_root(row: Row, client: Client, root: Certificate) -> Iterator[_Candidate]:
-    """The root that the host itself shows: tried with it, and only its operator can say whether it is genuine."""
+def _by_option(row: Row, store: StoreRead) -> _Candidate:
+    """Tried by the option; permanently it is set in the settings file that names its store now, or in another."""
+    path, roots, client = visible(store.place.path), store.certificates or (), row.program.client
+    settings = [place.why.setting for place in row.program.places if isinstance(place.why, FromFile)]
+    text = f"Set {client.setting.format(bundle=path)}." if client.setting else f"Give it {path}."
+    if settings:
+        text = f"Set {visible(settings[0].key)} to {path} in {visible(settings[0].file)}, line {settings[0].line}."
+    return _Candidate(text, "", {}, client.option, (*roots, *row.certificates) if client.option_adds else roots)
+
+
+def _shown_root(row: Row, root: Certificate) -> Iterator[_Candidate]:
+    """The root that the host itself sends: tried with it, and only its operator can say whether it is genuine."""
+    client, given = row.program.client, (*row.certificates, root)
     text = (
         f"Get the root “{visible(root.subject.title)}” from its operator, compare its fingerprint out of band "
         f"(SHA-256 {root.sha256}), and give it to the client in a file root.pem."
     )
-    both = (*row.certificates, root)
     for variable in client.variables:
-        if variable.form is Form.BUNDLE:
-            yield _Candidate(
-                text, f'export {variable.name}="$PWD/root.pem"', {variable.name: "{bundle}"}, (), both
-            )
+        if variable.value == "{bundle}":
+            command = f'export {variable.name}="$PWD/root.pem"'
+            yield _Candidate(text, command, {variable.name: "{bundle}"}, (), given)
     if client.option:
-        command = f"{_IMPORT} root.pem" if client.name == "java" else ""
-        yield _Candidate(text, command, {}, client.option, both)
+        command = f"{client.import_command} root.pem" if client.import_command else ""
+        yield _Candidate(text, command, {}, client.option, given)
 
 
 def _try(doctor: Doctor, verdict: Verdict, candidate: _Candidate) -> Remedy:
     """Judge and run the client as if the remedy were in place."""
     program, endpoint = verdict.row.program, verdict.endpoint
+    remedy = Remedy(candidate.text, candidate.command)
     with given_store(candidate.given) as store:
         if any("{keystore}" in option for option in candidate.options):
             write_keystore(store, candidate.given)
-        changes = {
-            name: None if value is None else _filled(value, store) for name, value in candidate.changes.items()
-        }
         options = tuple(_filled(option, store) for option in candidate.options)
+        changes = {name: value and _filled(value, store) for name, value in candidate.changes.items()}
         machine = doctor.machine.changed(changes)
-        remedy = Remedy(candidate.text, candidate.command)
         if changes:
             row = doctor.row_of(program, machine)
             if row is None:
                 return remedy
-            judged = doctor.judge.judge(row, endpoint).opinion
-            program = row.program
+            program, judged = row.program, doctor.judge.judge(row, endpoint).opinion
         else:
             roots = candidate.given or verdict.row.certificates
             judged = doctor.judge.judge_roots(roots, program.profile, endpoint).opinion

@@ -52,7 +52,7 @@ def examination_json(found: Examination) -> Json:
 def _row_json(row: Row) -> Json:
     program = row.program
     return {
-        "client": program.client,
+        "client": program.client.name,
         "title": program.title,
         "executable": program.executable,
         "stores": [
@@ -90,7 +90,7 @@ def _verdict_json(verdict: Verdict) -> Json:
     remedy = verdict.remedy
     program = verdict.row.program
     return {
-        "client": program.client,
+        "client": program.client.name,
         "executable": program.executable,
         "host": verdict.endpoint.host,
         "port": verdict.endpoint.port,

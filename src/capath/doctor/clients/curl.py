@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 import re
 
-from capath.doctor.asking import file_place, first_setting, usual_place, variable_directories, variable_place
-from capath.doctor.machine import Ended, Machine, closing_server
-from capath.doctor.program import (
+from capath.doctor.asking import (
     UNUSABLE,
-    Client,
-    CompiledIn,
-    Form,
-    Identified,
-    Place,
-    Profile,
-    Question,
-    Reads,
-    Shape,
-    Variable,
+    default_place,
+    file_place,
+    first_setting,
+    usual_place,
+    variable_directories,
+    variable_place,
 )
+from capath.doctor.machine import Ended, Machine, closing_server
+from capath.doctor.program import Client, Identified, Place, Profile, Question, Reads, Shape, Variable
 
 _VARIABLES = ("CURL_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
 
@@ -53,7 +49,7 @@ def _defaults(machine: Machine, found: Identified) -> tuple[Place, Place]:
         said = asked.output if isinstance(asked, Ended) else ""
         file, path = (re.search(rf"^\*\s+{name}: (/.*)$", said, re.MULTILINE) for name in ("CAfile", "CApath"))
         if file and path:
-            return Place(file[1], Shape.BUNDLE, CompiledIn()), Place(path[1], Shape.HASHED, CompiledIn())
+            return default_place(file[1]), default_place(path[1], Shape.HASHED)
     return usual_place(), usual_place(Shape.HASHED)
 
 
@@ -69,7 +65,7 @@ CLIENT = Client(
     ),
     Profile(partial_chain=True),
     UNUSABLE,
-    variables=(Variable("CURL_CA_BUNDLE", Form.BUNDLE),),
+    variables=(Variable("CURL_CA_BUNDLE"),),
     keeps="the roots of its compiled-in directory",
     option=("--cacert", "{bundle}"),
 )

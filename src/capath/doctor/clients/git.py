@@ -4,22 +4,9 @@ from __future__ import annotations
 
 import re
 
-from capath.doctor.asking import file_place, first_setting, usual_place, variable_place
+from capath.doctor.asking import UNUSABLE, default_place, file_place, first_setting, usual_place, variable_place
 from capath.doctor.machine import Ended, Machine, Setting, closing_server
-from capath.doctor.program import (
-    UNUSABLE,
-    Client,
-    CompiledIn,
-    Form,
-    Identified,
-    Place,
-    ProblemKind,
-    Profile,
-    Question,
-    Reads,
-    Shape,
-    Variable,
-)
+from capath.doctor.program import Client, Identified, Place, ProblemKind, Profile, Question, Reads, Shape, Variable
 
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _UNCONFIGURED = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CURL_VERBOSE": "1"}
@@ -52,7 +39,7 @@ def _default(machine: Machine, found: Identified) -> Place | str:
     named = re.search(r"found \d+ certificates in (/.*)$", said, re.MULTILINE)
     if named is None and "GnuTLS" not in said:
         return f"git {found.version} does not use libcurl with GnuTLS"
-    return Place(named[1], Shape.WHOLE, CompiledIn()) if named else usual_place(Shape.WHOLE)
+    return default_place(named[1], Shape.WHOLE) if named else usual_place(Shape.WHOLE)
 
 
 def _configured(machine: Machine, found: Identified, key: str) -> Setting | None:
@@ -84,5 +71,5 @@ CLIENT = Client(
     ),
     Profile(partial_chain=True),
     UNUSABLE - {ProblemKind.EMPTY},
-    variables=(Variable("GIT_SSL_CAINFO", Form.BUNDLE, adds=True), Variable("GIT_SSL_CAPATH", Form.DIRECTORY)),
+    variables=(Variable("GIT_SSL_CAINFO", adds=True), Variable("GIT_SSL_CAPATH", "{directory}")),
 )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from capath.doctor.asking import USUAL_DIRECTORY, usual_place, variable_directories, variable_place
-from capath.doctor.machine import PRIVATE, Machine
-from capath.doctor.program import (
+from capath.doctor.asking import (
     OPENSSL_VARIABLES,
-    Client,
-    Identified,
-    Place,
-    Problem,
-    ProblemKind,
-    Profile,
-    Question,
-    Reads,
-    Shape,
+    USUAL_DIRECTORY,
+    overrides,
+    usual_place,
+    variable_directories,
+    variable_place,
 )
+from capath.doctor.machine import PRIVATE, Machine
+from capath.doctor.program import Client, Identified, Place, Problem, Profile, Question, Reads, Shape
 
 
 def _read(machine: Machine, found: Identified) -> Reads:
@@ -26,7 +22,7 @@ def _read(machine: Machine, found: Identified) -> Reads:
         file = variable_place(machine, "SSL_CERT_FILE", Shape.BUNDLE)
         if not machine.get("SSL_CERT_DIR"):
             text = f"SSL_CERT_FILE does not limit Go: it still reads every file of {USUAL_DIRECTORY}"
-            notes = (Problem(ProblemKind.OVERRIDES, text),)
+            notes = (overrides(text),)
     if machine.get("SSL_CERT_DIR"):
         directories = variable_directories(machine, "SSL_CERT_DIR", Shape.WHOLE)
     return Reads((file, *directories), notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capath.doctor.asking import variable_directories, variable_place
+from capath.doctor.asking import UNUSABLE, variable_directories, variable_place
 from capath.doctor.clients.pythons import (
     ABOUT,
     VERSION,
@@ -14,7 +14,7 @@ from capath.doctor.clients.pythons import (
     title_of,
 )
 from capath.doctor.machine import Machine
-from capath.doctor.program import UNUSABLE, Client, Form, Identified, Place, Reads, Shape, Variable
+from capath.doctor.program import Client, Identified, Place, Reads, Shape, Variable
 
 
 def _read(machine: Machine, found: Identified) -> Reads | None:
@@ -37,5 +37,5 @@ CLIENT = Client(
     question("import httpx\nhttpx.get(url, timeout=9)"),
     fatal=UNUSABLE,
     executables=pythons,
-    variables=(Variable("SSL_CERT_FILE", Form.BUNDLE),),
+    variables=(Variable("SSL_CERT_FILE"),),
 )

@@ -81,5 +81,5 @@ CLIENT = Client(
     executables=_executables,
     can_ask=lambda found: os.path.exists(os.path.join(_home(found), "bin", "javac")),
     option=(f"{_OPTION}{{keystore}}", f"-Djavax.net.ssl.trustStorePassword={_PASSWORD}"),
-    setting="the options -Djavax.net.ssl.trustStore=FILE -Djavax.net.ssl.trustStorePassword=PASSWORD",
+    import_command="keytool -importcert -noprompt -cacerts -storepass changeit -alias capath-root -file",
 )

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import json
 
-from capath.doctor.asking import openssl_places, variable_place
+from capath.doctor.asking import OPENSSL_VARIABLES, built_in, openssl_places, variable_place
 from capath.doctor.machine import Machine
-from capath.doctor.program import (
-    OPENSSL_VARIABLES,
-    Client,
-    CompiledIn,
-    Form,
-    Identified,
-    Place,
-    Question,
-    Reads,
-    Shape,
-    Variable,
-)
+from capath.doctor.program import Client, Identified, Place, Question, Reads, Shape, Variable
 
-EXTRA = Variable("NODE_EXTRA_CA_CERTS", Form.BUNDLE, adds=True)
+EXTRA = Variable("NODE_EXTRA_CA_CERTS", adds=True)
 _USE_OPENSSL = "--use-openssl-ca"
 ABOUT = (
     "console.log('Node ' + process.versions.node); console.log(JSON.stringify("
@@ -42,7 +31,7 @@ def read_node(machine: Machine, found: Identified) -> Reads | str:
             directory, roots = map(str, json.loads(found.output.strip().splitlines()[-1]))
         except ValueError:
             return "it does not list its roots as Node does"
-    places: tuple[Place, ...] = (Place("", Shape.BUILT_IN, CompiledIn(), roots),)
+    places: tuple[Place, ...] = (built_in(roots),)
     if _USE_OPENSSL in machine.get("NODE_OPTIONS").split():
         places = openssl_places(machine, directory and f"{directory}/cert.pem", directory and f"{directory}/certs")
     if machine.get("NODE_EXTRA_CA_CERTS"):
@@ -58,7 +47,7 @@ CLIENT = Client(
     Question(("-e", _CONNECT, "{host}", "{port}"), refused=r"^refused "),
     variables=(
         EXTRA,
-        Variable("NODE_OPTIONS", Form.OPTION, _USE_OPENSSL),
+        Variable("NODE_OPTIONS", _USE_OPENSSL),
         *OPENSSL_VARIABLES,
     ),
 )

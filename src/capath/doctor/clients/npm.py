@@ -5,21 +5,10 @@ from __future__ import annotations
 import os
 import re
 
-from capath.doctor.asking import file_place, first_setting, identify, variable_place
+from capath.doctor.asking import file_place, first_setting, identify, overrides, variable_place
 from capath.doctor.clients import node
 from capath.doctor.machine import PRIVATE, Ended, Machine
-from capath.doctor.program import (
-    Client,
-    Form,
-    Identified,
-    Place,
-    Problem,
-    ProblemKind,
-    Question,
-    Reads,
-    Shape,
-    Variable,
-)
+from capath.doctor.program import Client, Identified, Place, Question, Reads, Shape, Variable
 
 _ITS_OWN = {"npm_config_cache": PRIVATE, "npm_config_logs_max": "0", "npm_config_update_notifier": "false"}
 
@@ -33,7 +22,7 @@ def _read(machine: Machine, found: Identified) -> Reads | str | None:
         return own
     if not os.path.exists(cafile.path):
         return Reads((cafile, *own.places))  # as if it were not set
-    hidden = Problem(ProblemKind.OVERRIDES, "cafile is set, so npm does not use NODE_EXTRA_CA_CERTS")
+    hidden = overrides("cafile is set, so npm does not use NODE_EXTRA_CA_CERTS")
     return Reads((cafile,), (hidden,) if machine.get("NODE_EXTRA_CA_CERTS") else ())
 
 
@@ -66,5 +55,5 @@ CLIENT = Client(
         accepted=r"code E\d\d\d\b",
         environment=tuple(_ITS_OWN.items()),
     ),
-    variables=(node.EXTRA, Variable("npm_config_cafile", Form.BUNDLE)),
+    variables=(node.EXTRA, Variable("npm_config_cafile")),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 
-from capath.doctor.asking import openssl_places
+from capath.doctor.asking import OPENSSL_VARIABLES, openssl_places
 from capath.doctor.machine import Machine
-from capath.doctor.program import OPENSSL_VARIABLES, Client, Identified, Question, Reads
+from capath.doctor.program import Client, Identified, Question, Reads
 
 
 def _read(machine: Machine, found: Identified) -> Reads:

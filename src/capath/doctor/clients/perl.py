@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import re
 
-from capath.doctor.asking import usual_place, variable_place
+from capath.doctor.asking import UNUSABLE, default_place, usual_place, variable_place
 from capath.doctor.machine import Machine
-from capath.doctor.program import (
-    UNUSABLE,
-    Client,
-    CompiledIn,
-    Form,
-    Identified,
-    Place,
-    Profile,
-    Question,
-    Reads,
-    Shape,
-    Variable,
-)
+from capath.doctor.program import Client, Identified, Profile, Question, Reads, Shape, Variable
 
 # Debian's module names a file in its source. Others ask IO::Socket::SSL, whose answer is printed too.
 _ABOUT = (
@@ -41,7 +29,7 @@ def _read(machine: Machine, found: Identified) -> Reads:
     ]
     named = re.search(r"^source .*= *['\"](/[^'\"]+)", found.output, re.MULTILINE)
     named = named or re.search(r"^SSL_ca_file=(/.*)$", found.output, re.MULTILINE)
-    default = Place(named[1], Shape.BUNDLE, CompiledIn()) if named else usual_place()
+    default = default_place(named[1]) if named else usual_place()
     return Reads(tuple(chosen) or (default,), title=f"perl LWP {found.version}".rstrip())
 
 
@@ -56,5 +44,5 @@ CLIENT = Client(
     ),
     Profile(partial_chain=True),
     UNUSABLE,
-    variables=(Variable("PERL_LWP_SSL_CA_FILE", Form.BUNDLE),),
+    variables=(Variable("PERL_LWP_SSL_CA_FILE"),),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from capath.doctor.asking import file_place, first_setting, openssl_places
+from capath.doctor.asking import OPENSSL_VARIABLES, file_place, first_setting, openssl_places
 from capath.doctor.machine import Machine
-from capath.doctor.program import OPENSSL_VARIABLES, Client, Identified, Question, Reads, Shape
+from capath.doctor.program import Client, Identified, Question, Reads, Shape
 
 _ABOUT = (
     "echo 'PHP ', PHP_VERSION, \"\\n\", json_encode(openssl_get_cert_locations() + ['files' => "

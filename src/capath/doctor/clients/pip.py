@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from capath.doctor.asking import file_place, first_setting, openssl_places, variable_place
+from capath.doctor.asking import UNUSABLE, file_place, first_setting, openssl_places, overrides, variable_place
 from capath.doctor.clients.pythons import ABOUT, VERSION, bundled, facts_of, pythons, title_of
 from capath.doctor.clients.requests import chosen_by_variable
 from capath.doctor.machine import Machine
-from capath.doctor.program import (
-    UNUSABLE,
-    Client,
-    Form,
-    Identified,
-    Place,
-    Problem,
-    ProblemKind,
-    Profile,
-    Question,
-    Reads,
-    Shape,
-    Variable,
-)
+from capath.doctor.program import Client, Identified, Place, Profile, Question, Reads, Shape, Variable
 
 _OPTIONS = ("--retries", "0", "--no-cache-dir", "--no-deps", "--disable-pip-version-check", "--no-input", "-d.")
 
@@ -30,7 +17,7 @@ def _read(machine: Machine, found: Identified) -> Reads | None:
         return None
     chosen = chosen_by_variable(machine)
     hidden = "PIP_CERT and --cert" if machine.get("PIP_CERT") else "--cert"
-    notes = (Problem(ProblemKind.OVERRIDES, f"this variable overrides {hidden}"),) if chosen else ()
+    notes = (overrides(f"this variable overrides {hidden}"),) if chosen else ()
     chosen = chosen or _configured(machine, facts["prefix"])
     own = bundled(facts["pip_bundle"], "pip", facts["pip_certifi"])
     places: tuple[Place, ...] = (chosen or own,)
@@ -71,6 +58,6 @@ CLIENT = Client(
     Profile(common_name=False),
     UNUSABLE,
     executables=pythons,
-    variables=(Variable("PIP_CERT", Form.BUNDLE),),
+    variables=(Variable("PIP_CERT"),),
     keeps="its own roots, from 24.2 on",
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from capath.doctor.asking import openssl_places
+from capath.doctor.asking import OPENSSL_VARIABLES, openssl_places
 from capath.doctor.clients.pythons import ABOUT, VERSION, facts_of, profile_of, pythons, question, title_of
 from capath.doctor.machine import Machine
-from capath.doctor.program import OPENSSL_VARIABLES, Client, Identified, Reads
+from capath.doctor.program import Client, Identified, Reads
 
 _CONNECT = """
 import http.client, urllib.error, urllib.request

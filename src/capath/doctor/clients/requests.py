@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from capath.doctor.asking import variable_place
+from capath.doctor.asking import UNUSABLE, overrides, variable_place
 from capath.doctor.clients.pythons import (
     ABOUT,
     VERSION,
@@ -16,18 +16,7 @@ from capath.doctor.clients.pythons import (
     title_of,
 )
 from capath.doctor.machine import Machine
-from capath.doctor.program import (
-    UNUSABLE,
-    Client,
-    Form,
-    Identified,
-    Place,
-    Problem,
-    ProblemKind,
-    Reads,
-    Shape,
-    Variable,
-)
+from capath.doctor.program import Client, Identified, Place, Reads, Shape, Variable
 
 _OVERRIDES = "this variable also overrides Session.verify; verify= of a call overrides the variable"
 
@@ -40,7 +29,7 @@ def _read(machine: Machine, found: Identified) -> Reads | None:
     profile = profile_of(facts, common_name=False)
     chosen = chosen_by_variable(machine)
     if chosen is not None:
-        return Reads((chosen,), (Problem(ProblemKind.OVERRIDES, _OVERRIDES),), title, profile)
+        return Reads((chosen,), (overrides(_OVERRIDES),), title, profile)
     place = bundled(facts["requests_bundle"], "certifi", facts["certifi"])
     return Reads((place,), (), title, profile)
 
@@ -62,5 +51,5 @@ CLIENT = Client(
     question("import requests\nrequests.get(url, timeout=9, stream=True).close()"),
     fatal=UNUSABLE,
     executables=pythons,
-    variables=(Variable("REQUESTS_CA_BUNDLE", Form.BUNDLE),),
+    variables=(Variable("REQUESTS_CA_BUNDLE"),),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from capath.doctor.asking import openssl_places
+from capath.doctor.asking import OPENSSL_VARIABLES, openssl_places
 from capath.doctor.machine import Machine
-from capath.doctor.program import OPENSSL_VARIABLES, Client, Identified, Question, Reads
+from capath.doctor.program import Client, Identified, Question, Reads
 
 _ABOUT = "puts 'Ruby ' + RUBY_VERSION, OpenSSL::X509::DEFAULT_CERT_FILE, OpenSSL::X509::DEFAULT_CERT_DIR"
 _CONNECT = "Net::HTTP.start(ARGV[0], ARGV[1].to_i, nil, nil, use_ssl: true) {}"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from capath.doctor.asking import USUAL_DIRECTORY, usual_bundle, variable_directories, variable_place
-from capath.doctor.machine import Machine
-from capath.doctor.program import (
+from capath.doctor.asking import (
     OPENSSL_VARIABLES,
-    Client,
-    CompiledIn,
-    FromVariable,
-    Identified,
-    Place,
-    Profile,
-    Question,
-    Reads,
-    Shape,
+    USUAL_DIRECTORY,
+    built_in,
+    usual_bundle,
+    variable_directories,
+    variable_place,
 )
+from capath.doctor.machine import Machine
+from capath.doctor.program import Client, FromVariable, Identified, Place, Profile, Question, Reads, Shape
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 
@@ -28,7 +24,7 @@ def _read(machine: Machine, found: Identified) -> Reads:
         if not chosen and machine.get(name).lower() in _TRUE:
             why = FromVariable(name, machine.get(name))
             chosen = (Place(usual_bundle(), Shape.BUNDLE, why), Place(USUAL_DIRECTORY, Shape.WHOLE, why))
-    return Reads(chosen or (Place("", Shape.BUILT_IN, CompiledIn()),))
+    return Reads(chosen or (built_in(None),))
 
 
 CLIENT = Client(
