@@ -9,6 +9,7 @@ import stat
 import sys
 
 from capath.errors import BadInputError
+from capath.pki.visible import visible
 
 INPUT_BYTES_LIMIT = 256 * 1024 * 1024
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -44,15 +45,21 @@ def read_file(path: str, limit: int = INPUT_BYTES_LIMIT, *, directory: int | Non
 
 
 def read_input(path: str, limit: int = INPUT_BYTES_LIMIT) -> bytes:
-    """What a person names as an input: a file of any kind that has an end, or ``-``, standard input.
+    """What a person names as an input: a regular file, or ``-``, standard input.
 
-    Raises BadInputError, which says what is in the way: no such file, a FIFO, a device, too large.
+    A pipe that the shell has opened (``/dev/fd/63``, process substitution) is read as standard input is. Raises
+    BadInputError, which says what is in the way: no such file, a FIFO, a device, too large.
     """
     try:
-        return read_descriptor(sys.stdin.fileno(), limit) if path == "-" else read_file(path, limit)
+        if path == "-":
+            return read_descriptor(sys.stdin.fileno(), limit)
+        number = path.removeprefix("/dev/fd/")
+        if path != number and number.isdecimal():
+            return read_descriptor(int(number), limit)
+        return read_file(path, limit)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name; standard input is closed
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        name = "standard input" if path == "-" else path
+        name = "standard input" if path == "-" else visible(path)
         raise BadInputError(f"{name}: it cannot be read: {reason}") from None
 
 
@@ -67,21 +74,25 @@ def read_descriptor(descriptor: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def write_file(path: str, content: bytes, *, mode: int | None = None, keep_owner: bool = False) -> None:
+def write_file(
+    path: str, content: bytes, *, mode: int | None = None, keep_owner: bool = False, sync: bool = True
+) -> None:
     """Write `path` whole or not at all: who reads it finds the old content or the new. Raises OSError.
 
     A symbolic link stays one; what is not a regular file (a device, a pipe) is written to. `mode` is that of the
-    file, without it that of the file replaced, else 0644, whatever the umask. `keep_owner`: of the file replaced.
+    file, without it that of the file replaced, else 0644, whatever the umask. With `keep_owner` the owner is that
+    of the file replaced. Without `sync` a power failure can lose the content: for what can be found out again.
     """
-    import tempfile
-
     old = _status(path)
     if old is not None and not stat.S_ISREG(old.st_mode) and not stat.S_ISDIR(old.st_mode):
-        with open(path, "wb", buffering=0) as file:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)  # ENXIO: nobody reads
+        os.set_blocking(descriptor, True)
+        with open(descriptor, "wb") as file:
             file.write(content)
         return
     target = os.path.realpath(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".capath-", dir=os.path.dirname(target))
+    temporary = os.path.join(os.path.dirname(target), f".capath-{os.getpid()}-{os.urandom(8).hex()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with open(descriptor, "wb") as file:
             file.write(content)
@@ -92,7 +103,8 @@ def write_file(path: str, content: bytes, *, mode: int | None = None, keep_owner
                 with contextlib.suppress(PermissionError):
                     os.fchown(file.fileno(), old.st_uid, old.st_gid)
             os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):

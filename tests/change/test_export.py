@@ -20,7 +20,7 @@ from capath.change.export import (
     der_files,
     tar_archive,
     trusted_certificates,
-    write_file,
+    write_export,
     write_files,
 )
 from capath.errors import BadInputError, ChangeError
@@ -125,7 +125,7 @@ def test_files_are_written_whole_and_readable(tmp_path: Path) -> None:
     """An old file is replaced in one step, and nothing else is left behind."""
     path = tmp_path / "out" / "a.der"
     write_files(str(tmp_path / "out"), {"a.der": b"1"})
-    write_file(str(path), b"2")
+    write_export(str(path), b"2")
     assert path.read_bytes() == b"2"
     assert path.stat().st_mode & 0o777 == 0o644
     assert os.listdir(path.parent) == ["a.der"]
@@ -136,14 +136,14 @@ def test_what_is_no_regular_file_is_written_to_and_stays(tmp_path: Path) -> None
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_file(str(tmp_path / "pipe"), b"1")
+        write_export(str(tmp_path / "pipe"), b"1")
         assert os.read(reader, 9) == b"1"
     finally:
         os.close(reader)
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     (tmp_path / "link").symlink_to("target")
     for content in (b"1", b"2"):
-        write_file(str(tmp_path / "link"), content)
+        write_export(str(tmp_path / "link"), content)
         assert (os.readlink(tmp_path / "link"), (tmp_path / "target").read_bytes()) == ("target", content)
 
 
@@ -172,10 +172,10 @@ def test_what_cannot_be_written_is_a_change_error(tmp_path: Path) -> None:
     """It says where, and leaves nothing."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ChangeError, match=r"file/x"):
-        write_file(str(tmp_path / "file" / "x"), b"")
+        write_export(str(tmp_path / "file" / "x"), b"")
     with pytest.raises(ChangeError, match="file"):
         write_files(str(tmp_path / "file"), {})
     (tmp_path / "directory").mkdir()
     with pytest.raises(ChangeError):
-        write_file(str(tmp_path / "directory"), b"x")
+        write_export(str(tmp_path / "directory"), b"x")
     assert sorted(os.listdir(tmp_path)) == ["directory", "file"]

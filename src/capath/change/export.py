@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import stat
 import tarfile
-import tempfile
 from collections.abc import Iterable, Mapping
 
 from capath.change.file_names import FileNames
 from capath.errors import BadInputError, ChangeError
+from capath.files import read_file, write_file
 from capath.pki.certificate import Certificate
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.pem import encode_pem
@@ -79,8 +78,7 @@ def check_replaceable(path: str, content: bytes) -> None:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return  # written to, not replaced
-        with open(path, "rb") as file:
-            old = file.read(_KEPT_OCTETS_LIMIT)
+        old = read_file(path, _KEPT_OCTETS_LIMIT)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -92,30 +90,11 @@ def check_replaceable(path: str, content: bytes) -> None:
         )
 
 
-def write_file(path: str, content: bytes) -> None:
-    """Write `path` in one step: whoever reads it sees the old content or the new. Raises ChangeError.
-
-    A symbolic link stays one, and what is no regular file (a device, a pipe) is written to.
-    """
-    temporary = ""
+def write_export(path: str, content: bytes) -> None:
+    """Write `path` whole or not at all. Raises ChangeError."""
     try:
-        mode = _mode_of(path)
-        if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            with open(path, "wb", buffering=0) as file:
-                file.write(content)
-            return
-        target = os.path.realpath(path)
-        descriptor, temporary = tempfile.mkstemp(prefix=".capath-", dir=os.path.dirname(target))
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644 if mode is None else stat.S_IMODE(mode))
-        os.replace(temporary, target)
+        write_file(path, content)
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         raise ChangeError(f"{visible(path)}: it could not be written: {error.strerror}") from None
 
 
@@ -126,15 +105,7 @@ def write_files(directory: str, files: Mapping[str, bytes]) -> None:
     except OSError as error:
         raise ChangeError(f"{visible(directory)}: it could not be made: {error.strerror}") from None
     for name, content in files.items():
-        write_file(os.path.join(directory, name), content)
-
-
-def _mode_of(path: str) -> int | None:
-    """The mode of what is at `path`; None where nothing is."""
-    try:
-        return os.stat(path).st_mode
-    except FileNotFoundError:
-        return None
+        write_export(os.path.join(directory, name), content)
 
 
 def _is_bundle(data: bytes) -> bool:

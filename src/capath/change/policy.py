@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
-import tempfile
 
 from capath.change.operation import EditPolicy
 from capath.errors import ChangeError
+from capath.files import read_file, write_file
 from capath.pki.visible import visible
 
 _TIMEOUT_S = 300
+_SIZE_LIMIT = 8 * 1024 * 1024
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -22,10 +21,10 @@ def edit_policy(edit: EditPolicy) -> None:
     """
     if read_policy(edit.name) != edit.before:
         raise ChangeError(f"{visible(edit.name)}: something else has changed it in the meantime; look again")
-    _write(edit.name, edit.after)
+    write_file(edit.name, _encoded(edit.after), keep_owner=True)
     failure = _run(edit.command)
     if failure:
-        _write(edit.name, edit.before)
+        write_file(edit.name, _encoded(edit.before), keep_owner=True)
         _run(edit.command)
         raise ChangeError(
             f"{visible(edit.command[0])} failed ({visible(failure)}); {visible(edit.name)} was put back"
@@ -35,34 +34,19 @@ def edit_policy(edit: EditPolicy) -> None:
 def read_policy(path: str) -> str | None:
     """The file's text; None where it cannot be read."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return file.read()
+        return read_file(path, _SIZE_LIMIT).decode("utf-8", "surrogateescape")
     except OSError:
         return None
 
 
-def _write(path: str, text: str) -> None:
-    """Replace the file in one step; mode and owner stay."""
-    path = os.path.realpath(path)
-    status = os.stat(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".capath-", dir=os.path.dirname(path))
-    try:
-        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), status.st_mode & 0o7777)
-            with contextlib.suppress(PermissionError):
-                os.fchown(file.fileno(), status.st_uid, status.st_gid)
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _run(command: tuple[str, ...]) -> str:
     """Run it; return what went wrong, or nothing."""
+    import subprocess
+
     environment = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{_PATH}"}
     try:
         done = subprocess.run(

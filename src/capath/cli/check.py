@@ -12,6 +12,7 @@ from capath.cli.output import say, show, width
 from capath.cli.parser import add_directory
 from capath.cli.store_view import now_utc, read_listing
 from capath.errors import BadInputError, ChangeError
+from capath.files import read_input
 from capath.pki.visible import visible
 
 if TYPE_CHECKING:
@@ -161,9 +162,4 @@ def _policy(arguments: argparse.Namespace) -> Policy:
         path = os.path.join(arguments.directory, POLICY_FILE)
         if not os.path.isfile(path):
             return Policy()
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_POLICY_OCTETS_LIMIT)
-    except OSError as error:
-        raise BadInputError(f"{visible(path)}: the policy cannot be read: {error.strerror}") from None
-    return read_policy(data, visible(path), RULE_IDS)
+    return read_policy(read_input(path, _POLICY_OCTETS_LIMIT), visible(path), RULE_IDS)

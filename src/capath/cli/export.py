@@ -118,12 +118,12 @@ def _chosen(listing: Listing, wanted: Sequence[str], *, every: bool) -> tuple[Ce
 
 
 def _write(path: str, content: bytes, kind: str) -> dict[str, str | int]:
-    from capath.change.export import write_file
+    from capath.change.export import write_export
 
     if path == _STANDARD_OUTPUT:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
-        write_file(path, content)
+        write_export(path, content)
     return {"kind": kind, "path": path, "octets": len(content)}

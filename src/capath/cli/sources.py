@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from capath.cli.output import progress, say
 from capath.errors import BadInputError, CapathError
+from capath.files import read_input
 from capath.pki.visible import shell_command, visible, without_password
 from capath.sources.item import Password, Source
 from capath.sources.open_source import MOZILLA_REPORT, ChainSource, open_source
@@ -105,11 +106,7 @@ def password_from(arguments: argparse.Namespace) -> Password:
     """Who gives the password of a file: the file that is named, else the person at the terminal."""
     path = arguments.password_file
     if path is not None:
-        try:
-            with open(path, "rb") as file:
-                line = file.readline(65536).rstrip(b"\r\n")
-        except OSError as error:
-            raise BadInputError(f"{visible(path)}: the password cannot be read: {error.strerror}") from None
+        line = read_input(path, 65536).split(b"\n")[0].removesuffix(b"\r")
         return lambda _: line
     if not sys.stdin.isatty():
         return lambda _: None

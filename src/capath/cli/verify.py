@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -16,11 +15,11 @@ from capath.cli.output import say, show, width
 from capath.cli.parser import add_directory
 from capath.cli.test_options import add_verify_flags, verify_flags
 from capath.errors import BadInputError
+from capath.files import read_input
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 from capath.report.document import SCHEMA_VERSION
 from capath.store import Snapshot, scan
-from capath.store.content import Unreadable, read_content
 from capath.tls.network.endpoint import parse_endpoint
 from capath.tls.test_options import Purpose
 
@@ -174,14 +173,8 @@ def _leaf(path: str) -> Certificate | _NotRead:
 def _read(path: str) -> tuple[Certificate, ...]:
     from capath.tls.offline.verify import read_certificates
 
-    if path == "-":
-        return read_certificates(sys.stdin.buffer.read(_FILE_BYTES_LIMIT), "the standard input")
-    # The store's reader waits for nothing: it tells a FIFO or a device from a file before either is read.
-    content = read_content(path)
-    if isinstance(content, Unreadable):
-        raise BadInputError(f"{visible(path)}: {content.reason}")
-    with open(path, "rb") as file:
-        return read_certificates(file.read(_FILE_BYTES_LIMIT), visible(path))
+    name = "the standard input" if path == "-" else visible(path)
+    return read_certificates(read_input(path, _FILE_BYTES_LIMIT), name)
 
 
 def _host(text: str) -> str:

@@ -14,6 +14,7 @@ import struct
 import time
 import zlib
 
+from capath.files import write_file
 from capath.store.held import PACKED_SIZE, Held
 
 _MAGIC = b"capath digests 4\n"
@@ -62,18 +63,11 @@ class Cache:
         if not self._changed and len(self._seen) == len(self._known):
             return
         body = b"".join([key + packed for key, packed in self._seen.items()])
-        temporary = f"{self._path}.{os.getpid()}"
         try:
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            with open(os.open(temporary, flags, 0o600), "wb") as file:
-                file.write(_HEADER.pack(_MAGIC, zlib.crc32(body)) + body)
-            os.replace(temporary, self._path)
+            write_file(self._path, _HEADER.pack(_MAGIC, zlib.crc32(body)) + body, mode=0o600, sync=False)
         except OSError:
-            try:
-                os.unlink(temporary)
-            except OSError:
-                return
+            return
 
 
 def _read(path: str) -> dict[bytes, bytes]:

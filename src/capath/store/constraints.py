@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from capath.errors import ParseError
+from capath.files import read_file
 from capath.store.link_name import CONSTRAINTS_FILE
 
 _OCTETS_LIMIT = 8 * 1024 * 1024
@@ -47,17 +48,13 @@ def read_constraints_file(directory: str | os.PathLike[str]) -> KeptConstraints:
     """Read the file of `directory`, never waiting for what is no file."""
     path = os.path.join(directory, CONSTRAINTS_FILE)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        octets = read_file(path, _OCTETS_LIMIT)
     except FileNotFoundError:
         return KeptConstraints()
     except OSError as error:
-        return KeptConstraints(fault=f"it cannot be opened: {error.strerror}")
-    try:
-        with open(descriptor, "rb") as file:
-            octets = file.read(_OCTETS_LIMIT)
-        return KeptConstraints(parse_constraints(octets), octets)
-    except OSError as error:
         return KeptConstraints(fault=f"it cannot be read: {error.strerror}")
+    try:
+        return KeptConstraints(parse_constraints(octets), octets)
     except ParseError as error:
         return KeptConstraints(octets=octets, fault=str(error))
 

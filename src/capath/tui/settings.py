@@ -11,12 +11,11 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from capath.files import config_directory, state_directory
+from capath.files import config_directory, read_file, state_directory, write_file
 from capath.tui.theme import LOOKS
 
 _LIMIT = 1024 * 1024
@@ -74,8 +73,7 @@ def read_settings(path: str | None = None) -> Settings:
     """Read the settings file. What is wrong with it is told in `problems`, and never raises."""
     path = settings_path() if path is None else path
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            table = _parse(file.read(_LIMIT))
+        table = _parse(read_file(path, _LIMIT))
     except FileNotFoundError:
         return Settings()
     except OSError as error:
@@ -146,8 +144,7 @@ class Remembered:
         """What was remembered last time."""
         found = cls(os.path.join(state_directory(), "session.json"))
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-            with open(os.open(found._path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-                kept = json.loads(file.read(_LIMIT))
+            kept = json.loads(read_file(found._path, _LIMIT))
             found.theme = kept["theme"] if kept.get("theme") in LOOKS else ""
             found.mode = str(kept.get("mode", ""))
             found.hosts = [str(host)[:300] for host in kept.get("hosts", [])][-_HOSTS_KEPT:]
@@ -181,16 +178,9 @@ def _write(path: str, text: str) -> bool:
     """Write a file whole or not at all, readable by its owner alone."""
     if not path:
         return False
-    temporary = ""
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".capath-")
-        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        os.replace(temporary, path)
+        write_file(path, text.encode("utf-8", "surrogateescape"), mode=0o600, sync=False)
     except OSError:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         return False
     return True
