@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import shutil
-import subprocess
 
 from capath.tls.failure import StarttlsRefused
 from capath.tls.network.deadline import Deadline, run_child
 from capath.tls.network.endpoint import Address
 from capath.tls.network.http import head_request
 from capath.tls.network.proxy import ProxyKind
+from capath.tls.offline.openssl import installed_version
 from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, TEST_OPTIONS
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
 from capath.tls.test_options import Asked
@@ -34,7 +33,7 @@ def ask(result: ProbeResult, address: Address, directory: str, deadline: Deadlin
         return NotAsked("s_client knows no proxy but http://")
     if isinstance(result.failure, StarttlsRefused):
         return NotAsked("the server does not begin TLS, and s_client would wait for it")
-    version = _version(binary)
+    version = installed_version(binary)
     where = None if options.proxy is not None else address
     environment = {PROXY_PASSWORD_VARIABLE: options.proxy.password} if options.proxy is not None else {}
     arguments = [binary, *s_client_arguments(result.asked, directory, where)]
@@ -78,10 +77,3 @@ def _answer(version: str, output: bytes) -> ClientAnswer:
 
 def _decode(text: bytes) -> str:
     return text.decode("utf-8", "replace").strip()
-
-
-@functools.lru_cache(maxsize=4)
-def _version(binary: str) -> str:
-    done = subprocess.run([binary, "version"], capture_output=True, timeout=10, check=False)
-    words = _decode(done.stdout).split("(")[0].split()
-    return " ".join(words) or "openssl"

@@ -6,7 +6,6 @@ A common name alone does not count: OpenSSL's own check would take it, requests 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from capath.pki.general_names import alternative_names
 from capath.pki.load import read_certificate
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import CRL, DATE_FORMAT, DATES, NAME_CONSTRAINTS, VerifyCode
+from capath.tls.network.endpoint import is_address
 
 if TYPE_CHECKING:
     from service_identity.hazmat import DNSPattern, IPAddressPattern
@@ -49,10 +49,10 @@ def check_host(leaf_der: bytes, host: str) -> VerifyError | None:
     from service_identity import CertificateError, VerificationError
     from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
 
-    is_address = _is_address(host)
-    wrong = VerifyError(VerifyCode.IP_ADDRESS_MISMATCH if is_address else VerifyCode.HOSTNAME_MISMATCH, 0)
+    by_address = is_address(host)
+    wrong = VerifyError(VerifyCode.IP_ADDRESS_MISMATCH if by_address else VerifyCode.HOSTNAME_MISMATCH, 0)
     try:
-        wanted = IPAddress_ID(host) if is_address else DNS_ID(host)
+        wanted = IPAddress_ID(host) if by_address else DNS_ID(host)
         patterns = _patterns(read_certificate(leaf_der)[0])
         verify_service_identity(cert_patterns=patterns, obligatory_ids=[wanted], optional_ids=[])
     except (VerificationError, CertificateError, ValueError, ParseError):
@@ -79,11 +79,3 @@ def in_order(errors: Sequence[VerifyError], host_error: VerifyError | None) -> t
         return tuple(errors)
     at = next((at for at, error in enumerate(errors) if error.code in _BEHIND_HOST_NAME), len(errors))
     return (*errors[:at], host_error, *errors[at:])
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -42,7 +42,7 @@ class Endpoint:
     def ip(self) -> str | None:
         """The address without its zone where the host is one (RFC 4007 §11), None where it is a name."""
         address = self.host.partition("%")[0]
-        return address if _is_address(address) else None
+        return address if is_address(address) else None
 
     @property
     def text(self) -> str:
@@ -125,7 +125,7 @@ def _port(port_text: str, text: str) -> int:
 
 def _host(host: str, text: str) -> str:
     address, percent, zone = host.partition("%")
-    if _is_address(address):
+    if is_address(address):
         if percent and (":" not in address or not zone.isalnum()):
             raise _wrong(text, "the zone of the address is not an interface's name")
         return host.lower()
@@ -162,7 +162,8 @@ def _wrong(text: str, reason: str) -> BadInputError:
 
 
 @lru_cache(maxsize=4096)
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether `text` is an IP address, without brackets or a zone."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

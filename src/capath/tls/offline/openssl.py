@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import ipaddress
 import os
 import re
 import shutil
@@ -23,6 +22,7 @@ from capath.pki.pem import encode_pem
 from capath.tls.capath_argument import capath_argument
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import VerifyCode
+from capath.tls.network.endpoint import is_address
 from capath.tls.offline.in_process import Question
 from capath.tls.verify_flags import openssl_arguments
 
@@ -62,7 +62,7 @@ def ask_openssl_verify_all(
     binary = shutil.which("openssl")
     if binary is None:
         return [NoVerdict("openssl is not installed")] * len(leaves)
-    version = _version(binary)
+    version = installed_version(binary)
     major = _VERSION.match(version)
     if major is None or int(major[1]) < _FIRST_MAJOR:
         return [NoVerdict(f"{version} cannot trust only one directory")] * len(leaves)
@@ -126,17 +126,11 @@ def _arguments(question: Question, leaves: Sequence[Certificate]) -> Iterator[tu
         if question.untrusted:
             arguments += ["-untrusted", _write(place, "untrusted.pem", question.untrusted)]
         if question.host:
-            arguments += ["-verify_ip" if _is_address(question.host) else "-verify_hostname", question.host]
+            arguments += ["-verify_ip" if is_address(question.host) else "-verify_hostname", question.host]
         arguments += ["-attime", str(int(question.at.timestamp())), *openssl_arguments(question.flags)]
         if question.purpose is not None:
             arguments += ["-purpose", question.purpose]
         yield arguments, [_write(place, f"{number}.pem", [leaf]) for number, leaf in enumerate(leaves)]
-
-
-def _is_address(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return bool(ipaddress.ip_address(host))
-    return False
 
 
 def _write(place: str, name: str, certificates: Sequence[Certificate]) -> str:
@@ -147,7 +141,8 @@ def _write(place: str, name: str, certificates: Sequence[Certificate]) -> str:
 
 
 @functools.lru_cache(maxsize=4)
-def _version(binary: str) -> str:
+def installed_version(binary: str) -> str:
+    """What the program at `binary` calls itself, as ``OpenSSL 3.0.19 27 Jan 2026``."""
     try:
         done = subprocess.run([binary, "version"], capture_output=True, timeout=_TIMEOUT_S, check=False)
     except (OSError, subprocess.SubprocessError) as error:
