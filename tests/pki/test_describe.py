@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from capath.diagnosis.path_rules import is_strong, serves_tls_servers
 from capath.errors import ParseError
 from capath.pki import tlv as reader
 from capath.pki.certificate import Certificate
@@ -224,3 +225,15 @@ def test_keys_have_names(info: bytes, text: str) -> None:
     signed = tlv(0x30, encoded[first:tbs_end].replace(old, info))
     certificate = read_certificate(tlv(0x30, signed, encoded[tbs_end:]))[0]
     assert public_key(certificate).text == text
+
+
+def test_a_diagnosis_sees_an_extension_beside_one_that_does_not_decode() -> None:
+    """A certificate for e-mail does not serve TLS servers, whatever else is wrong with it; and nothing warns."""
+    email_only = bytes.fromhex("300a06082b06010505070304")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for others in ([], [("2.5.29.32", b"\x01\x01\x01")]):
+            encoded = _with(("2.5.29.37", email_only), *others)
+            assert not serves_tls_servers(encoded)
+        zero = read_certificate(raw_certificate(_NAME, serial=0))[0]
+        assert is_strong(zero, is_anchor=True)

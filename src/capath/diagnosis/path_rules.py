@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from capath.diagnosis.name_constraints import first_violation
+from capath.errors import ParseError
 from capath.pki.certificate import Certificate
+from capath.pki.decode import decode_extension, without_warnings
 from capath.pki.extensions import BASIC_CONSTRAINTS
 from capath.pki.key_identifiers import is_self_signed as names_itself
 from capath.pki.signature import Bad, check_signature
@@ -97,18 +99,18 @@ def obeys_limits(chain: Sequence[Certificate]) -> bool:
 
 
 def _decoded(certificate: Certificate) -> x509.Certificate | None:
-    try:
-        return x509.load_der_x509_certificate(certificate.der)
-    except (ValueError, x509.InvalidVersion):
-        return None
+    with without_warnings():
+        try:
+            return x509.load_der_x509_certificate(certificate.der)
+        except (ValueError, x509.InvalidVersion):
+            return None
 
 
 def extension_of(certificate: Certificate, kind: type[_Kind]) -> _Kind | None:
     """The decoded extension of that kind; None where there is none, or it does not decode."""
-    decoded = _decoded(certificate)
-    if decoded is None:
-        return None
+    extension = certificate.extension(kind.oid.dotted_string)
     try:
-        return decoded.extensions.get_extension_for_class(kind).value
-    except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension):
+        value = None if extension is None else decode_extension(extension)
+    except ParseError:
         return None
+    return value if isinstance(value, kind) else None

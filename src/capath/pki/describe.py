@@ -6,18 +6,14 @@ What it refuses is shown as encoded, with its reason; the others are decoded all
 from __future__ import annotations
 
 import ipaddress
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from capath.errors import ParseError
 from capath.pki import tlv
 from capath.pki.certificate import Certificate
+from capath.pki.decode import decode_extension, without_warnings
 from capath.pki.extensions import KEY_USAGE, Extension, key_usage_bits
-from capath.pki.load import load_stand_in
 from capath.pki.name import Attribute, Name
 
 if TYPE_CHECKING:
@@ -99,7 +95,6 @@ _KEY_USAGES = (
     *("digital signature", "content commitment", "key encipherment", "data encipherment", "key agreement"),
     *("signs certificates", "signs CRLs", "encipher only", "decipher only"),
 )
-_ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +123,11 @@ def library_refusal(certificate: Certificate) -> str:
     """Why `cryptography` refuses a certificate that OpenSSL loads; empty where it does not."""
     from cryptography import x509
 
-    with _without_warnings():
+    with without_warnings():
         try:
             _ = x509.load_der_x509_certificate(certificate.der).extensions
         except Exception as error:  # its parser raises many types
-            return _reason(error)
+            return f"{type(error).__name__}: {error}"
     return ""
 
 
@@ -142,24 +137,13 @@ def _decoded(extension: Extension) -> list[str]:
         bits = key_usage_bits(extension.value)
         names = [name for bit, name in enumerate(_KEY_USAGES) if bit in bits]
         return [", ".join(names + [f"bit {bit}" for bit in sorted(bits) if bit >= len(_KEY_USAGES)]) or "none"]
-    with _without_warnings():
+    with without_warnings():
         try:
-            (found,) = load_stand_in(extension=extension.encoded).extensions
-            return _lines(found.value) or ["empty"]
-        except Exception as error:  # its parser raises many types
-            return [_octets(extension.value), f"cryptography does not decode it: {_reason(error)}"]
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Without Python's warnings of what is only discouraged; capath has findings of its own for that."""
-    with _ONE_AT_A_TIME, warnings.catch_warnings():  # the filters are the whole process's
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+            return _lines(decode_extension(extension)) or ["empty"]
+        except ParseError as error:
+            return [_octets(extension.value), f"cryptography does not decode it: {error}"]
+        except Exception as error:  # a name in it that it does not encode again
+            return [_octets(extension.value), f"cryptography does not decode it: {type(error).__name__}: {error}"]
 
 
 def _lines(value: x509.ExtensionType) -> list[str]:

@@ -13,13 +13,6 @@ from capath.pki.certificate import Certificate, certificate_fields
 from capath.pki.crl import CertificateList, crl_bounds
 from capath.pki.name import Name, canonical_bytes
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from cryptography import x509
-
-_ECDSA_WITH_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
-_ED25519_KEY = bytes.fromhex("302a300506032b6570032100") + bytes(32)
-
 
 def read_certificate(data: bytes) -> tuple[Certificate, bytes]:
     """Decode the certificate that `data` begins with; return it and the bytes after it.
@@ -58,21 +51,6 @@ def read_crl(data: bytes) -> CertificateList:
         fields = tlv.parts(tlv.parts(whole)[0])
         issuer = _name(fields[2] if fields[0][0] == tlv.INTEGER else fields[1])
     return CertificateList(whole, issuer, plain)
-
-
-def load_stand_in(*, algorithm: bytes = _ECDSA_WITH_SHA256, extension: bytes = b"") -> x509.Certificate:
-    """Load a certificate of nobody's with this signature algorithm and this extension, each a whole DER element.
-
-    So `cryptography` decodes one part of a certificate that it refuses for another. Raises what it raises.
-    """
-    from cryptography.x509 import load_der_x509_certificate
-
-    times = tlv.encode(tlv.SEQUENCE, tlv.encode(tlv.UTC_TIME, b"200101000000Z") * 2)
-    extensions = tlv.encode(0xA3, tlv.encode(tlv.SEQUENCE, extension)) if extension else b""
-    version_and_serial = b"\xa0\x03\x02\x01\x02\x02\x01\x01"
-    fields = (version_and_serial, algorithm, b"\x30\x00", times, b"\x30\x00", _ED25519_KEY, extensions)
-    signed = tlv.encode(tlv.SEQUENCE, b"".join(fields))
-    return load_der_x509_certificate(tlv.encode(tlv.SEQUENCE, signed + algorithm + b"\x03\x02\x00\x00"))
 
 
 def _with_positive_serial(data: bytes, at: int) -> bytes:

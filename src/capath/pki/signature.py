@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from capath.pki.certificate import Certificate
-from capath.pki.load import load_stand_in
+from capath.pki.decode import load_stand_in
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives import hashes
