@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from capath.change import file_system
-from capath.change.apply import apply_plan, recover
+from capath.change.apply import apply_plan, recover, undo_last
 from capath.change.file_system import new_stem
 from capath.change.journal import Journal
 from capath.change.operation import (
@@ -27,9 +30,15 @@ from capath.change.operation import (
     Symlink,
 )
 from capath.change.plan import Plan
-from capath.errors import ChangeError
+from capath.change.rehash import plan_rehash
+from capath.change.toggle import plan_toggle
+from capath.errors import ChangeError, InterruptedChangeError
+from capath.store.listing import list_store
+from capath.store.lookup import reachable
 from capath.store.walk import scan
 from tests.faults.test_faults import _now
+from tests.minting import mint_root
+from tests.oracle.openssl import needs_openssl
 from tests.trees import tree
 
 MINE = b"somebody else's own\n"
@@ -106,8 +115,6 @@ def test_each_step_there_and_back_without_renameat2(
     store: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """Where the kernel or the file system has no such call, the same is done by others."""
-    from capath.change.apply import undo_last
-
     monkeypatch.setattr(file_system, "rename2", lambda *_: errno.ENOSYS)
     step, _ = STEPS[what]
     before = tree(store)
@@ -197,3 +204,63 @@ def test_the_subdirectory_is_somebody_elses_file(store: Path) -> None:
             apply_plan(plan)
         (store / "untrusted").unlink()
     assert list((store / "elsewhere").iterdir()) == []
+
+
+@needs_openssl
+@pytest.mark.oracle
+@pytest.mark.parametrize("at", range(1, 10))
+def test_openssl_rehash_meanwhile(tmp_path: Path, at: int) -> None:
+    """The other tool links all again in the middle: no file is lost, and a rehash puts the links right."""
+    directory = tmp_path / "d"
+    directory.mkdir()
+    roots = [mint_root() for _ in range(4)]
+    for number, root in enumerate(roots):
+        (directory / f"{number}.pem").write_bytes(root.pem)
+    apply_plan(plan_rehash(scan(directory)).plan)
+    plan = plan_toggle(list_store(scan(directory)), [], [roots[0].sha256])
+    assert len(plan.operations) >= 9
+
+    def other(done: int) -> None:
+        if done == at:
+            subprocess.run(["openssl", "rehash", str(directory)], check=True, capture_output=True)
+
+    with contextlib.suppress(ChangeError, InterruptedChangeError):
+        apply_plan(plan, other)
+    recover(str(directory))
+    apply_plan(plan_rehash(scan(directory)).plan)
+    contents = {path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    assert contents == {root.pem for root in roots}
+    assert {root.sha256 for root in roots[1:]} <= reachable(scan(directory)).keys()
+    assert not list(directory.rglob(".capath-*"))
+
+
+def test_the_directory_is_replaced_meanwhile(store: Path) -> None:
+    """The change goes on in the directory that it was planned for; what has its name now is not touched."""
+    other = store.parent / "other"
+    shutil.copytree(store, other, symlinks=True)
+    untouched = tree(other)
+    moved = store.parent / "moved"
+
+    def replace(done: int) -> None:
+        if done == 1:
+            store.rename(moved)
+            other.rename(store)
+
+    steps = (RemoveLink("12345678.0", OLD), RenameFile("file.pem", "untrusted/file.pem"))
+    apply_plan(Plan(scan(store), "two steps", steps), replace)
+    assert tree(store) == untouched
+    assert (moved / "untrusted" / "file.pem").read_bytes() == b"file"
+    with pytest.raises(ChangeError, match="something else has changed it"):
+        undo_last(str(store))
+    assert tree(store) == untouched
+
+
+def test_the_directory_was_replaced_before(store: Path) -> None:
+    """A plan is for the files that were read: others of the same names are not changed."""
+    plan = Plan(scan(store), "a step", (RenameFile("file.pem", "untrusted/file.pem"),))
+    store.rename(store.parent / "moved")
+    shutil.copytree(store.parent / "moved", store, symlinks=True)
+    before = tree(store)
+    with pytest.raises(ChangeError, match=r"file\.pem: something else has changed it"):
+        apply_plan(plan)
+    assert tree(store) == before

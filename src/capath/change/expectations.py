@@ -21,7 +21,6 @@ from capath.change.operation import (
     Symlink,
     Wait,
 )
-from capath.change.policy import read_policy
 from capath.errors import assert_never
 from capath.store.entry import FileEntry, FileStat, LinkEntry
 from capath.store.snapshot import Snapshot
@@ -122,6 +121,8 @@ def is_as(directory: Directory, name: str, expected: Expected) -> bool:
         case Taken():
             return directory.exists(name)
         case Text(text=text):
+            from capath.change.policy import read_policy
+
             return read_policy(name) == text
         case _:
             assert_never(expected)

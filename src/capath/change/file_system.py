@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Sequence
@@ -49,7 +48,6 @@ _NO_RENAMEAT2 = frozenset({errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOT
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
 pause = time.sleep
 _IN_ASIDE = f"{ASIDE}/"
-STEM = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9]{1,10}-[0-9a-f]{16}")
 
 
 def new_stem() -> str:
@@ -143,13 +141,13 @@ class Directory:
         """
         unknown = []
         for name in self._temporaries():
-            number = re.search(r"\.([0-9]+)(b?)\Z", name)
-            if number is None or int(number[1]) >= len(operations):
+            number = name.rpartition(".")[2].removesuffix("b")
+            if not number.isdecimal() or int(number) >= len(operations):
                 unknown.append(name)
                 continue
-            operation = operations[int(number[1])]
+            operation = operations[int(number)]
             try:
-                self._settle(inverse(operation) if number[2] else operation, name)
+                self._settle(inverse(operation) if name.endswith("b") else operation, name)
             except FileExistsError:
                 unknown.append(name)
         for operation in operations:
