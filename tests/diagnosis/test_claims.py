@@ -260,4 +260,6 @@ def test_a_ca_for_tls_clients_says_what_it_is_for(tmp_path: Path) -> None:
     )
     diagnosis = diagnose_offline(result, snapshot, roots=NO_ROOTS)
     assert diagnosis is not None
-    assert "“For clients” cannot be used as a CA: its extendedKeyUsage lists only" in diagnosis.text
+    assert (
+        "“For clients” cannot be used as a CA: its extendedKeyUsage does not include TLS servers" in diagnosis.text
+    )

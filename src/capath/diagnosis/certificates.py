@@ -47,7 +47,9 @@ def explain_signature(case: Case) -> Finding | None:
         f"The signature of “{title(child.subject)}” is not by “{title(child.issuer)}”, whose key it names: the "
         "certificate was changed or damaged after it was signed."
     )
-    return Finding(Cause.BAD_SIGNATURE, text, (reissue(case, element, "as it was signed"),))
+    who = "Ask the operator to send" if case.live is not None else "Use"
+    intact = Remedy(Action.ASK_OPERATOR, f"{who} “{title(child.subject)}” as it was issued.")
+    return Finding(Cause.BAD_SIGNATURE, text, (intact,))
 
 
 def _other_key_sent(case: Case, child: Certificate, is_known: bool) -> Finding:
@@ -101,11 +103,12 @@ def _lacks(certificate: Certificate, error: VerifyError) -> str:
         if constraints is not None and not constraints.ca:
             return "its basicConstraints say CA:FALSE"
         if certificate.key_usage is not None and KEY_CERT_SIGN not in certificate.key_usage:
-            return f"its keyUsage has no keyCertSign, only {_described(certificate, KEY_USAGE)}"
+            return f"its keyUsage does not include keyCertSign (it lists: {_described(certificate, KEY_USAGE)})"
     if usages is not None and not SERVER_USAGES.intersection(usages):
-        return f"its extendedKeyUsage lists only {_described(certificate, _EXTENDED_KEY_USAGE)}"
+        listed = _described(certificate, _EXTENDED_KEY_USAGE)
+        return f"its extendedKeyUsage does not include TLS servers (it lists: {listed})"
     if certificate.key_usage is not None and not error.depth:
-        return f"its keyUsage lists only {_described(certificate, KEY_USAGE)}"
+        return f"its keyUsage does not allow it (it lists: {_described(certificate, KEY_USAGE)})"
     return f"{error.described.text}, at depth {error.depth}"
 
 

@@ -90,9 +90,10 @@ def _expired(case: Case, expired: Sequence[ChainElement]) -> Finding:
         element for element in expired if element not in own and element.certificate != case.verification.at(0)
     ]
     others = [get_root(case, title(element.certificate.subject)) for element in own]
-    if sent and case.live is not None:
+    if sent:
+        who = "Ask the operator to send" if case.live is not None else "Pass"
         names = " and ".join(f"“{title(element.certificate.subject)}”" for element in sent)
-        others.insert(0, Remedy(Action.ASK_OPERATOR, f"Ask the operator to send the current version of {names}."))
+        others.insert(0, Remedy(Action.ASK_OPERATOR, f"{who} the current version of {names}."))
     return Finding(Cause.EXPIRED, text, (*renew, *others))
 
 

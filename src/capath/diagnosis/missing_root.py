@@ -8,6 +8,7 @@ from capath.diagnosis.known_roots import KnownRoot
 from capath.pki.certificate import Certificate
 from capath.pki.general_names import issuer_addresses
 from capath.pki.key_identifiers import authority_key
+from capath.pki.signature import signs
 from capath.pki.visible import visible
 
 OUT_OF_BAND = "compare its fingerprint out of band (for example with the CA's web site over a network you trust)"
@@ -55,7 +56,7 @@ def import_shown(case: Case, certificate: Certificate) -> str:
 
 def get_root(case: Case, name: str) -> Remedy:
     """Get a root that no store at hand has."""
-    text = f"Get the certificate of “{name}” from its CA, {OUT_OF_BAND}, and import it as root.pem."
+    text = f"Get the certificate of “{name}” from that CA, {OUT_OF_BAND}, and import it as root.pem."
     return Remedy(Action.IMPORT, text, case.command("import", "root.pem"))
 
 
@@ -87,6 +88,16 @@ def unknown_issuer(case: Case, leaf: Certificate) -> Finding:
     send = send_intermediate(case, issuer, url)
     issued = f"“{title(leaf.subject)}” was issued by “{issuer}”, which is {nowhere(case)}"
     came = _what_came(case)
+    misnamed = next((sent for sent in case.verification.sent[1:] if signs(sent, leaf)), None)
+    if misnamed is not None:
+        signer = title(misnamed.subject)
+        text = (
+            f"The key of “{signer}” signed “{title(leaf.subject)}”, but that names “{issuer}” as its issuer. "
+            "Issuers "
+            "are matched by name (RFC 5280 §6.1.3)."
+        )
+        again = f"Ask the CA “{signer}” to reissue “{title(leaf.subject)}” with its own name as the issuer."
+        return Finding(Cause.MALFORMED_CERTIFICATE, text, (Remedy(Action.ASK_AUTHORITY, again),))
     named = authority_key(leaf).issuer
     if named is not None and named.canonical == leaf.issuer.canonical:
         text = (
@@ -103,10 +114,11 @@ def unknown_issuer(case: Case, leaf: Certificate) -> Finding:
         )
         remedies = (send, fetch, root) if fetch.command else (send, root)
         return Finding(Cause.MISSING_INTERMEDIATE, text, remedies, Confidence.LIKELY)
+    public = ", and no public CA that is known here has that name" if case.roots.titles else ""
     text = (
-        f"{issued}. {came} The certificate names no address for its issuer's, and no public CA that is known "
-        "here has "
-        "that name: it is most likely the root of a private CA, and an intermediate otherwise."
+        f"{issued}. {came} The certificate names no address for its issuer's{public}: it is most likely the "
+        "root of "
+        "a private CA, and an intermediate otherwise."
     )
     return Finding(Cause.ROOT_NOT_IN_STORE, text, (root, send), Confidence.LIKELY)
 

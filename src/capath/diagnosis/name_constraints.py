@@ -6,6 +6,7 @@ above it, self-issued ones below the leaf's issuer excepted.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ipaddress
 from collections.abc import Iterable, Sequence
@@ -92,7 +93,7 @@ def _constraints(certificate: Certificate) -> _Constraints:
 
 
 def _names(certificate: Certificate, *, is_leaf: bool) -> Iterable[x509.GeneralName]:
-    """The subject, the subjectAltName, and the common name of a leaf that has no DNS name."""
+    """The subject and its email addresses, the subjectAltName, the common name of a leaf without a DNS name."""
     try:
         decoded = x509.load_der_x509_certificate(certificate.der)
         subject = decoded.subject
@@ -100,6 +101,9 @@ def _names(certificate: Certificate, *, is_leaf: bool) -> Iterable[x509.GeneralN
         return
     if len(subject):
         yield x509.DirectoryName(subject)
+    for attribute in subject.get_attributes_for_oid(x509.NameOID.EMAIL_ADDRESS):
+        with contextlib.suppress(ValueError):
+            yield x509.RFC822Name(str(attribute.value))
     try:
         names = tuple(decoded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Action, Cause, Finding, Remedy, day, title
@@ -18,6 +21,8 @@ from capath.tls.handshake.verification import VerifyError
 from capath.tls.handshake.verify_codes import CRL_DATES, CRL_MISSING, CRL_UNUSABLE, VerifyCode
 
 _DELTA, _SCOPE = "2.5.29.27", "2.5.29.28"
+_PROCESSED_IN_ENTRIES = frozenset({"2.5.29.21", "2.5.29.29"})  # reasonCode, certificateIssuer
+_ENTRIES_LIMIT = 10_000
 
 
 def explain_revocation(case: Case) -> Finding | None:
@@ -32,7 +37,7 @@ def explain_revocation(case: Case) -> Finding | None:
     staple = None if case.live is None or error.depth else case.live.server.staple
     if isinstance(staple, Staple) and staple.proves_revoked:
         by = f"its CA, by the OCSP response that the server staples ({staple.text})"
-    text = f"“{title(certificate.subject)}” (serial {certificate.serial:x}) is revoked by {by}."
+    text = f"“{title(certificate.subject)}” (serial number {certificate.serial:X}) is revoked by {by}."
     return Finding(Cause.REVOKED, text, (reissue(case, element, "with a new key"),))
 
 
@@ -106,18 +111,20 @@ def _unusable(case: Case, error: VerifyError, certificate: Certificate) -> Findi
             listed = _critical(crls)
             text = f"{who} has a critical extension that OpenSSL does not process{listed} (RFC 5280 §5.2)."
         case VerifyCode.DIFFERENT_CRL_SCOPE | VerifyCode.UNABLE_TO_GET_CRL:
-            text = f"{who} does not cover “{title(certificate.subject)}”: {_scope(crls)} (RFC 5280 §5.2.5)."
+            ca = case.verification.at(error.depth + 1)
+            text = f"{who} does not cover “{title(certificate.subject)}”: {_scope(crls, ca)} (RFC 5280 §5.2.5)."
         case _:
             text = f"{who} does not count: {error.described.text}."
     if error.code == VerifyCode.KEYUSAGE_NO_CRL_SIGN:
         above = case.verification.chain[error.depth + 1 : error.depth + 2]
         remedies = tuple(reissue(case, element, "with cRLSign in its keyUsage") for element in above)
     else:
-        remedies = (_fetch(case, error.depth, "Fetch the CRL that covers the certificate"),)
+        what = "Fetch the CRL that covers the certificate" if _is_of_scope(error) else "Fetch the CRL again"
+        remedies = (_fetch(case, error.depth, what),)
     return Finding(Cause.CRL_UNUSABLE, text, remedies)
 
 
-def _scope(crls: list[CrlRow]) -> str:
+def _scope(crls: list[CrlRow], issuer: Certificate | None) -> str:
     """What the CRLs cover, as their issuingDistributionPoint says."""
     for row in crls:
         decoded = _decoded(row)
@@ -135,12 +142,31 @@ def _scope(crls: list[CrlRow]) -> str:
             ("only attribute certificates", point.only_contains_attribute_certs),
             ("certificates of other CAs too (indirect)", point.indirect_crl),
             ("only some reasons for revocation", bool(point.only_some_reasons)),
-            ("only one distribution point", point.full_name is not None or point.relative_name is not None),
+            (
+                "only certificates of one distribution point",
+                point.full_name is not None or point.relative_name is not None,
+            ),
         ]
         said = [text for text, holds in limits if holds]
         if said:
             return f"by its issuingDistributionPoint it covers {' and '.join(said)}"
-    return "its scope is another"
+    if issuer is not None and crls and not _is_signed_by(crls[0], issuer):
+        return f"it is signed by another key of “{title(issuer.subject)}” than the one that issued the certificate"
+    return "OpenSSL does not say why"
+
+
+def _is_signed_by(row: CrlRow, issuer: Certificate) -> bool:
+    """Whether it is by that key; also where that cannot be checked."""
+    decoded = _decoded(row)
+    try:
+        key = load_der_public_key(issuer.public_key_info)
+        return decoded is None or decoded.is_signature_valid(key)  # type: ignore[arg-type]
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return True
+
+
+def _is_of_scope(error: VerifyError) -> bool:
+    return error.code in (VerifyCode.DIFFERENT_CRL_SCOPE, VerifyCode.UNABLE_TO_GET_CRL)
 
 
 def _critical(crls: list[CrlRow]) -> str:
@@ -152,6 +178,10 @@ def _critical(crls: list[CrlRow]) -> str:
             for extension in (() if decoded is None else decoded.extensions)
             if extension.critical and extension.oid.dotted_string not in known
         ]
+        if decoded is not None:
+            entries = (extension for entry in islice(decoded, _ENTRIES_LIMIT) for extension in entry.extensions)
+            unknown = (item.oid.dotted_string for item in entries if item.critical)
+            listed += [oid for oid in dict.fromkeys(unknown) if oid not in _PROCESSED_IN_ENTRIES]
         if listed:
             return f": {', '.join(listed)}"
     return ""
@@ -176,7 +206,7 @@ def _crls_of(case: Case, certificate: Certificate) -> list[CrlRow]:
 
 def _fetch(case: Case, depth: int, what: str) -> Remedy:
     url = crl_url(case, depth)
-    where = f" from {visible(url)}" if url else ""
+    where = f" from {visible(url)}" if url else " from the CA"
     text = f"{what}{where}, convert it to PEM (openssl crl -inform DER), put it in the directory, and rehash."
     return Remedy(Action.REFRESH_CRL, text)
 

@@ -60,7 +60,8 @@ def explain_sent(case: Case, child: Certificate, sent: Certificate) -> Finding:
         signed = f", and its key signed “{below}”" if isinstance(checked, Good) else ""
         return _another_version(case, child, sent, f"{has}{signed}", differs)
     if isinstance(checked, NotChecked):
-        again = Remedy(Action.ASK_OPERATOR, f"Ask the operator to send “{name}” as it was issued.")
+        who = "Ask the operator to send" if case.live is not None else "Pass"
+        again = Remedy(Action.ASK_OPERATOR, f"{who} “{name}” as it was issued.")
         return _not_checked(child, has, sent, checked, (again,))
     text = f"{has}, and its key signed “{below}”, yet OpenSSL did not accept it. {MAY_NOT_DECODE}"
     return Finding(Cause.OTHER, text, (), Confidence.LIKELY)
@@ -100,7 +101,7 @@ def explain_other_key(case: Case, child: Certificate, rows: Sequence[Certificate
 
 def _not_checked_held(case: Case, child: Certificate, row: CertificateRow, checked: NotChecked) -> Finding:
     name = title(row.certificate.subject)
-    again = f"Get “{name}” from its CA again, {OUT_OF_BAND}, and import it as root.pem."
+    again = f"Get “{name}” from that CA again, {OUT_OF_BAND}, and import it as root.pem."
     remedy = Remedy(Action.IMPORT, again, case.command("import", "root.pem"))
     where = f"The directory has “{name}” ({visible(row.file)})"
     return _not_checked(child, where, row.certificate, checked, (remedy,))
@@ -155,7 +156,7 @@ def _import_the_right_one(case: Case, child: Certificate, name: str) -> Remedy:
             text = f"The right one was sent: {OUT_OF_BAND}, then import it."
             return Remedy(Action.IMPORT, f"{text} SHA-256: {sent.sha256}", import_shown(case, sent), sent.sha256)
     text = (
-        f"Get the “{name}” that signed “{title(child.subject)}” from its CA, {OUT_OF_BAND}, and import it "
+        f"Get the “{name}” that signed “{title(child.subject)}” from that CA, {OUT_OF_BAND}, and import it "
         "as root.pem."
     )
     return Remedy(Action.IMPORT, text, case.command("import", "root.pem"))
