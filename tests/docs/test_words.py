@@ -108,6 +108,12 @@ def test_no_help_has_a_banned_phrase_or_a_long_line(
     assert max(map(len, shown.splitlines())) <= 80
 
 
+def test_the_readme_has_no_banned_phrase() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    found = [f"{number}: {what}: {line}" for number, line in enumerate(lines, 1) for what in complaints(line)]
+    assert not found, "\n".join(found)
+
+
 def test_the_test_finds_what_is_banned(tmp_path: Path) -> None:
     """It reads f-strings and joined strings as one text, and no docstring."""
     (tmp_path / "a.py").write_text('"""The authority."""\nx = f"who {1} runs"\ny = ("it is ta" "ken out")\n')
