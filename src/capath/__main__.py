@@ -72,6 +72,7 @@ def _open_explorer(request: ExploreRequest) -> int:
             request.hosts,
             request.resolver or system_resolver,
             welcome=request.welcome,
+            scratch=request.scratch,
         )
     )
 

@@ -142,7 +142,8 @@ async def reviewed(pilot: Pilot[None], app: CapathApp) -> ReviewOverlay:
 
 
 def screen_text(app: CapathApp) -> str:
-    """What a person reads on the screen."""
+    """What a person reads on the screen once it is at rest."""
+    app.explorer.show_details(now=True)
     app.main.canvas.paint()
     lines = [app.main.canvas.render_line(y) for y in range(app.main.canvas.size.height)]
     return "\n".join("".join(segment.text for segment in strip) for strip in lines)

@@ -33,7 +33,13 @@ def _explore(arguments: argparse.Namespace) -> int:
         # What is tried out in the demo leaves nothing in the user's own history.
         os.environ["XDG_STATE_HOME"] = os.path.join(os.path.dirname(world.directory), "state")
         hosts = tuple(HostToTest(host.endpoint, host.site.options, host.scenario.drawing) for host in world.hosts)
-        request = ExploreRequest(world.directory, hosts=hosts, resolver=world.resolve, welcome=_WELCOME)
+        request = ExploreRequest(
+            world.directory,
+            hosts=hosts,
+            resolver=world.resolve,
+            welcome=_WELCOME,
+            scratch=os.path.dirname(world.directory),
+        )
         return int(arguments.open_explorer(request))
 
 

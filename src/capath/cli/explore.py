@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class ExploreRequest:
     """What the explorer is asked to open. `read_only` says why nothing may be changed, empty where it may.
 
-    `resolver` is None for the system's own.
+    `resolver` is None for the system's own. `scratch` is a directory that goes when the explorer ends, however.
     """
 
     directory: str
@@ -31,6 +31,7 @@ class ExploreRequest:
     hosts: tuple[HostToTest, ...] = ()
     resolver: Resolver | None = None
     welcome: str = ""
+    scratch: str = ""
 
 
 OpenExplorer = Callable[[ExploreRequest], int]

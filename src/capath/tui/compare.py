@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from capath.errors import StrEnum
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.store.diff import Comparison, Member
 from capath.tui.actions import Mode
 from capath.tui.model import Item
@@ -137,7 +137,7 @@ class ComparePane:
         item = None if self._session.store is None else self._session.store.item(row)
         until = "" if item is None else item.until
         return (
-            Cell(visible(found.member.label), "staged" if row in self.rows.marks else ""),
+            Cell(visible_name(found.member.label), "staged" if row in self.rows.marks else ""),
             _state(found.here),
             _state(found.there),
             Cell(until, "bad" if until == "expired" else "muted"),
@@ -198,7 +198,7 @@ class ComparePane:
         if row.note:
             page.blank()
             page.flow(visible(row.note), "muted")
-        return Details(line(visible(row.member.label)), tuple(page.lines))
+        return Details(line(visible_name(row.member.label)), tuple(page.lines))
 
     # --- acting ---
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from capath.diagnosis.cause import Action, Diagnosis, DoesNotMend, Mends, Remedy
 from capath.errors import StrEnum, assert_never
 from capath.pki.key import public_key
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.report.beside import beside_text, sent_notes_text
 from capath.report.certificate import date_text
 from capath.report.test_mark import TestMark, mark_of
@@ -318,7 +318,7 @@ def _chain(page: Page, verification: Verification, store: Store | None) -> None:
         is_anchor = anchor is not None and certificate.sha256 == anchor.certificate.sha256
         mark, role = ("✗", "bad") if depth in bad else ("◆", "good") if is_anchor else ("✓", "good")
         tail = "  the trust anchor" if is_anchor else ""
-        page.add((f"{mark} ", role), (visible(certificate.subject.title), "strong!"), (tail, "good"))
+        page.add((f"{mark} ", role), (visible_name(certificate.subject.title), "strong!"), (tail, "good"))
         key = f"{visible(public_key(certificate).text)}, until {date_text(certificate.not_after)}"
         page.flow(f"{_origin(element)}; {key}", "muted", indent=2, first=line("  "))
     if verification.chain and verification.anchor is None:
@@ -327,7 +327,9 @@ def _chain(page: Page, verification: Verification, store: Store | None) -> None:
     for certificate in verification.sent:
         if certificate.sha256 not in built:
             page.flow(
-                f"sent and not used: {visible(certificate.subject.title)}", "muted", first=line(("· ", "muted"))
+                f"sent and not used: {visible_name(certificate.subject.title)}",
+                "muted",
+                first=line(("· ", "muted")),
             )
     if verification.lookups:
         page.section("Lookup")
@@ -339,7 +341,7 @@ def _chain(page: Page, verification: Verification, store: Store | None) -> None:
             mark, role = ("✓", "good") if lookup.found else ("·", "muted") if was_sent else ("✗", "bad")
             told = ", but the server sent it" if was_sent and not lookup.found else ""
             page.flow(
-                f"{visible(lookup.subject.title)}  {tried} {found}{told}",
+                f"{visible_name(lookup.subject.title)}  {tried} {found}{told}",
                 "" if lookup.found else role,
                 indent=2,
                 first=line((f"{mark} ", role)),
@@ -354,7 +356,7 @@ def _not_found(page: Page, verification: Verification, store: Store | None) -> N
     here = () if store is None else store.by_subject.get(last.issuer.canonical, ())
     state = f"here, {here[0].state_word}" if here else "not here"
     tail: Sequence[Span] = hint("Enter", "shows it", "enter") if here else ()
-    page.add(("✗ ", "bad"), (visible(last.issuer.title), "bad!"), (f"  {state}   ", "bad"), *tail)
+    page.add(("✗ ", "bad"), (visible_name(last.issuer.title), "bad!"), (f"  {state}   ", "bad"), *tail)
     if verification.lookups:
         lookup = verification.lookups[-1]
         page.flow(f"looked for {' '.join(lookup.tried[-2:])}: no such link", "muted", indent=2, first=line("  "))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.tls.many.host_to_test import HostToTest
 from capath.tui.actions import Mode
 from capath.tui.bench import Finished, HostTest, Outlook, Running, State, Waiting
@@ -96,7 +96,7 @@ class ConnectionsPane:
         test = self._tests[number]
         state = test.latest
         anchor = state.result.verification.anchor if isinstance(state, Finished) else None
-        title = "" if anchor is None else visible(anchor.certificate.subject.title)
+        title = "" if anchor is None else visible_name(anchor.certificate.subject.title)
         verdict = verdict_of(state)
         return f"{test.endpoint.text} {verdict.mark} {verdict.text} {title}".lower()
 
@@ -166,7 +166,7 @@ class ConnectionsPane:
         assert isinstance(row, int)
         test = self._tests[row]
         as_is = verdict_of(test.as_is)
-        name = Cell(test.endpoint.text, "muted" if isinstance(test.latest, Waiting) else "")
+        name = Cell(visible_name(test.endpoint.text), "muted" if isinstance(test.latest, Waiting) else "")
         if not self._session.staged:
             verdict = verdict_of(test.latest)
             return (name, Cell(verdict.code, verdict.role), Cell(verdict.cause, verdict.role))
@@ -247,7 +247,7 @@ class ConnectionsPane:
             corner = hint("v", "as staged" if self._shows_as_is else "as it is")
         elif isinstance(test.latest, Finished):
             corner = hint("r", "again")
-        return Details(line(test.endpoint.text), tuple(lines), corner)
+        return Details(line(visible_name(test.endpoint.text)), tuple(lines), corner)
 
     # --- acting ---
 

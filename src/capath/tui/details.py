@@ -7,7 +7,7 @@ from datetime import datetime
 
 from capath.pki.key import public_key
 from capath.pki.signature import signature_algorithm
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.report.certificate import date_text, remaining_text, serial_text
 from capath.report.standing import Mark
 from capath.store.standing import explain
@@ -132,7 +132,7 @@ def _relations(page: Page, item: Item, store: Store, used_by: Sequence[str]) -> 
         page.field("Issuer", "itself")
     else:
         here = store.issuer_of(item)
-        name = visible(certificate.issuer.title)
+        name = visible_name(certificate.issuer.title)
         page.field("Issuer", name if here else f"{name}, not here", tail=hint("gi", "go", "g i") if here else ())
     children = store.children_of(item)
     if children:

@@ -18,7 +18,8 @@ class Exploration:
 
     `hosts` are offered for testing; `resolver` turns their names into addresses; `now` tells the time. Hosts that
     are typed go through the proxy that `environment` names for them. `system_root` is where the system's tree
-    begins, in which a directory can have an owner.
+    begins, in which a directory can have an owner. `scratch` is a directory that goes with the explorer: it is
+    removed here where the end has to be made short.
     """
 
     directory: str
@@ -29,6 +30,7 @@ class Exploration:
     welcome: str = ""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     system_root: str = "/"
+    scratch: str = ""
 
 
 def explore(exploration: Exploration) -> int:
@@ -37,6 +39,8 @@ def explore(exploration: Exploration) -> int:
     from capath.tui.leaving import Leaving
     from capath.tui.settings import Remembered, read_settings
 
-    app = CapathApp(exploration, read_settings(), Remembered.read(), Leaving(ends_process=True))
+    app = CapathApp(
+        exploration, read_settings(), Remembered.read(), Leaving(ends_process=True, scratch=exploration.scratch)
+    )
     app.run()
     return app.return_code or app.leaving.status

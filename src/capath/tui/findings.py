@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.tui.actions import Mode
 from capath.tui.details import SEVERITY_MARKS, SEVERITY_ROLES
 from capath.tui.model import Item
@@ -250,7 +250,7 @@ class FindingsPane:
 
 def _about(finding: Finding) -> str:
     title = getattr(finding.subject, "title", "")
-    return visible(title or finding.where)
+    return visible_name(title or finding.where)
 
 
 def _rule_title(rule: str) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from capath.errors import ChangeError
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.store import Snapshot, list_store, scan
 from capath.store.watch import fingerprint
 from capath.tls.many.host_to_test import HostToTest
@@ -308,7 +308,7 @@ def titles_of_new(plan: Plan) -> dict[str, str]:
     from capath.pki.objects import CertificateObject, read_objects
 
     return {
-        item.certificate.sha256: visible(item.certificate.subject.title)
+        item.certificate.sha256: visible_name(item.certificate.subject.title)
         for operation in plan.operations
         if isinstance(operation, AddFile)
         for item in read_objects(operation.content)

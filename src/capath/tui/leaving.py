@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import sys
 import threading
@@ -30,12 +31,12 @@ _SIGNALS = tuple(
 
 class Leaving:
     """The end of the explorer, begun by a key or a signal. `ends_process`: the process is the explorer's own, and
-    is over within `LIMIT_S`, whatever is in the way."""
+    is over within `LIMIT_S`, whatever is in the way; the directory `scratch` is gone then."""
 
-    def __init__(self, *, ends_process: bool = False) -> None:
+    def __init__(self, *, ends_process: bool = False, scratch: str = "") -> None:
         self.begun = threading.Event()
         self.status = 0
-        self._ends_process = ends_process
+        self._ends_process, self._scratch = ends_process, scratch
         self._driver: Driver | None = None
 
     def watch(self, app: App[None]) -> None:
@@ -64,6 +65,8 @@ class Leaving:
     def _watchdog(self) -> None:
         time.sleep(LIMIT_S)
         _restore_terminal(self._driver)
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
         os._exit(self.status)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from capath.errors import StrEnum
 from capath.pki.key import public_key
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.report.standing import Mark, mark_of
 from capath.store import CertificateRow, Listing
 from capath.store.content import readable
@@ -207,7 +207,7 @@ def make_store(listing: Listing, now: datetime) -> Store:
     items.sort(key=lambda item: (item.title.casefold(), item.sha256))
     others = [_skipped(listing, skipped.file, skipped.reason) for skipped in listing.skipped]
     for row in listing.crls:
-        issuer, links = visible(row.crl.issuer.title), visible(" ".join(row.links))
+        issuer, links = visible_name(row.crl.issuer.title), visible(" ".join(row.links))
         told = f"a CRL of “{issuer}”; {f'linked as {links}' if links else 'no link serves it'}"
         others.append(OtherFile(row.file, visible(row.file), "CRL", told, False, False, links))
     return Store(listing, tuple(items), tuple(others))
@@ -232,8 +232,8 @@ def _item(rows: tuple[CertificateRow, ...], now: datetime) -> Item:
     row = ordered[0]
     certificate = row.certificate
     standing = row.standing
-    title = visible(certificate.subject.title)
-    organisation = intern(visible(certificate.subject.organisation))
+    title = visible_name(certificate.subject.title)
+    organisation = intern(visible_name(certificate.subject.organisation))
     key = intern(visible(public_key(certificate).text))
     until = "unreadable"
     if certificate.not_after is not None:

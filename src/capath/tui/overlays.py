@@ -60,14 +60,14 @@ class HelpOverlay:
     def __init__(self, keymap: Keymap, run: Callable[[str], None]) -> None:
         self.view = View(wide=True)
         self._run = run
-        self._field = Field("?", "type to search; ↑ ↓ choose, Enter does it")
+        self.field = Field("?", "type to search; ↑ ↓ choose, Enter does it")
         names = [action.name for action in (*mode_actions(), *ACTIONS)]
         self._rows = [(name, key, text) for name, (key, text) in zip(names, help_rows(keymap), strict=True)]
         self._chosen = 0
 
     @property
     def _found(self) -> list[tuple[str, str, str]]:
-        words = self._field.text.casefold().split()
+        words = self.field.text.casefold().split()
         return [row for row in self._rows if all(word in f"{row[1]} {row[2]}".casefold() for word in words)]
 
     def title(self) -> Line:
@@ -80,12 +80,12 @@ class HelpOverlay:
         found = self._found
         keys = max((len(key) for _, key, _ in found), default=0)
         page = Page(width)
-        page.lines.append(self._field.draw(width))
+        page.lines.append(self.field.draw(width))
         for _, key, text in found:
             page.add((f"  {fit(key, keys, right=True)}  ", "key!"), text)
         if not found:
             page.add(("  no key does this", "muted"))
-        if not self._field.text:
+        if not self.field.text:
             page.section("Glyphs")
             page.flow(
                 "● trusted  ○ off  ◌ not linked  ▲ defect  ⊘ skipped   + − staged  ■ marked",
@@ -120,12 +120,12 @@ class HelpOverlay:
             case "pageup" | "pagedown":
                 self._chosen = max(0, min(last, self._chosen + (10 if key == "pagedown" else -10)))
             case _:
-                self._field.press(key, character)
+                self.field.press(key, character)
                 self._chosen = 0
         return True
 
     def insert(self, text: str) -> None:
-        self._field.insert(text)
+        self.field.insert(text)
 
 
 class Choice(NamedTuple):

@@ -21,7 +21,7 @@ from capath.change.operation import (
 )
 from capath.change.plan import Plan
 from capath.errors import assert_never
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.tui import jobs
 from capath.tui.actions import Keymap
 from capath.tui.bench import HostTest, Outlook, Running
@@ -151,7 +151,7 @@ class ReviewOverlay:
             role = "bad!" if test.outlook is Outlook.BREAKS else "good!"
             page.add(
                 (f"{test.outlook.value} ", role),
-                (test.endpoint.text, "strong"),
+                (visible_name(test.endpoint.text), "strong"),
                 (f"   {before.text} → ", "muted"),
                 (after.text, role),
             )

@@ -111,16 +111,16 @@ class Rows(Generic[R]):
         """Whether the row under the cursor is drawn."""
         return self.top <= self.cursor < self.top + self.height
 
-    def show(self, view: Sequence[R], *, first: bool = False) -> None:
+    def show(self, view: Sequence[R]) -> None:
         """Show these rows. The cursor stays on its row where that is among them, else as near as it can."""
         wanted = self._wanted or ("" if self.current is None else self.key_of(self.current))
         self.view = view
         self.version += 1
-        if first or not self.go_to(wanted):
-            self._wanted = wanted if not first else ""
-            self.move_to(0 if first else self.cursor)
+        if not self.go_to(wanted):
+            self.move_to(self.cursor)
+            self._wanted = wanted  # where it is hidden for now, it is gone back to when it is shown again
 
-    def go_to(self, key: str, *, forget: bool = True) -> bool:
+    def go_to(self, key: str) -> bool:
         """Put the cursor on the row of that key; False where it is not shown."""
         if not key:
             return False

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from capath.errors import StrEnum
+from capath.errors import BadInputError, StrEnum, assert_never
+from capath.pki.visible import visible
 from capath.report.standing import Mark
+from capath.store.select import Term, TermKind, moment_of, parse_term
 from capath.tui.model import Item, OtherFile, Staged, Store
 
 if TYPE_CHECKING:
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
 
 FIELDS = "is:off is:trusted is:staged is:expired org:x key:rsa expires<90d rule:x file:x -not “two words”"
 _WORD = re.compile(r'(-?)((?:[a-z]+[:~])?)"([^"]*)"?|(\S+)', re.IGNORECASE)
-_EXPIRES = re.compile(r"expires([<>])(\d+)([dwmy])")
-_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
-_FAR = datetime.max.replace(tzinfo=timezone.utc)
 Test = Callable[[Item], bool]
 
 
@@ -44,25 +43,25 @@ class Filter(NamedTuple):
 
 
 def parse_filter(text: str, staged: Staged, now: datetime, store: Store) -> Filter:
-    """Understand a filter: words, "quotes", ``-`` for not, and fields. All of it has to match."""
+    """Understand a filter: words, "quotes", ``-`` for not, and the terms of `capath.store.select`. All has to
+    match."""
     tests: list[tuple[str, Test]] = []
     words: list[str] = []
     problem, shows_others = "", True
     for minus, prefix, quoted, bare in _WORD.findall(text.lower()):
         denied = bool(minus) or (bare.startswith("-") and len(bare) > 1)
-        word = prefix + quoted if not bare else bare.removeprefix("-")
+        word = bare.removeprefix("-") if bare else prefix + quoted
         if not word:
             continue
-        is_plain = not bare and not prefix
-        test = _text(word) if is_plain else _test(word, staged, now, store)
-        if test is None:
-            problem = f"“{word}” is not understood; known are {FIELDS}"
-        else:
-            tests.append((f"-{word}", _not(test)) if denied else (word, test))
-            name = word.partition(":")[0]
-            concerns_certificates = name in ("is", "org", "key", "rule", "issuer") or "expires" in name
-            shows_others = shows_others and not concerns_certificates
-            words += [] if denied else [word]
+        try:
+            test, is_word = _test(word, staged, now, store, is_quoted=not bare and not prefix)
+        except BadInputError as error:
+            hint = f"; {error.hint}" if getattr(error, "hint", "") else f"; known are {FIELDS}"
+            problem = f"{error}{hint}"
+            continue
+        tests.append((f"-{word}", _not(test)) if denied else (word, test))
+        shows_others = shows_others and (is_word or word.startswith("file:"))
+        words += [] if denied else [word.removeprefix("file:")]
     return Filter(tuple(tests), tuple(words), problem, shows_others)
 
 
@@ -107,65 +106,66 @@ def _text(word: str) -> Test:
     return lambda item: word in item.search
 
 
-def _test(word: str, staged: Staged, now: datetime, store: Store) -> Test | None:
-    """What the word asks of an item; None where it is not understood."""
+def _test(word: str, staged: Staged, now: datetime, store: Store, *, is_quoted: bool) -> tuple[Test, bool]:
+    """What the word asks of a certificate, and whether it is text rather than a field. Raises BadInputError."""
     name, colon, value = word.partition(":")
-    if (found := _EXPIRES.fullmatch(word)) is not None:
-        limit = _limit(now, int(found[2][:7]) * _DAYS[found[3]])
-        if found[1] == "<":
-            return lambda item: item.not_after is not None and item.not_after < limit
-        return lambda item: item.not_after is not None and item.not_after > limit
-    if name.startswith("expires") and (name != "expires" or colon):
-        return None
+    if is_quoted:
+        return _text(word), True
+    if word == "is:staged":
+        chosen = staged.trust | staged.distrust
+        return (lambda item: item.sha256 in chosen), False
     match name if colon else "":
-        case "is":
-            return _is(value, staged, now)
-        case "org":
-            return lambda item: value in item.organisation.lower()
-        case "key":
-            return lambda item: value in item.key.lower()
         case "issuer":
-            return lambda item: value in item.row.certificate.issuer.title.lower()
-        case "link" | "file" | "subject":
+            return (lambda item: value in item.row.certificate.issuer.title.lower()), False
+        case "file" | "link" | "subject":
+            return (lambda item: value in item.search), False
+    if word in _UNFINISHED:  # a field that is still being typed hides nothing
+        return (lambda item: True), True
+    if word.startswith("expires") and word[7:8] not in ("<", ">", ""):
+        raise BadInputError(f"{visible(word)}: this is not a time span or date", hint="write expires<90d")
+    term = parse_term(word)
+    return _of_term(term, now, store), term.kind is TermKind.NAME
+
+
+def _of_term(term: Term, now: datetime, store: Store) -> Test:
+    """The test of one term of the language that the command line has, too."""
+    value = term.value
+    match term.kind:
+        case TermKind.NAME:
+            return _text(value)
+        case TermKind.SUBJECT:
             return lambda item: value in item.search
-        case "rule":
-            found_by = {
+        case TermKind.ORGANISATION:
+            return lambda item: value in item.organisation.lower()
+        case TermKind.KEY:
+            asked = value.replace(" ", "")
+            return lambda item: asked in item.key.lower().replace(" ", "")
+        case TermKind.STATE if value == "expired":
+            return lambda item: item.not_after is not None and item.not_after < now
+        case TermKind.STATE:
+            mark = _STATE_MARKS[value]
+            return lambda item: item.mark is mark
+        case TermKind.EXPIRES_BEFORE:
+            limit = moment_of(value, now)
+            return lambda item: item.not_after is not None and item.not_after < limit
+        case TermKind.EXPIRES_AFTER:
+            limit = moment_of(value, now)
+            return lambda item: item.not_after is not None and item.not_after > limit
+        case TermKind.RULE:
+            found = {
                 sha
                 for sha, findings in store.findings_by_sha256.items()
                 if any(finding.rule.startswith(value) for finding in findings)
             }
-            return lambda item: item.sha256 in found_by
-        case "" | "sha256" | "sha1":
-            return _text(value if colon else word.removeprefix("subject~"))
-    return _text(word) if all(c in "0123456789abcdef:" for c in word) else None
-
-
-def _limit(now: datetime, days: int) -> datetime:
-    try:
-        return now + timedelta(days=days)
-    except OverflowError:
-        return _FAR
-
-
-def _is(value: str, staged: Staged, now: datetime) -> Test | None:
-    match value:
-        case "trusted" | "on":
-            return lambda item: item.trusted
-        case "off" | "untrusted" | "distrusted":
-            return lambda item: not item.trusted
-        case "broken" | "defect":
-            return lambda item: item.mark is Mark.DEFECT
-        case "unlinked":
-            return lambda item: item.mark is Mark.NOT_LINKED
-        case "staged":
-            chosen = staged.trust | staged.distrust
-            return lambda item: item.sha256 in chosen
-        case "expired":
-            return lambda item: item.not_after is not None and item.not_after < now
+            return lambda item: item.sha256 in found
+        case TermKind.LIST:
+            raise BadInputError("@FILE is for the command line: here a list is imported, or compared with")
         case _:
-            return None
+            assert_never(term.kind)
 
 
+_UNFINISHED = frozenset({"is:", "org:", "key:", "rule:", "expires", "expires<", "expires>", "@"})
+_STATE_MARKS = {"trusted": Mark.TRUSTED, "off": Mark.OFF, "not-linked": Mark.NOT_LINKED, "broken": Mark.DEFECT}
 _MARKS = {mark: number for number, mark in enumerate(Mark)}
 _RANKS: Mapping[Order, Callable[[Item], str | int | float]] = {
     Order.NAME: lambda item: item.title.casefold(),
