@@ -128,5 +128,5 @@ def test_an_unknown_name_is_told_in_words(crts: Path, capsys: Capture) -> None:
     """A name that no resolver may know (RFC 6761) is the name of nothing here."""
     assert run("import", crts, "https://roots.invalid/list.csv") == 3
     said = capsys.readouterr().err
-    assert "the name of roots.invalid is not known here" in said
+    assert "the name of roots.invalid cannot be resolved" in said
     assert "Max retries" not in said

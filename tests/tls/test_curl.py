@@ -98,4 +98,4 @@ def test_what_comes_behind_a_verified_handshake_is_a_note(
 
 def test_it_cannot_leave_the_name_out(loopback: Loopback, make_store: MakeStore, root: authority.Identity) -> None:
     port = loopback.serve(tls(tls_context(authority.leaf(root, HOST)), http()))
-    assert _ask(port, make_store(root), servername="") == NotAsked("it always sends the name")
+    assert _ask(port, make_store(root), servername="") == NotAsked("it always sends the name (SNI)")

@@ -227,8 +227,8 @@ def test_starttls_behind_a_proxy_gets_the_greeting_that_came_with_its_answer(
     [
         ([b"HTTP/1.1 407 Proxy Authentication Required\r\nX: y\r\n\r\n"], "407 Proxy Authentication Required"),
         ([b"HTTP/1.0 502 Bad Gateway\r\n\r\n<html>"], "502 Bad Gateway"),
-        ([b"SSH-2.0-x\r\n"], "not a proxy's: SSH-2.0-x"),
-        ([b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000], "not a proxy's"),
+        ([b"SSH-2.0-x\r\n"], "not that of a proxy: SSH-2.0-x"),
+        ([b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000], "not that of a proxy: "),
     ],
 )
 def test_a_proxy_that_refuses_is_quoted(
@@ -249,7 +249,9 @@ def test_a_socks_proxy_that_refuses_is_told_in_words(loopback: Loopback, make_st
     failure = _probe(_at(ProxyKind.SOCKS5H, locked), make_store(directory="b"), 443).failure
     assert isinstance(failure, ProxyRefused)
     failure = _probe(_at(ProxyKind.SOCKS5H, locked, "me", "guess"), make_store(directory="c"), 443).failure
-    assert failure == ProxyRefused(f"socks5h://127.0.0.1:{locked}", "it does not take this user and password")
+    assert failure == ProxyRefused(
+        f"socks5h://127.0.0.1:{locked}", "it does not accept this user name and password"
+    )
 
 
 def test_a_proxy_that_is_not_there_is_told_from_a_host_that_is_not(

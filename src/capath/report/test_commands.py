@@ -139,7 +139,7 @@ def _s_client_note(asked: Asked) -> str:
     if proxy is None:
         return ""
     if proxy.kind is not ProxyKind.HTTP:
-        return "s_client supports no proxy but http://"
+        return "s_client only supports http:// proxies"
     return f"the proxy's password is read from {PROXY_PASSWORD_VARIABLE}" if proxy.user else ""
 
 

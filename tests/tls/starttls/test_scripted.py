@@ -165,7 +165,7 @@ def test_a_port_that_begins_with_tls_is_said_to_do_so(
 ) -> None:
     unexpected_message = bytes((21, 3, 3, 0, 2, 2, 10))
     result = _probe(loopback.serve(scripted([unexpected_message])), make_store(), protocol)
-    assert result.failure == StarttlsRefused(protocol, "it speaks TLS at once on this port")
+    assert result.failure == StarttlsRefused(protocol, "this port begins with TLS")
 
 
 def test_every_protocol_has_a_way_and_a_script() -> None:

@@ -55,9 +55,9 @@ def _cannot(result: ProbeResult) -> str | None:
     if options.starttls is not None:
         return "it is only used for HTTPS"
     if options.identity is not None and options.identity.encrypted:
-        return "the client's key has a password, which is not handed on"
+        return "the client's key has a password, which is not passed on"
     if not result.servername and result.endpoint.ip is None:
-        return "it always sends the name"
+        return "it always sends the name (SNI)"
     return None
 
 

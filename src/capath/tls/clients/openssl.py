@@ -28,9 +28,9 @@ def ask(result: ProbeResult, address: Address, directory: str, deadline: Deadlin
         return NotAsked("openssl is not installed")
     options = result.options
     if options.identity is not None and options.identity.encrypted:
-        return NotAsked("the client's key has a password, which is not handed on")
+        return NotAsked("the client's key has a password, which is not passed on")
     if options.proxy is not None and options.proxy.kind is not ProxyKind.HTTP:
-        return NotAsked("s_client knows no proxy but http://")
+        return NotAsked("s_client only supports http:// proxies")
     if isinstance(result.failure, StarttlsRefused):
         return NotAsked("the server does not begin TLS, and s_client would wait for it")
     version = installed_version(binary)

@@ -53,13 +53,13 @@ def _cannot(result: ProbeResult, address: Address) -> str | None:
     if options.starttls is not None:
         return "it only speaks HTTPS"
     if address.zone:
-        return "it takes no address with a zone"
+        return "it does not support addresses with a zone"
     if options.identity is not None and options.identity.encrypted:
-        return "the client's key has a password, which is not handed on"
+        return "the client's key has a password, which is not passed on"
     if options.proxy is not None and options.proxy.kind is ProxyKind.HTTPS:
-        return "it is asked through no proxy that speaks TLS itself"
+        return "it is not used with proxies that speak TLS themselves"
     if options.proxy is not None and options.proxy.kind is not ProxyKind.HTTP:
-        return "it knows no SOCKS proxy without PySocks"
+        return "it does not support SOCKS proxies without PySocks"
     return None
 
 

@@ -37,7 +37,7 @@ def ask_client(
 ) -> ClientAnswer:
     """Let `client` answer for `address`, at which `result` was found; None where there was no connection."""
     if client not in MODULES:
-        return NotAsked("the whole result is its answer")
+        return NotAsked("the result itself is its answer")
     if address is None:
         return NotAsked("there was no connection")
     module = cast("ClientModule", importlib.import_module(MODULES[client]))

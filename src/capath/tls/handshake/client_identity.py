@@ -72,7 +72,9 @@ def _read_key(path: str, content: bytes, password: bytes | None) -> SigningKey:
         reason = "there is no PEM private key in it" if password is None else "the password does not open the key"
         raise BadInputError(f"{visible(path)}: {reason}") from None
     if not isinstance(key, kinds):
-        raise BadInputError(f"{visible(path)}: a key of this kind signs no handshake; RSA, EC and Ed25519 do")
+        raise BadInputError(
+            f"{visible(path)}: this kind of key cannot sign a TLS handshake; use RSA, EC or Ed25519"
+        )
     return key
 
 

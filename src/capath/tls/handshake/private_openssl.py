@@ -25,7 +25,7 @@ def session_record(connection: Any) -> SessionRecord | RecordNotAvailable:
     try:
         encoded = _encode(session)
     except (AttributeError, ImportError, TypeError) as error:
-        return RecordNotAvailable(f"this pyOpenSSL does not give it away ({error})")
+        return RecordNotAvailable(f"this version of pyOpenSSL does not provide it ({error})")
     try:
         return read_session_record(encoded)
     except (ParseError, ValueError, OverflowError) as error:
@@ -63,7 +63,7 @@ def set_host(store: Any, host: str) -> None:
             name = host.encode("ascii", "strict")
             done = binding.lib.X509_VERIFY_PARAM_set1_host(parameters, name, len(name))
         if not done or not binding.lib.X509_STORE_set1_param(store._store, parameters):
-            raise BadInputError(f"{visible(host)}: OpenSSL takes this for neither a host name nor an address")
+            raise BadInputError(f"{visible(host)}: OpenSSL accepts this as neither a host name nor an address")
     except AttributeError as error:
         raise BadInputError(f"this pyOpenSSL cannot check a host name offline ({error})") from None
 

@@ -34,7 +34,7 @@ def system_resolver(host: str, port: int) -> tuple[Address, ...]:
     except socket.gaierror as error:
         raise NameNotFoundError(error.strerror or str(error)) from None
     except UnicodeError:
-        raise NameNotFoundError("this is not a name that can be looked up") from None
+        raise NameNotFoundError("this name cannot be looked up") from None
     found: dict[Address, None] = {}
     for family, _, _, _, sockaddr in answers:
         if family in (socket.AF_INET, socket.AF_INET6):

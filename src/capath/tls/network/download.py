@@ -120,7 +120,7 @@ def _why_not_fetched(error: BaseException, url: str) -> str:
     for reason in reasons:
         match reason:
             case socket.gaierror():
-                return f"the name of {host} is not known here (is there a network?)"
+                return f"the name of {host} cannot be resolved (is there a network connection?)"
             case ssl.SSLCertVerificationError():
                 return f"certificate verify failed for {host}: {reason.verify_message}"
             case ssl.SSLError():

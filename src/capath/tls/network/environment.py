@@ -63,8 +63,8 @@ def environment_traps(environment: Mapping[str, str], endpoint: Endpoint, direct
     configuration = environment.get("OPENSSL_CONF", "")
     if configuration:
         text = (
-            f"OpenSSL reads its settings from {visible(configuration)}: a security level or protocols named there "
-            "hold for programs that use the system's OpenSSL."
+            f"OpenSSL reads its settings from {visible(configuration)}: a security level or protocols set there "
+            "apply to programs that use the system's OpenSSL."
         )
         traps.append(Trap("OPENSSL_CONF", configuration, (*_EVERY_REQUEST, *_DEFAULT_TRUST), text))
     return tuple(traps)
@@ -95,15 +95,15 @@ def _bundles(environment: Mapping[str, str], directory: str) -> list[Trap]:
             taken = taken or (name if value else "")
             continue
         affects = [] if taken else [Program.REQUESTS_GET, Program.REQUESTS_SESSION]
-        text = f"requests takes {visible(value)} instead of Session.verify and of its default"
+        text = f"requests uses {visible(value)} instead of Session.verify and its default"
         if name == "CURL_CA_BUNDLE":
             affects.append(Program.CURL)
-            text = f"{text}, and curl without --capath does" if not taken else ""
+            text = f"{text}, and so does curl without --capath" if not taken else ""
         missing = "" if os.path.isabs(value) else " (from wherever the program is started)"
         if text:
-            text = f"{text}{missing}. verify= of the call itself, or trust_env=False, beats it."
+            text = f"{text}{missing}. verify= in the call itself or trust_env=False overrides it."
         else:
-            text = f"curl takes {visible(value)}{missing}. --capath beats it."
+            text = f"curl uses {visible(value)}{missing}. --capath overrides it."
         if affects:
             traps.append(Trap(name, value, tuple(affects), text))
         taken = taken or name
@@ -117,8 +117,8 @@ def _openssl_defaults(environment: Mapping[str, str], directory: str) -> list[Tr
         value = environment.get(name, "")
         if value and not _same(value, directory):
             text = (
-                f"Programs that take OpenSSL's default trust take {visible(value)}; requests does not look at it, "
-                "and neither does one that is given the directory."
+                f"Programs that use OpenSSL's default trust store use {visible(value)}; requests ignores it, "
+                "and so does a program that is given the directory."
             )
             traps.append(Trap(name, value, _DEFAULT_TRUST, text))
     return traps

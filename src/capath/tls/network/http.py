@@ -113,14 +113,14 @@ def _get(
 ) -> bytes | _Redirect:
     endpoint, target = _parts(url)
     if endpoint != place:
-        raise _NotFetchedError(f"it redirects from {place.text} to another place, which is not followed")
+        raise _NotFetchedError(f"it redirects from {place.text} to another host or port, which is not followed")
     try:
         addresses = resolve(endpoint, resolver, deadline)
     except NameNotFoundError as error:
         raise _NotFetchedError(f"{endpoint.host} has no address: {error}") from None
     allowed = [address for address in addresses if may_be_local or is_public(address.ip)]
     if not allowed:
-        raise _NotFetchedError(f"{addresses[0].ip} is not a public address, so it is not asked")
+        raise _NotFetchedError(f"{addresses[0].ip} is not a public address, so nothing is fetched from it")
     connected = connect(allowed, deadline)
     if isinstance(connected, NotConnected):
         said = "; ".join(f"{attempt.address.text}: {attempt.text}" for attempt in connected.attempts)

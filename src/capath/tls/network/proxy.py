@@ -68,7 +68,7 @@ def parse_proxy(text: str) -> Proxy:
     known = [kind.value for kind in ProxyKind]
     if scheme.lower() not in known:
         kinds = ", ".join(f"{kind}://" for kind in known)
-        raise BadInputError(f"{visible(scheme)}://: proxies are reached by {kinds}")
+        raise BadInputError(f"{visible(scheme)}://: the URL of a proxy begins with one of {kinds}")
     kind = ProxyKind(scheme.lower())
     credentials, _, where = rest.rstrip("/").rpartition("@")
     user, _, password = credentials.partition(":")

@@ -23,8 +23,8 @@ _SOCKS_REPLIES = {
     4: "host unreachable",
     5: "connection refused",
     6: "time to live expired",
-    7: "it does not know CONNECT",
-    8: "it does not know this type of address",
+    7: "it does not support CONNECT",
+    8: "it does not support this type of address",
 }
 
 
@@ -54,7 +54,7 @@ def open_tunnel(
         return ProxyRefused(proxy.text, str(error))
     except WrongProtocolError as error:
         said = error.said[:200].decode("latin-1")
-        return ProxyRefused(proxy.text, f"its answer is not a proxy's: {said}")
+        return ProxyRefused(proxy.text, f"its answer is not that of a proxy: {said}")
     except DeadlinePassedError:
         return TimedOut(Stage.PROXY)
     except EndedError:
@@ -91,9 +91,9 @@ def _socks(talk: Conversation, proxy: Proxy, target: Endpoint) -> None:
         user, password = proxy.user.encode()[:255], proxy.password.encode()[:255]
         talk.send(bytes((1, len(user))) + user + bytes((len(password),)) + password)
         if talk.read_octets(2)[1]:
-            raise RefusedError("it does not take this user and password")
+            raise RefusedError("it does not accept this user name and password")
     elif method != _NO_PASSWORD:
-        raise RefusedError("it asks for a user and a password" if not proxy.user else "it takes no password")
+        raise RefusedError("it requires a user name and password" if not proxy.user else "it accepts no password")
     talk.send(b"\x05\x01\x00" + _address(target) + target.port.to_bytes(2, "big"))
     _, code, _, kind = talk.read_octets(4)
     if code:

@@ -14,7 +14,7 @@ _EXTENDED_RESPONSE = 0x78
 # Result codes that are likely here (RFC 4511 §4.1.9).
 _RESULTS = {
     1: "operations error",
-    2: "protocol error: it does not know StartTLS",
+    2: "protocol error: it does not support StartTLS",
     10: "referral",
     13: "confidentiality required",
     51: "busy",

@@ -90,5 +90,5 @@ def _wrong(wire: Wire, protocol: Starttls, said: bytes) -> Failure | None:
     """Tell TLS and other protocols by the first words; None where these were all right."""
     first = wire.first_octets
     if first.startswith(_TLS_RECORDS):
-        return StarttlsRefused(protocol, "it speaks TLS at once on this port")
+        return StarttlsRefused(protocol, "this port begins with TLS")
     return NotTls(first) if said and first.startswith(said[:FIRST_OCTETS_LIMIT]) else None
