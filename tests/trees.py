@@ -9,10 +9,18 @@ from pathlib import Path
 
 
 def tree(directory: Path, *, times: bool = False) -> dict[str, tuple[object, ...]]:
-    """Every entry: a link's target (and time, if asked for), a file's content, mode, inode and time."""
+    """Every entry: a link's target (and time, if asked for), a file's content, mode, inode and time.
+
+    Those of the subdirectory ``untrusted`` are in it as ``untrusted/NAME``.
+    """
     found: dict[str, tuple[object, ...]] = {}
     for path in directory.iterdir():
         status = path.lstat()
+        if path.name == "untrusted" and stat.S_ISDIR(status.st_mode):
+            inner = tree(path, times=times)
+            found["untrusted"] = ("directory", status.st_mode)
+            found.update({f"untrusted/{name}": entry for name, entry in inner.items()})
+            continue
         if stat.S_ISLNK(status.st_mode):
             found[path.name] = ("link", os.readlink(path), status.st_mtime_ns if times else 0)
         elif stat.S_ISREG(status.st_mode):

@@ -116,7 +116,7 @@ def test_a_twin_that_is_off_does_not_help(tmp_path: Path) -> None:
     """The valid certificate of the same key counts only while it is trusted itself."""
     old = Spec(key=KEY, not_after=datetime(2026, 5, 31, tzinfo=timezone.utc), serial=1)
     new = Spec(key=KEY, serial=2)
-    files = {"old.pem": old.pem(), "new.pem.untrusted": new.pem()}
+    files = {"old.pem": old.pem(), "untrusted/new.pem": new.pem()}
     found = audit(make_store(tmp_path / "store", files))
     assert [finding.severity for finding in found["expired"]] == [Severity.ERROR]
 
@@ -124,7 +124,7 @@ def test_a_twin_that_is_off_does_not_help(tmp_path: Path) -> None:
 def test_what_is_taken_out_is_only_worth_knowing(tmp_path: Path) -> None:
     """The remedy for a bad root is to take it out; done so, it is no error any more."""
     bad = Spec(key=rsa.generate_private_key(65537, 1024), not_after=datetime(2021, 1, 1, tzinfo=timezone.utc))
-    found = audit(make_store(tmp_path / "store", {"bad.pem.untrusted": bad.pem()}))
+    found = audit(make_store(tmp_path / "store", {"untrusted/bad.pem": bad.pem()}))
     assert {finding.severity for group in found.values() for finding in group} == {Severity.INFO}
     assert {"expired", "weak-key"} <= found.keys()
 

@@ -93,6 +93,7 @@ def make_store(directory: Path, files: dict[str, bytes], *, rehash: bool = True)
     """A directory of `files`, linked."""
     directory.mkdir(exist_ok=True)
     for name, content in files.items():
+        (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_bytes(content)
         os.chmod(directory / name, 0o644)
     if rehash:

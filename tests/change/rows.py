@@ -37,6 +37,7 @@ class Recipe:
     def build(self, directory: Path) -> Path:
         directory.mkdir(parents=True)
         for name, number in self.files:
+            (directory / name).parent.mkdir(exist_ok=True)
             (directory / name).write_bytes(roots()[number].pem)
         for slot, what in enumerate(self.slots):
             self._put(directory / f"{row_hash()}.{slot}", what)
@@ -67,9 +68,15 @@ class Recipe:
                 raise AssertionError(what)
 
 
-_NAMES = ("a.pem", "b.crt", "c.pem", "d.cer", "e.pem", "f.PEM", "g.pem.untrusted", "h.txt")
+_NAMES = ("a.pem", "b.crt", "c.pem", "d.cer", "e.pem", "f.PEM", "untrusted/g.pem", "h.txt")
 _FILES = st.lists(
     st.tuples(st.sampled_from(_NAMES), st.integers(0, 4)), min_size=1, max_size=6, unique_by=lambda f: f[0]
+)
+_FILES_OF_EARLIER_VERSIONS = st.lists(
+    st.tuples(st.sampled_from((*_NAMES, "i.pem.untrusted", "a.pem.untrusted")), st.integers(0, 4)),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda f: f[0],
 )
 _GOOD = st.integers(0, 5).map("link {}".format)
 _ODD = st.one_of(
@@ -77,7 +84,9 @@ _ODD = st.one_of(
     st.integers(0, 4).map("file {}".format),
     st.integers(0, 3).map("cut {}".format),
 )
-RECIPES = st.builds(Recipe, _FILES.map(tuple), st.lists(_GOOD | _GOOD | _GOOD | _ODD, max_size=6).map(tuple))
+RECIPES = st.builds(
+    Recipe, _FILES_OF_EARLIER_VERSIONS.map(tuple), st.lists(_GOOD | _GOOD | _GOOD | _ODD, max_size=6).map(tuple)
+)
 FILES_AND_LINKS = st.builds(
     Recipe,
     _FILES.map(tuple),

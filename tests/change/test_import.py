@@ -50,8 +50,9 @@ def import_into(directory: Path, *found: Item | Refused, options: ImportOptions 
 def tree(directory: Path) -> dict[str, str | bytes]:
     """All names with their content or link target."""
     return {
-        name: os.readlink(directory / name) if (directory / name).is_symlink() else (directory / name).read_bytes()
-        for name in os.listdir(directory)
+        str(path.relative_to(directory)): os.readlink(path) if path.is_symlink() else path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_symlink() or path.is_file()
     }
 
 
@@ -145,7 +146,7 @@ def test_what_is_here_already_stays_as_it_is(tmp_path: Path) -> None:
     planned = import_into(tmp_path, item(A), item(B), item(B), Refused("x", "no certificate"))
     assert planned.entries == (
         AlreadyHere(item(A), "Root_A.pem", trusted=True),
-        AlreadyHere(item(B), "Root_B.pem.untrusted", trusted=False),
+        AlreadyHere(item(B), "untrusted/Root_B.pem", trusted=False),
         Refused("x", "no certificate"),
     )
     assert planned.repeats == 1
@@ -188,7 +189,8 @@ def test_a_servers_leaf_comes_in_off_and_intermediates_on(tmp_path: Path) -> Non
 
 def test_a_name_that_is_taken_is_told_apart_by_the_fingerprint(tmp_path: Path) -> None:
     """Other capitals and files that are off count as taken, so that every root can be toggled later."""
-    (tmp_path / "root_a.pem.untrusted").write_bytes(B.pem)
+    (tmp_path / "untrusted").mkdir()
+    (tmp_path / "untrusted/root_a.pem").write_bytes(B.pem)
     planned = import_into(tmp_path, item(A))
     assert isinstance(planned.entries[0], Added)
     assert planned.entries[0].file == f"Root_A_{A.sha256[:8]}.pem"

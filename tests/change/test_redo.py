@@ -42,7 +42,9 @@ def _redo(crts: Path) -> None:
 def _names(crts: Path) -> dict[str, str | bytes]:
     """Every name with its link's text or its octets."""
     return {
-        path.name: os.readlink(path) if path.is_symlink() else path.read_bytes() for path in sorted(crts.iterdir())
+        str(path): os.readlink(path) if path.is_symlink() else path.read_bytes()
+        for path in sorted(crts.rglob("*"))
+        if not path.is_dir()
     }
 
 

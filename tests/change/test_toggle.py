@@ -125,7 +125,7 @@ def test_every_copy_goes_out_and_comes_in(directory: Path) -> None:
     (directory / f"{_hash(root)}.0").symlink_to("b.crt")
     before = tree(directory)
     _toggle(directory, off=(root,))
-    assert sorted(scan(directory).entries) == ["a.pem.untrusted", "b.crt.untrusted", "c.CER.untrusted"]
+    assert sorted(scan(directory).entries) == ["untrusted/a.pem", "untrusted/b.crt", "untrusted/c.CER"]
     _toggle(directory, on=(root,))
     assert tree(directory) == before
 
@@ -190,7 +190,7 @@ def test_android_files_are_trusted_through_a_link_and_taken_out_whole(directory:
     assert isinstance(_row(directory, root).standing, Trusted)
     assert links_in(directory) == {f"{_hash(root)}.0": f"{_old_hash(root)}.0"}
     _toggle(directory, off=(root,))
-    assert list(scan(directory).entries) == [f"{_old_hash(root)}.0.untrusted"]
+    assert list(scan(directory).entries) == [f"untrusted/{_old_hash(root)}.0"]
     _toggle(directory, on=(root,))
     assert isinstance(_row(directory, root).standing, Trusted)
     assert tree(directory).keys() == {*before, f"{_hash(root)}.0"}
@@ -211,18 +211,18 @@ def test_several_certificates_in_one_file_are_refused(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("extra", "name", "reason"),
     [
-        ("a.pem.untrusted", "a.pem", "is taken"),
+        ("a.pem", "untrusted/a.pem", "is taken"),
         ("", "a.der.txt", ".pem, .crt, .cer and .crl only"),
     ],
 )
 def test_names_in_the_way_are_refused_with_a_remedy(directory: Path, extra: str, name: str, reason: str) -> None:
     """A taken name, or one that rehash would never look at, stops the plan before it starts."""
     root = mint_root()
+    (directory / name).parent.mkdir(exist_ok=True)
     (directory / name).write_bytes(root.pem)
     if extra:
         (directory / extra).write_bytes(b"the user's own\n")
-        (directory / f"{_hash(root)}.0").symlink_to(name)
-    plan = _plan(directory, off=(root,)) if extra else _plan(directory, on=(root,))
+    plan = _plan(directory, on=(root,))
     assert reason in plan.refusals[0].reason
     assert plan.refusals[0].remedy
 
@@ -244,7 +244,7 @@ def test_trust_attributes_are_no_part_of_the_identity(directory: Path) -> None:
     (directory / "b.pem").write_bytes(root.pem)
     _toggle(directory, on=(root,))
     _toggle(directory, off=(root,))
-    assert sorted(scan(directory).entries) == ["a.pem.untrusted", "b.pem.untrusted"]
+    assert sorted(scan(directory).entries) == ["untrusted/a.pem", "untrusted/b.pem"]
 
 
 def test_nothing_to_do_is_an_empty_plan(directory: Path) -> None:

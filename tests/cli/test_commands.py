@@ -128,9 +128,9 @@ def test_distrust_then_trust_leaves_the_directory_as_it_was(crts: Path, capsys: 
     plan = run_json(capsys, "distrust", crts, "Root_B.pem")
     assert plan["applied"] is True
     assert len(plan["lost"]) == 1
-    assert (crts / "Root_B.pem.untrusted").exists()
+    assert (crts / "untrusted/Root_B.pem").exists()
     states = {row["file"]: row["state"] for row in run_json(capsys, "list", crts)["certificates"]}
-    assert states["Root_B.pem.untrusted"] == "untrusted"
+    assert states["untrusted/Root_B.pem"] == "untrusted"
     assert capath("trust", crts, "subject~root b") == 0
     assert listing(crts) == before
 
@@ -139,7 +139,7 @@ def test_a_file_that_is_off_answers_to_the_name_it_had(crts: Path, capsys: Captu
     """What took it out, with the other verb, takes it in again; a file that has the name now comes first."""
     before = listing(crts)
     assert capath("distrust", crts, "Root_B.pem") == 0
-    assert run_json(capsys, "show", crts, "Root_B.pem")["file"] == "Root_B.pem.untrusted"
+    assert run_json(capsys, "show", crts, "Root_B.pem")["file"] == "untrusted/Root_B.pem"
     assert capath("trust", crts, "Root_B.pem") == 0
     assert listing(crts) == before
     assert capath("distrust", crts, "Root_B.pem") == 0
@@ -181,7 +181,7 @@ def test_dry_run_prints_the_plan_and_does_nothing(crts: Path, capsys: Capture) -
     before = listing(crts)
     capsys.readouterr()
     assert capath("distrust", crts, "Root_B.pem", "--dry-run") == 0
-    assert "Root_B.pem -> Root_B.pem.untrusted" in capsys.readouterr().out
+    assert "Root_B.pem -> untrusted/Root_B.pem" in capsys.readouterr().out
     assert listing(crts) == before
     assert [change["summary"] for change in run_json(capsys, "history", crts)["changes"]] == [
         "rehash (new hashes)"

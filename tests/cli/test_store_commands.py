@@ -344,7 +344,8 @@ def test_the_chain_that_a_host_shows_comes_in_with_a_warning(
     host = serve(loopback, middle, middle, root)
     assert run("import", crts, f"https://{host}") == 0
     assert "Nothing proves" in capsys.readouterr().err
-    assert {"Shown_Root.pem", "Shown_Intermediate.pem", "localhost.pem.untrusted"} <= set(names(crts))
+    assert {"Shown_Root.pem", "Shown_Intermediate.pem", "untrusted"} <= set(names(crts))
+    assert os.listdir(crts / "untrusted") == ["localhost.pem"]
     assert run("test", host, "--capath", crts, "--client", "pyopenssl") == 0
 
 

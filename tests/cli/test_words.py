@@ -41,10 +41,12 @@ def test_list_has_titles_over_its_columns(crts: Path, capsys: Capture) -> None:
     run("list", crts)
     titles, *lines = capsys.readouterr().out.splitlines()
     assert titles.split() == ["State", "Link", "Key", "Until", "Certificate", "(File)"]
-    for mark, state, name in (("●", "trusted", "00"), ("○", "off", "03"), ("◌", "not linked", "05")):
+    for mark, state, name in (("●", "trusted", "00"), ("◌", "not linked", "05"), ("○", "off", "03")):
         line = next(line for line in lines if f"Root {name}" in line)
         assert line.startswith(f"{mark} {state}")
-        assert line[titles.index("Certificate") :].startswith(f"Root {name}  (Root_")
+        assert line[titles.index("Certificate") :].startswith(
+            f"Root {name}  ({'untrusted/' if name == '03' else ''}Root_"
+        )
         assert line[titles.index("Link") - 1] == " "
         assert line[titles.index("Link")] != " "
 

@@ -208,13 +208,18 @@ def _make_file(path: Path) -> None:
     path.write_bytes(b"the user's own\n")
 
 
+def _take(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+
+
 MEANWHILE: dict[str, tuple[str, Callable[[Path], None]]] = {
     "a link that is to go leads elsewhere": ("{row}.2", _replace_link),
     "a link that is to go is gone": ("{row}.2", Path.unlink),
     "a link that is to go became a file": ("{row}.2", _make_file),
     "the file to rename is gone": ("2.pem", Path.unlink),
     "the file to rename was edited": ("2.pem", _edit),
-    "the new name is taken": ("2.pem.untrusted", lambda path: path.touch()),
+    "the new name is taken": ("untrusted/2.pem", _take),
     "a file that a link will lead to was edited": ("3.pem", _edit),
 }
 
@@ -241,12 +246,14 @@ def test_the_directory_changed_in_the_middle(store: Path, roots: list[Minted]) -
 
     def meddle(done: int) -> None:
         if done == 1:
-            (store / "2.pem.untrusted").write_bytes(b"the user's own\n")
+            _take(store / "untrusted/2.pem")
+            (store / "untrusted/2.pem").write_bytes(b"the user's own\n")
 
     before = tree(store)
-    with pytest.raises(ChangeError, match=r"2\.pem\.untrusted: the name is taken"):
+    with pytest.raises(ChangeError, match=r"untrusted/2\.pem: the name is taken"):
         apply_plan(_off(store, roots[2]), meddle)
-    (store / "2.pem.untrusted").unlink()
+    (store / "untrusted/2.pem").unlink()
+    (store / "untrusted").rmdir()
     assert tree(store) == before
     assert (store / f"{row}.2").is_symlink()
 
@@ -351,9 +358,9 @@ def test_the_journal_is_the_users_own(store: Path, roots: list[Minted]) -> None:
 def test_an_undo_after_somebody_moved_on_is_refused(store: Path, roots: list[Minted]) -> None:
     """The names are not what the change left: nothing is undone."""
     apply_plan(_off(store, roots[2]))
-    (store / "2.pem.untrusted").rename(store / "gone-for-good.pem")
+    (store / "untrusted/2.pem").rename(store / "gone-for-good.pem")
     before = tree(store)
-    with pytest.raises(ChangeError, match=r"2\.pem\.untrusted"):
+    with pytest.raises(ChangeError, match=r"untrusted/2\.pem"):
         undo_last(str(store))
     assert tree(store) == before
 

@@ -38,10 +38,13 @@ def test_each_file_of_a_directory_is_read_once_whatever_it_is_called(tmp_path: P
 
 def test_what_is_off_there_is_said_to_be_off(tmp_path: Path) -> None:
     """Another CApath of capath's keeps its choices."""
-    (tmp_path / "a.pem.untrusted").write_bytes(A.pem)
+    (tmp_path / "untrusted").mkdir()
+    (tmp_path / "untrusted/a.pem").write_bytes(A.pem)
+    (tmp_path / "b.pem.untrusted").write_bytes(B.pem)
     items, _ = split(DirectorySource(str(tmp_path)))
-    assert items[0].claims.servers is ServerTrust.NO
-    assert "distrusted in its source" in items[0].notes[0]
+    assert fingerprints(items) == [B.sha256, A.sha256]
+    assert all(found.claims.servers is ServerTrust.NO for found in items)
+    assert all("distrusted in its source" in found.notes[0] for found in items)
 
 
 def test_constraints_kept_beside_a_store_come_with_it(tmp_path: Path) -> None:

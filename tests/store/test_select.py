@@ -28,7 +28,8 @@ def listing(tmp_path: Path) -> Listing:
         mint_root("Alpha Root", not_after=datetime(2026, 7, 1, tzinfo=timezone.utc)).pem
     )
     (tmp_path / "b.pem").write_bytes(mint_root("Beta Root").pem)
-    (tmp_path / "c.pem.untrusted").write_bytes(mint_root("Gamma Root").pem)
+    (tmp_path / "untrusted").mkdir()
+    (tmp_path / "untrusted/c.pem").write_bytes(mint_root("Gamma Root").pem)
     row = next(row for row in list_store(scan(str(tmp_path))).certificates if row.file == "b.pem")
     os.symlink("b.pem", tmp_path / f"{row.held.subject_hash}.0")
     return list_store(scan(str(tmp_path)))
@@ -54,18 +55,18 @@ def test_every_kind_of_term(listing: Listing) -> None:
         "subject~beta",
     ):
         assert files(listing, word) == ["b.pem"], word
-    assert files(listing, "c.pem") == ["c.pem.untrusted"]
+    assert files(listing, "c.pem") == ["untrusted/c.pem"]
     assert files(listing, "is:trusted") == ["b.pem"]
-    assert files(listing, "is:off") == ["c.pem.untrusted"]
+    assert files(listing, "is:off") == ["untrusted/c.pem"]
     assert files(listing, "is:not-linked") == ["a.pem"]
     assert files(listing, "expires<90d") == ["a.pem"]
     assert files(listing, "expires<2026-07-02") == ["a.pem"]
-    assert files(listing, "expires>1y") == ["b.pem", "c.pem.untrusted"]
-    assert files(listing, "key:p-256") == ["a.pem", "b.pem", "c.pem.untrusted"]
+    assert files(listing, "expires>1y") == ["b.pem", "untrusted/c.pem"]
+    assert files(listing, "key:p-256") == ["a.pem", "b.pem", "untrusted/c.pem"]
 
 
 def test_words_are_joined_and_each_certificate_comes_once(listing: Listing) -> None:
-    assert files(listing, "c.pem", "subject~root", "a.pem") == ["c.pem.untrusted", "a.pem", "b.pem"]
+    assert files(listing, "c.pem", "subject~root", "a.pem") == ["untrusted/c.pem", "a.pem", "b.pem"]
 
 
 def test_several_matches_are_listed_without_all(listing: Listing) -> None:
@@ -105,4 +106,4 @@ def test_any_text_is_a_term_or_an_error(text: str) -> None:
 
 
 def test_select_all_gives_every_row_of_a_certificate(listing: Listing) -> None:
-    assert [row.file for row in select_all(listing, "subject~root")] == ["a.pem", "b.pem", "c.pem.untrusted"]
+    assert [row.file for row in select_all(listing, "subject~root")] == ["a.pem", "b.pem", "untrusted/c.pem"]

@@ -76,13 +76,13 @@ def test_p_turns_to_debians_way_a_applies_it_u_takes_it_back(tree: DebianTree) -
         await pilot.press("space", "w")
         await reviewed(pilot, app)
         text = screen_text(app)
-        assert "Aurora_Root.pem.untrusted" in text
+        assert "untrusted/Aurora_Root.pem" in text
         assert _squeezed(
             "makes it Debian's way: edits ca-certificates.conf and runs update-ca-certificates"
         ) in _squeezed(text)
         await pilot.press("p")
         text = screen_text(app)
-        assert "Aurora_Root.pem.untrusted" not in text
+        assert "untrusted/Aurora_Root.pem" not in text
         for step in (
             f"edit    {tree.conf}",
             "- mozilla/Aurora_Root.crt",

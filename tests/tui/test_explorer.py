@@ -41,10 +41,9 @@ def crts(tmp_path: Path) -> Path:
 def entries(directory: Path) -> dict[str, str]:
     """Every name of a directory with its link target or its octets."""
     return {
-        name: os.readlink(directory / name)
-        if (directory / name).is_symlink()
-        else (directory / name).read_bytes().hex()
-        for name in os.listdir(directory)
+        str(path.relative_to(directory)): os.readlink(path) if path.is_symlink() else path.read_bytes().hex()
+        for path in directory.rglob("*")
+        if path.is_symlink() or path.is_file()
     }
 
 
@@ -79,7 +78,7 @@ def test_space_stages_w_reviews_a_applies_u_undoes(crts: Path) -> None:
         await pilot.press("w")
         await reviewed(pilot, app)
         review = screen_text(app)
-        assert "Aurora_Root.pem -> Aurora_Root.pem.untrusted" in review
+        assert "Aurora_Root.pem -> untrusted/Aurora_Root.pem" in review
         assert "will no longer be trusted" in review
         assert "Esc  Back" in review
         await pilot.press("a")

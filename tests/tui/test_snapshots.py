@@ -27,7 +27,8 @@ def crts(isolated_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store whose path reads ``~/crts`` on every machine: one root off, one link dangling, one expired."""
     monkeypatch.chdir(isolated_home)
     directory = make_store(Path("crts"), ROOTS)
-    (directory / "Off_Root.pem.untrusted").write_bytes(fixed_root("Off Root"))
+    (directory / "untrusted").mkdir()
+    (directory / "untrusted/Off_Root.pem").write_bytes(fixed_root("Off Root"))
     (directory / "note.txt").write_text("not a certificate")
     os.symlink("gone.pem", directory / "0badc0de.0")
     return directory

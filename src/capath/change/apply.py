@@ -20,7 +20,7 @@ from capath.change.operation import Absent, MakeLink, Operation, RemoveLink, Wai
 from capath.change.plan import Plan
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.pki.visible import visible
-from capath.store.link_name import LinkName, resembles_link
+from capath.store.link_name import IN_ASIDE, LinkName, resembles_link
 from capath.store.snapshot import Snapshot
 from capath.store.walk import scan, scan_names
 
@@ -104,7 +104,7 @@ def _scan_touched(directory_path: str, operations: Sequence[Operation]) -> Snaps
     except OSError:
         return scan(directory_path)  # which says what is wrong
     names.update(name for name in present if name[:8] in hashes and resembles_link(name))
-    return scan_names(directory_path, sorted(name for name in names if "/" not in name))
+    return scan_names(directory_path, sorted(name for name in names if "/" not in name.removeprefix(IN_ASIDE)))
 
 
 def undo_last(directory_path: str, number: int = 0) -> Change:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from capath.store.link_name import IN_ASIDE
 from capath.store.standing import UNTRUSTED_SUFFIX
 
 _STEM_LENGTH_LIMIT = 80
@@ -43,4 +44,4 @@ def safe_stem(label: str) -> str:
 
 
 def _key(name: str) -> str:
-    return name.removesuffix(UNTRUSTED_SUFFIX).casefold()
+    return name.removeprefix(IN_ASIDE).removesuffix(UNTRUSTED_SUFFIX).casefold()

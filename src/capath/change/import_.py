@@ -17,9 +17,8 @@ from capath.pki.claims import Claims, Item, Refused, ServerTrust
 from capath.pki.describe import library_refusal
 from capath.pki.pem import encode_pem
 from capath.store.constraints import Kept, KeptConstraints, render_constraints
-from capath.store.link_name import CONSTRAINTS_FILE
+from capath.store.link_name import CONSTRAINTS_FILE, IN_ASIDE
 from capath.store.listing import Listing, list_store
-from capath.store.standing import UNTRUSTED_SUFFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class _Planner:
         why_off = self._why_off(item)
         name = self._names.choose(_label(item), certificate.sha256)
         if why_off:
-            name += UNTRUSTED_SUFFIX
+            name = IN_ASIDE + name
         else:
             self.trust.append(certificate.sha256)
         self.adds.append(AddFile(name, encode_pem("CERTIFICATE", certificate.der)))

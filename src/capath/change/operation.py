@@ -19,9 +19,8 @@ import os
 from typing import NamedTuple
 
 from capath.errors import assert_never
+from capath.store.link_name import ASIDE as ASIDE
 
-ASIDE = "untrusted"
-"""The subdirectory for what is distrusted."""
 _NAME_BYTES_LIMIT = 255
 GRACE_MILLISECONDS = 100
 

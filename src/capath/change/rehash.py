@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from capath.change.aside import Places, is_off_by_suffix, left_by_suffix, move
 from capath.change.grace import with_grace
 from capath.change.operation import Absent, MakeLink, Operation, RemoveLink
 from capath.change.plan import Plan, Refusal, is_unknown_slot, row_slots
@@ -20,7 +21,7 @@ from capath.store.entry import (
     symlink_target,
 )
 from capath.store.held import NOT_ONE_TEXT, Held, Linkable, NotLinkable
-from capath.store.link_name import LinkKind, LinkName, Row, has_rehash_extension, resembles_link
+from capath.store.link_name import ASIDE, LinkKind, LinkName, Row, has_rehash_extension, resembles_link
 from capath.store.slot import Loaded, load_slot
 from capath.store.snapshot import Snapshot
 from capath.store.walk import no_collection
@@ -105,6 +106,8 @@ def plan_rehash(snapshot: Snapshot, style: HashStyle = HashStyle.NEW, *, remove:
         links += row_plan.links
         refusals += row_plan.refusals
         passed += _unknown(snapshot, row)
+    if remove:
+        operations += _put_aside(snapshot)
     plan = Plan(snapshot, f"rehash ({style.value} hashes)", with_grace(snapshot, operations), tuple(refusals))
     return Rehash(plan, tuple(passed), style, right, links)
 
@@ -135,6 +138,15 @@ def plan_row(snapshot: Snapshot, row: Row, files: Sequence[str], *, remove: bool
     return RowPlan(operations, [(row.name(slot), item.target) for slot, item in sorted(layout.items())])
 
 
+def _put_aside(snapshot: Snapshot) -> Iterator[Operation]:
+    """What earlier versions of capath left beside the others, and programs that read every file still trust."""
+    if any(map(is_off_by_suffix, snapshot.entries)) and ASIDE not in snapshot.entries:
+        places = Places(snapshot)
+        moves = {name: places.aside(name) for name in left_by_suffix(snapshot)}
+        for name, place in moves.items():
+            yield from move(snapshot, name, place, moves)
+
+
 def _is_right(slots: Mapping[int, Entry] | None, files: Sequence[str]) -> bool:
     """Whether each file has one link, dense from 0, and nothing else is there."""
     if slots is None or len(slots) != len(files) or max(slots) != len(files) - 1:
@@ -163,7 +175,7 @@ def _unknown(snapshot: Snapshot, row: Row) -> Iterator[Passed]:
 def _files(snapshot: Snapshot) -> Iterator[tuple[str, Linkable | NotLinkable]]:
     """The files that `openssl rehash` looks at, in its order."""
     for name in snapshot.names:
-        if has_rehash_extension(name) and not resembles_link(name):
+        if has_rehash_extension(name) and "/" not in name and not resembles_link(name):
             yield name, _linkable(snapshot.entries[name])
 
 
@@ -228,7 +240,7 @@ def _entered(snapshot: Snapshot, style: HashStyle) -> Iterator[tuple[Row, str]]:
         link = LinkName.parse(name)
         if link is not None and (target := symlink_target(entry)) is not None:
             yield link.row, target
-        elif has_rehash_extension(name) and not resembles_link(name):
+        elif has_rehash_extension(name) and "/" not in name and not resembles_link(name):
             found = _linkable(entry)
             if isinstance(found, Linkable):
                 for row in _rows_of(found.held, style):

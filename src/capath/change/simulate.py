@@ -29,7 +29,7 @@ from capath.store.entry import (
     OtherEntry,
     symlink_target,
 )
-from capath.store.link_name import LinkName, Row
+from capath.store.link_name import IN_ASIDE, LinkName, Row
 from capath.store.snapshot import Snapshot
 
 
@@ -114,21 +114,29 @@ class Simulation:
     def _rename(self, name: str, new_name: str) -> None:
         entry = self.entries[name]
         self._remove(name)
-        self._put(_renamed(entry, new_name))
+        match entry:
+            case FileEntry(file=file):
+                self._put(FileEntry(new_name, file))
+            case LinkEntry(target=target, mtime_ns=mtime_ns) | DanglingEntry(target=target, mtime_ns=mtime_ns):
+                self._put(self._link(new_name, target, mtime_ns))
+            case OtherEntry(kind=kind, target=target, mtime_ns=mtime_ns):
+                self._put(OtherEntry(new_name, kind, target, mtime_ns))
+            case _:
+                assert_never(entry)
 
     def _remove(self, name: str) -> None:
         entry = self.entries.pop(name, None)
         self.touched.add(name)
         if entry is not None:
             if (target := symlink_target(entry)) is not None:
-                self._names_to(self._before.bare(target)).discard(name)
+                self._names_to(self._before.place(name, target)).discard(name)
             self._follow_again(name)
 
     def _put(self, entry: Entry) -> None:
         self.entries[entry.name] = entry
         self.touched.add(entry.name)
         if (target := symlink_target(entry)) is not None:
-            self._names_to(self._before.bare(target)).add(entry.name)
+            self._names_to(self._before.place(entry.name, target)).add(entry.name)
         self._follow_again(entry.name)
 
     def _follow_again(self, changed: str) -> None:
@@ -144,16 +152,21 @@ class Simulation:
                     self.touched.add(name)
 
     def _link(self, name: str, target: str, mtime_ns: int) -> Entry:
-        match self.entries.get(self._before.bare(target)):
+        place = self._before.place(name, target)
+        match self.entries.get(place):
             case FileEntry(file=file) | LinkEntry(file=file):
                 return LinkEntry(name, target, file, mtime_ns)
             case OtherEntry(kind=kind):
                 return OtherEntry(name, kind, target, mtime_ns)
-            case _:
-                if "/" in self._before.bare(target) and (others := self._before.links_to.get(target)):
+            case DanglingEntry(reason=reason, is_unknown=unknown):
+                return DanglingEntry(name, target, mtime_ns, reason, is_unknown=unknown)
+            case None:
+                if "/" in place.removeprefix(IN_ASIDE) and (others := self._before.links_to.get(place)):
                     # Out of the directory, where nothing changes: it leads to what it led to.
-                    return _renamed(self._before.entries[others[0]], name)
+                    return _with_text(self._before.entries[others[0]], name, target, mtime_ns)
                 return DanglingEntry(name, target, mtime_ns, f"it leads to {target}, which is not there")
+            case entry:
+                assert_never(entry)
 
 
 def _new_file(name: str, content: bytes, mode: int) -> File:
@@ -163,15 +176,16 @@ def _new_file(name: str, content: bytes, mode: int) -> File:
     return File(FileStat(-1, hash(name), mode, len(content), 0), readable.held, readable)
 
 
-def _renamed(entry: Entry, name: str) -> Entry:
+def _with_text(entry: Entry, name: str, target: str, mtime_ns: int) -> Entry:
+    """A link `name` with the text `target` that leads to where the link `entry` does."""
     match entry:
-        case FileEntry(file=file):
-            return FileEntry(name, file)
-        case LinkEntry(target=target, file=file, mtime_ns=mtime_ns):
+        case LinkEntry(file=file):
             return LinkEntry(name, target, file, mtime_ns)
-        case DanglingEntry(target=target, mtime_ns=mtime_ns, reason=reason, is_unknown=unknown):
+        case DanglingEntry(reason=reason, is_unknown=unknown):
             return DanglingEntry(name, target, mtime_ns, reason, is_unknown=unknown)
-        case OtherEntry(kind=kind, target=target, mtime_ns=mtime_ns):
+        case OtherEntry(kind=kind):
             return OtherEntry(name, kind, target, mtime_ns)
+        case FileEntry():
+            raise AssertionError(f"{name} is not a link")
         case _:
             assert_never(entry)

@@ -46,6 +46,11 @@ class RowToggle:
             once = list(targets[:1])
         self.wanted.extend(Wanted(target, serves) for target in once)
 
+    def moves(self) -> dict[str, str]:
+        """The places of the files that leave the row, or come back into it: old to new."""
+        out = {self.row.name(slot): place for slot, place in self.put_aside.items()}
+        return {**out, **{item.file_name: self.row.name(slot) for slot, item in self.returning.items()}}
+
     def operations(self) -> list[RowStep]:
         """The steps. Raises RowError where something is in the way."""
         slots = row_slots(self.snapshot, self.row)

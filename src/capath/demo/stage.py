@@ -14,6 +14,7 @@ from capath.demo.server import LOOPBACK, Handler, Loopback, http, tls, tls_conte
 from capath.pki.load import read_certificate
 from capath.pki.pem import read_pem
 from capath.store import scan
+from capath.store.link_name import IN_ASIDE
 from capath.tls.test_options import ProbeOptions
 
 
@@ -46,8 +47,8 @@ class Stage:
         self.write(f"{file_name(identity)}.pem", identity.pem)
 
     def take_out(self, identity: Identity) -> None:
-        """Put a certificate into the directory, switched off."""
-        self.write(f"{file_name(identity)}.pem.untrusted", identity.pem)
+        """Put a certificate into the directory, distrusted."""
+        self.write(f"{IN_ASIDE}{file_name(identity)}.pem", identity.pem)
 
     def break_link(self, identity: Identity) -> None:
         """Put a certificate into the directory with a link in slot 1 and nothing in slot 0."""
@@ -61,7 +62,9 @@ class Stage:
         self._late_links.append((f"{subject_hash(identity)}.0", "capath_demo_gone.pem"))
 
     def write(self, name: str, content: bytes) -> None:
-        with open(os.path.join(self.directory, name), "wb") as file:
+        path = os.path.join(self.directory, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
             file.write(content)
 
     def https(self, identity: Identity, *others: Identity, clock_offset: timedelta = timedelta(0)) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from capath.sources.detect import source_of_bytes
 from capath.sources.files import read_file
 from capath.sources.item import Claims, Item, Reading, Refused, ServerTrust
 from capath.store.constraints import Kept, read_constraints_file
-from capath.store.link_name import CONSTRAINTS_FILE
+from capath.store.link_name import ASIDE, CONSTRAINTS_FILE, IN_ASIDE
 from capath.store.standing import UNTRUSTED_SUFFIX
 
 _QUIET = ("readme", "makefile", "changelog", "license", "copying")
@@ -43,12 +44,14 @@ class DirectorySource:
 def _files_once(directory: str) -> Iterator[tuple[str, str]]:
     """Each regular file once, under a name that is not a symbolic link where it has one."""
     try:
-        with os.scandir(directory) as entries:
-            listed = sorted(entries, key=lambda entry: (entry.is_symlink(), os.fsencode(entry.name)))
+        listed = [("", entry) for entry in os.scandir(directory)]
     except OSError as error:
         raise BadInputError(f"{visible(directory)}: it cannot be read: {error.strerror}") from None
+    with contextlib.suppress(OSError):  # none of capath's
+        listed += [(IN_ASIDE, entry) for entry in os.scandir(os.path.join(directory, ASIDE))]
+    listed.sort(key=lambda item: (item[1].is_symlink(), os.fsencode(item[0] + item[1].name)))
     seen = set()
-    for entry in listed:
+    for folder, entry in listed:
         if entry.name == CONSTRAINTS_FILE or entry.name.lower().startswith((".", *_QUIET)):
             continue
         try:
@@ -58,7 +61,7 @@ def _files_once(directory: str) -> Iterator[tuple[str, str]]:
         except OSError:
             continue  # a dangling link
         seen.add((status.st_dev, status.st_ino))
-        yield entry.name, entry.path
+        yield folder + entry.name, entry.path
 
 
 def _with_what_is_kept(item: Item, name: str, kept: dict[str, Kept]) -> Item:
@@ -66,7 +69,7 @@ def _with_what_is_kept(item: Item, name: str, kept: dict[str, Kept]) -> Item:
     known = kept.get(item.certificate.sha256)
     if known is not None:
         claims = Claims(known.label, claims.servers, known.distrust_after, known.constraints)
-    if name.endswith(UNTRUSTED_SUFFIX):
+    if name.startswith(IN_ASIDE) or name.endswith(UNTRUSTED_SUFFIX):
         claims = replace(claims, servers=ServerTrust.NO)
         notes = (*notes, "it is distrusted in its source")
     return replace(item, claims=claims, notes=notes)

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from capath.errors import StrEnum
 
+ASIDE = "untrusted"
+"""The subdirectory for what is distrusted: no program that reads a store looks there."""
+IN_ASIDE = f"{ASIDE}/"
 CONSTRAINTS_FILE = "capath-constraints.json"
 """The file of capath's own in a store: see `capath.store.constraints`."""
 _LOOKED_UP = re.compile(r"([0-9a-f]{8})\.(r?)(0|[1-9][0-9]{0,9})", re.ASCII)

@@ -12,7 +12,7 @@ from capath.pki.visible import visible
 from capath.store.entry import DanglingEntry, Entry, File, FileEntry, LinkEntry, OtherEntry
 from capath.store.held import Held
 from capath.store.link_health import LinkReport, LinkState, report_links
-from capath.store.link_name import CONSTRAINTS_FILE, LinkName, resembles_link
+from capath.store.link_name import CONSTRAINTS_FILE, IN_ASIDE, LinkName, resembles_link
 from capath.store.lookup import BlockedRow, EndOfRow, reachable, walk
 from capath.store.snapshot import Snapshot
 from capath.store.standing import (
@@ -285,7 +285,8 @@ def _standing(
     if (link := found.get(held.sha256)) is not None:
         return Trusted(link)
     if not reports:
-        return TakenOut(name) if name.endswith(UNTRUSTED_SUFFIX) else NotLinked(name)
+        is_off = name.startswith(IN_ASIDE) or name.endswith(UNTRUSTED_SUFFIX)
+        return TakenOut(name) if is_off else NotLinked(name)
     own_hash = held.subject_hash
     own = [report for report in reports if report.name.startswith(own_hash)]
     if not own:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 
 from capath.errors import BadInputError, StrEnum, assert_never
 from capath.pki.visible import visible, visible_name
+from capath.store.link_name import IN_ASIDE
 from capath.store.listing import CertificateRow, Listing
 from capath.store.standing import UNTRUSTED_SUFFIX, NotLinked, TakenOut, Trusted
 
@@ -176,7 +177,8 @@ def _named(rows: Sequence[CertificateRow], which: str) -> tuple[CertificateRow, 
     """The rows of a file (a distrusted one also by the name that it had), a link, a hash or a fingerprint."""
     if named := tuple(row for row in rows if which in (row.file, visible(row.file)) or which in row.links):
         return named
-    if off := tuple(row for row in rows if row.file == which + UNTRUSTED_SUFFIX):
+    names = (IN_ASIDE + which, which + UNTRUSTED_SUFFIX)
+    if off := tuple(row for row in rows if row.file in names):
         return off
     digits = _digits(which)
     if _HASH.fullmatch(which) is not None:

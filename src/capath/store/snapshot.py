@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 
 from capath.store.entry import Entry, symlink_target
-from capath.store.link_name import LinkName, Row
+from capath.store.link_name import IN_ASIDE, LinkName, Row
 
 
 class Snapshot:
@@ -37,18 +38,25 @@ class Snapshot:
             row: slots if len(slots) == 1 else dict(sorted(slots.items())) for row, slots in sorted(rows.items())
         }
 
-    def bare(self, target: str) -> str:
-        """The name in this directory that a link's target is, where it is plainly one; else the target."""
-        parent, slash, name = target.rpartition("/")
-        return name if slash and name and parent in (".", self.directory) else target
+    def place(self, name: str, target: str) -> str:
+        """Where the link `name` leads, seen from this directory: a name in it, ``untrusted/NAME``, or a path.
+
+        The text alone is looked at; a link that leads through other links out and in again leads to a path.
+        """
+        if target.startswith("/"):
+            parent, _, last = target.rpartition("/")
+            return last if last and parent == self.directory else target
+        if name.startswith(IN_ASIDE):
+            return os.path.normpath(IN_ASIDE + target)
+        return os.path.normpath(target) if "/" in target else target
 
     @cached_property
     def links_to(self) -> Mapping[str, tuple[str, ...]]:
-        """The names of the symbolic links with each target, as `bare` gives it."""
+        """The symbolic links that lead to each place, as `place` gives it."""
         found: dict[str, list[str]] = {}
         for name, entry in self.entries.items():
             if (target := symlink_target(entry)) is not None:
-                found.setdefault(self.bare(target), []).append(name)
+                found.setdefault(self.place(name, target), []).append(name)
         return {target: tuple(names) for target, names in found.items()}
 
 

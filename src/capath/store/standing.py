@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from capath.errors import assert_never
+from capath.store.link_name import IN_ASIDE
 from capath.values import value_class
 
 UNTRUSTED_SUFFIX = ".untrusted"
@@ -20,7 +21,8 @@ class Trusted:
 
 @value_class
 class TakenOut:
-    """Every copy's file name ends in ``.untrusted``, and nothing links to it."""
+    """Its file is in the subdirectory ``untrusted/``, or (as earlier versions of capath left it) is named
+    ``NAME.untrusted``, and nothing links to it."""
 
     __slots__ = ("file",)
 
@@ -112,7 +114,12 @@ def explain(standing: Standing) -> str:
         case Trusted(link=link):
             return f"lookup finds it at {link}"
         case TakenOut(file=file):
-            return f"distrusted: its file is named {file}, which openssl rehash ignores"
+            if file.startswith(IN_ASIDE):
+                return f"distrusted: its file is {file}, where no program looks"
+            return (
+                f"distrusted for OpenSSL, which does not look at {file}; programs that read every file of the "
+                "directory still trust it"
+            )
         case NotLinked():
             return "it has no hash link, so lookup never finds it"
         case OldHashOnly(link=link, subject_hash=subject_hash):

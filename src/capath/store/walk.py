@@ -23,6 +23,7 @@ from capath.store.entry import (
     OtherEntry,
     OtherKind,
 )
+from capath.store.link_name import ASIDE, IN_ASIDE
 from capath.store.snapshot import Snapshot
 
 TYPE_CHECKING = False  # typing's, without importing it
@@ -139,8 +140,26 @@ class _Walk:
             self._entries[name] = FileEntry(name, self._file(name, status))
         elif kind == stat.S_IFLNK:
             self._add_links([name])
+        elif name == ASIDE and kind == stat.S_IFDIR:
+            self._add_aside()
         else:
             self._entries[name] = OtherEntry(name, _KINDS.get(kind, OtherKind.UNKNOWN))
+
+    def _add_aside(self) -> None:
+        """The entries of the subdirectory for what is distrusted, as ``untrusted/NAME``."""
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            descriptor = os.open(ASIDE, flags, dir_fd=self._descriptor)
+        except OSError:
+            self._entries[ASIDE] = OtherEntry(ASIDE, OtherKind.OUT_OF_SIGHT)
+            return
+        try:
+            names = os.listdir(descriptor)
+        finally:
+            os.close(descriptor)
+        for name in names:
+            if not name.startswith(TEMPORARY_PREFIX):
+                self._add(IN_ASIDE + name)
 
     def _add_links(self, names: Iterable[str]) -> None:
         """Look at links. For one to a file of this directory, the system is not asked where it leads."""
@@ -152,7 +171,7 @@ class _Walk:
             except OSError:
                 continue  # gone meanwhile
             there = entries.get(target)
-            if isinstance(there, FileEntry) and self._follows_names:
+            if isinstance(there, FileEntry) and self._follows_names and not name.startswith(IN_ASIDE):
                 entries[name] = LinkEntry(name, target, there.file, directory=self._path)
             else:
                 others[name] = target

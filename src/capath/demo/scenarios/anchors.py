@@ -23,7 +23,7 @@ def good(stage: Stage) -> Site:
 
 @scenario(Cause.ROOT_NOT_TRUSTED, Action.TRUST)
 def root_off(stage: Stage) -> Site:
-    """[leaf ← intermediate] ← root, in the directory as NAME.untrusted."""
+    """[leaf ← intermediate] ← root, in the directory, distrusted."""
     root = authority.root("capath demo root that is off")
     stage.take_out(root)
     intermediate = authority.intermediate(root, "capath demo intermediate of the root that is off")

@@ -59,5 +59,5 @@ def expired_path(stage: Stage) -> Site:
     old = authority.root("capath demo root that was renewed", key=key, not_after=timedelta(days=-1))
     renewed = authority.root("capath demo root that was renewed", key=key)
     stage.trust(old)
-    stage.write("capath_demo_root_renewed.pem.untrusted", renewed.pem)
+    stage.write("untrusted/capath_demo_root_renewed.pem", renewed.pem)
     return Site(stage.https(authority.leaf(renewed, stage.host)))
