@@ -15,6 +15,7 @@ from capath.demo import authority
 from capath.demo.server import Loopback, http, silent, tls, tls_context
 from capath.errors import BadInputError
 from capath.tls.many.host_list import parse_host_list
+from capath.tls.many.threads import each
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.test_options import ProbeOptions, Starttls
 from tests.tls.conftest import MakeStore
@@ -146,3 +147,14 @@ def test_options_that_make_no_sense_are_status_2(arguments: list[str], words: st
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stdout == ""
+
+
+def test_an_answer_that_is_interrupted_on_its_way_is_not_lost() -> None:
+    """Neither one that was read and not handed over, nor those behind it; what was handed over may come again."""
+    answers = each(range(3), lambda item: item * 10, threads=1)
+    stream = iter(answers)
+    assert next(stream) == (0, 0)
+    with pytest.raises(KeyboardInterrupt):
+        stream.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+    answers.end(10)
+    assert dict(answers.ready()) == {0: 0, 1: 10, 2: 20}

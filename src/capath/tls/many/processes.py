@@ -61,6 +61,8 @@ class Processes(Generic[_Item, _Answer]):
             self._feed()
         shares = [at_once // processes + (number < at_once % processes) for number in range(processes)]
         self._here: Threads[tuple[int, _Answer]] | None = None
+        self._taken: tuple[int, _Answer | Raised] | None = None
+        """The last one read: an interrupt while it is handed over must not lose it."""
         self._readers: list[Connection] = []
         self._children: list[multiprocessing.process.BaseProcess] = []
         # The terminal's interrupt goes to every process, so the children must first come to ignore it. Where no
@@ -109,7 +111,8 @@ class Processes(Generic[_Item, _Answer]):
             for key, _ in waiting.select():
                 try:
                     with _no_interrupt():
-                        position, answer = key.data.recv()
+                        self._taken = key.data.recv()
+                    position, answer = self._taken
                 except (EOFError, OSError):
                     waiting.unregister(key.fileobj)
                     continue
@@ -120,6 +123,8 @@ class Processes(Generic[_Item, _Answer]):
                 yield position, answer
 
     def ready(self) -> Iterator[tuple[int, _Answer]]:
+        if self._taken is not None and not isinstance(self._taken[1], Raised):
+            yield self._taken[0], self._taken[1]
         for reader in self._readers:
             with contextlib.suppress(EOFError, OSError):
                 while reader.poll(0):

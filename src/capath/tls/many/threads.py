@@ -11,6 +11,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -32,7 +33,10 @@ class Answers(Protocol[_Seen]):
         """Wait for each. An exception of the work is raised here."""
 
     def ready(self) -> Iterator[tuple[int, _Seen]]:
-        """Those that have come and were not read, without waiting: after an interrupt nothing done is lost."""
+        """Those that have come and were not read, or the last one read, without waiting.
+
+        After an interrupt nothing that was done is lost: the one that was being handed over comes again.
+        """
 
 
 class Raised:
@@ -85,7 +89,9 @@ class Threads(Generic[_Answer]):
         self._limit = limit
         self._threads: list[threading.Thread] = []
         self._ended = 0
-        self._answers: queue.SimpleQueue[tuple[int, _Answer | Raised] | None] = queue.SimpleQueue()
+        self._answers: deque[tuple[int, _Answer | Raised]] = deque()
+        self._signs: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        """True for an answer more, False for a thread that ended."""
         self._looked_s = time.monotonic()
         self._computed_s = time.process_time()
         self._start(min(limit, _AT_FIRST) if cautious else limit)
@@ -101,25 +107,22 @@ class Threads(Generic[_Answer]):
         while self._ended < len(self._threads):
             growing = len(self._threads) < self._limit and not self._ended
             try:
-                answer = self._answers.get(timeout=_LOOK_AFTER_S if growing else None)
+                is_answer = self._signs.get(timeout=_LOOK_AFTER_S if growing else None)
             except queue.Empty:
                 self._grow()
                 continue
-            if answer is None:
+            if not is_answer:
                 self._ended += 1
                 continue
             if growing:
                 self._grow()
-            yield answer
+            yield self._answers[0]
+            self._answers.popleft()  # not before: an interrupt while it is handed over must not lose it
 
     def ready(self) -> Iterator[tuple[int, _Answer]]:
-        while True:
-            try:
-                answer = self._answers.get_nowait()
-            except queue.Empty:
-                return
-            if answer is not None and not isinstance(answer[1], Raised):
-                yield answer[0], answer[1]
+        for position, answer in tuple(self._answers):
+            if not isinstance(answer, Raised):
+                yield position, answer
 
     def end(self, within_s: float) -> None:
         """Wait, not for ever, until the threads have put their things away: `work` was told to end."""
@@ -146,7 +149,8 @@ class Threads(Generic[_Answer]):
     def _run(self) -> None:
         while (position := self._take()) is not None:
             try:
-                self._answers.put((position, self._work(position)))
+                self._answers.append((position, self._work(position)))
             except Exception as error:  # raised again where the answers are read
-                self._answers.put((position, Raised(error)))
-        self._answers.put(None)
+                self._answers.append((position, Raised(error)))
+            self._signs.put(True)
+        self._signs.put(False)
