@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from capath.change.rehash import plan_rehash
     from capath.change.staging import staged_directory
     from capath.change.toggle import plan_toggle
-    from capath.diagnosis.cause import Action, Cause, Diagnosis, Finding, Remedy
+    from capath.diagnosis.cause import Cause, CauseFound, Diagnosis, Remedy, RemedyKind
     from capath.diagnosis.diagnose import diagnose, diagnose_offline
     from capath.errors import BadInputError, CapathError, ChangeError, ParseError
     from capath.explanation import Explanation, explain
@@ -40,7 +40,7 @@ _MODULES = {
     "capath.change.rehash": ("plan_rehash",),
     "capath.change.staging": ("staged_directory",),
     "capath.change.toggle": ("plan_toggle",),
-    "capath.diagnosis.cause": ("Action", "Cause", "Diagnosis", "Finding", "Remedy"),
+    "capath.diagnosis.cause": ("RemedyKind", "Cause", "Diagnosis", "CauseFound", "Remedy"),
     "capath.diagnosis.diagnose": ("diagnose", "diagnose_offline"),
     "capath.errors": ("BadInputError", "CapathError", "ChangeError", "ParseError"),
     "capath.explanation": ("Explanation", "explain"),
@@ -58,10 +58,10 @@ _MODULES = {
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
-    "Action",
     "BadInputError",
     "CapathError",
     "Cause",
+    "CauseFound",
     "Certificate",
     "CertificateRow",
     "ChangeError",
@@ -70,7 +70,6 @@ __all__ = [
     "Diagnosis",
     "Endpoint",
     "Explanation",
-    "Finding",
     "Listing",
     "OfflineResult",
     "ParseError",
@@ -78,6 +77,7 @@ __all__ = [
     "ProbeOptions",
     "ProbeResult",
     "Remedy",
+    "RemedyKind",
     "Snapshot",
     "Verification",
     "VerifyFlags",

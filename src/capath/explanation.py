@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Finding, Remedy
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Diagnosis, Remedy, RemedyKind
 from capath.diagnosis.diagnose import diagnose
 from capath.errors import BadInputError
 from capath.pki.visible import visible, without_password
@@ -71,7 +71,7 @@ class Explanation:
         return self.diagnosis.remedies
 
     @property
-    def also(self) -> tuple[Finding, ...]:
+    def also(self) -> tuple[CauseFound, ...]:
         return self.diagnosis.also
 
     @property
@@ -205,11 +205,13 @@ def _timeout_of(error: BaseException) -> float:
 
 def _without_a_test(
     error: BaseException, directory: str, raised: _Raised, environment: Mapping[str, str]
-) -> Finding | None:
+) -> CauseFound | None:
     """What follows from the exception and the path, without a test."""
     if not directory:
         text = 'verify="" switches verification off: requests then accepts every server, and only warns.'
-        return Finding(Cause.OTHER, text, (Remedy(Action.USE_STORE, "Pass a directory, or leave verify out."),))
+        return CauseFound(
+            Cause.OTHER, text, (Remedy(RemedyKind.USE_STORE, "Pass a directory, or leave verify out."),)
+        )
     if raised.path:
         return _missing_path(raised.path, directory, environment)
     if not os.path.exists(directory):
@@ -218,30 +220,30 @@ def _without_a_test(
     why = next((_NOT_TLS[kind] for kind in kinds if kind in _NOT_TLS), "")
     if not raised.has_tls_error and (why or not isinstance(error, OSError)):
         text = f"{raised.kind} is not a TLS failure{f': {why}' if why else ''}. The trust store is not the reason."
-        return Finding(Cause.OTHER, text, ())
+        return CauseFound(Cause.OTHER, text, ())
     return None
 
 
-def _missing_path(path: str, directory: str, environment: Mapping[str, str]) -> Finding:
+def _missing_path(path: str, directory: str, environment: Mapping[str, str]) -> CauseFound:
     shown = visible(path)
     named = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if environment.get(name) == path), "")
     same = os.path.abspath(path) == os.path.abspath(directory)
     if named and not same:
         text = f"requests used {shown} from {named} instead of the directory, and nothing exists at that path."
         remedy = Remedy(
-            Action.USE_STORE,
+            RemedyKind.USE_STORE,
             "Unset it, or pass verify= with each request: that overrides the environment.",
             f"unset {named}",
             directory,
         )
-        return Finding(Cause.OTHER, text, (remedy,))
+        return CauseFound(Cause.OTHER, text, (remedy,))
     relative = "" if os.path.isabs(path) else f" (looked for in {visible(os.getcwd())})"
     text = f"Nothing exists at {shown}{relative}: requests stopped before it connected."
     instead = " Use its absolute path." if relative else ""
     if same or os.path.exists(directory):
         instead = f"{instead} {visible(directory)} exists." if not same else instead
-    remedy = Remedy(Action.USE_STORE, f"Pass a directory that exists as verify=.{instead}", operand=directory)
-    return Finding(Cause.OTHER, text, (remedy,))
+    remedy = Remedy(RemedyKind.USE_STORE, f"Pass a directory that exists as verify=.{instead}", operand=directory)
+    return CauseFound(Cause.OTHER, text, (remedy,))
 
 
 def _endpoint(url: str) -> Endpoint:
@@ -263,7 +265,7 @@ def _as_requests_goes(endpoint: Endpoint, environment: Mapping[str, str]) -> Pro
 
 def _beside(
     raised: _Raised, result: ProbeResult, found: Diagnosis | None, environment: Mapping[str, str]
-) -> list[Finding]:
+) -> list[CauseFound]:
     """What explains that the program got another chain than the test: its environment."""
     met = {error.code for error in result.verification.errors}
     if found is not None and not raised.proxied and (not raised.codes or met.intersection(raised.codes)):
@@ -276,15 +278,15 @@ def _beside(
         if Program.REQUESTS_SESSION in trap.affects and trap.variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             text = f"{trap.variable} is set: {trap.text}"
             command = f"unset {trap.variable}"
-            remedy = Remedy(Action.USE_STORE, "Unset it for this program.", command, result.directory)
-            findings.append(Finding(Cause.CLIENT_DIFFERS, text, (remedy,), Confidence.LIKELY))
+            remedy = Remedy(RemedyKind.USE_STORE, "Unset it for this program.", command, result.directory)
+            findings.append(CauseFound(Cause.CLIENT_DIFFERS, text, (remedy,), Confidence.LIKELY))
     return findings
 
 
-def _through_proxy(raised: _Raised, proxy: tuple[str, str] | None) -> Finding:
+def _through_proxy(raised: _Raised, proxy: tuple[str, str] | None) -> CauseFound:
     where = f"the proxy of {proxy[0]}" if proxy else "a proxy"
     directly = Remedy(
-        Action.USE_STORE,
+        RemedyKind.USE_STORE,
         "Try without the proxy: set session.trust_env = False, or add the host to NO_PROXY.",
     )
     if raised.codes:
@@ -294,19 +296,19 @@ def _through_proxy(raised: _Raised, proxy: tuple[str, str] | None) -> Finding:
             f"({code.text}). An "
             "intercepting proxy sends a chain of its own, whose root has to be trusted."
         )
-        return Finding(Cause.CLIENT_DIFFERS, text, (directly,), Confidence.LIKELY)
+        return CauseFound(Cause.CLIENT_DIFFERS, text, (directly,), Confidence.LIKELY)
     if raised.has_tls_error:
         text = (
             f"The program used {where}, and TLS with the proxy itself failed: its URL most likely has to "
             "start with "
             "http:// instead of https://."
         )
-        return Finding(Cause.NOT_TLS, text, (directly,), Confidence.LIKELY)
+        return CauseFound(Cause.NOT_TLS, text, (directly,), Confidence.LIKELY)
     text = f"The program used {where}, which refused the connection: {visible(raised.text)}."
-    return Finding(Cause.CONNECTION_REFUSED, text, (directly,), Confidence.LIKELY)
+    return CauseFound(Cause.CONNECTION_REFUSED, text, (directly,), Confidence.LIKELY)
 
 
-def _gone(raised: _Raised, endpoint: Endpoint, directory: str) -> Finding:
+def _gone(raised: _Raised, endpoint: Endpoint, directory: str) -> CauseFound:
     """The host verifies now, for pyOpenSSL and for requests."""
     met = f"{raised.kind}: {raised.text}" if raised.text else raised.kind
     if raised.codes:
@@ -318,13 +320,13 @@ def _gone(raised: _Raised, endpoint: Endpoint, directory: str) -> Finding:
         f"{visible(met)}. It used another directory, or the directory or the server has changed since."
     )
     again = Remedy(
-        Action.RETRY,
+        RemedyKind.RETRY,
         "Try again with a new Session: an open one keeps the certificates that it has loaded.",
         operand=endpoint.text,
     )
-    return Finding(Cause.OTHER, text, (again,), Confidence.LIKELY)
+    return CauseFound(Cause.OTHER, text, (again,), Confidence.LIKELY)
 
 
-def _redirected(finding: Finding, endpoint: Endpoint) -> Finding:
+def _redirected(finding: CauseFound, endpoint: Endpoint) -> CauseFound:
     text = f"The request was redirected, and {endpoint.text} failed. {finding.text}"
-    return Finding(finding.cause, text, finding.remedies, finding.confidence)
+    return CauseFound(finding.cause, text, finding.remedies, finding.confidence)

@@ -11,7 +11,7 @@ import pytest
 from capath.demo import authority
 from capath.demo.authority import Identity
 from capath.demo.server import LOOPBACK, Loopback, files, http, silent, tls, tls_context
-from capath.diagnosis.cause import Cause, Confidence, Mends
+from capath.diagnosis.cause import Cause, Confidence, Fixes
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.diagnosis.mozilla_view import Limit, mozilla_view
 from capath.diagnosis.sent_chain import SentFault, sent_chain_notes
@@ -61,7 +61,7 @@ def test_the_intermediate_is_fetched_and_proven(make_store: MakeStore, loopback:
     assert seen.diagnosis is not None
     assert missing_issuer_url(seen.result) == url
     assert (seen.diagnosis.cause, seen.diagnosis.confidence) == (Cause.MISSING_INTERMEDIATE, Confidence.PROVEN)
-    assert seen.diagnosis.remedies[0].trial == Mends()
+    assert seen.diagnosis.remedies[0].trial == Fixes()
     assert "The server does not send “First”" in seen.diagnosis.text
     document = result_json(seen.result, seen.diagnosis, beside=seen.beside)
     assert document["fetched_intermediates"]["verified"] is True

@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from capath.demo import authority
 from capath.demo.authority import Identity
 from capath.demo.server import LOOPBACK, Loopback, http, tls, tls_context
-from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Mends
+from capath.diagnosis.cause import Cause, Confidence, Diagnosis, Fixes, RemedyKind
 from capath.diagnosis.diagnose import diagnose, diagnose_offline
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.diagnosis.mozilla_view import mozilla_view
@@ -104,7 +104,7 @@ def test_attributes_that_allow_tls_servers_do_not_reject_them(tmp_path: Path) ->
     assert diagnosis.cause is Cause.TRUST_REJECTED
     assert "reject TLS servers" not in diagnosis.text
     assert "TLS clients accept it as a CA of servers" in diagnosis.text
-    assert [remedy.trial for remedy in diagnosis.remedies] == [Mends()]
+    assert [remedy.trial for remedy in diagnosis.remedies] == [Fixes()]
 
 
 def test_attributes_that_reject_tls_servers_are_said_to(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_root_that_contradicts_itself_is_in_the_store(tmp_path: Path) -> None:
     assert diagnosis.cause is Cause.MALFORMED_CERTIFICATE
     assert "“Odd” is in the directory (root0.pem)" in diagnosis.text
     assert "authorityKeyIdentifier does not name itself" in diagnosis.text
-    assert diagnosis.remedies[0].trial == Mends()
+    assert diagnosis.remedies[0].trial == Fixes()
 
 
 def test_a_signature_by_a_key_of_another_kind_is_another_key(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_our_own_root_is_not_the_operators(tmp_path: Path) -> None:
     assert diagnosis is not None
     assert diagnosis.cause is Cause.MALFORMED_CERTIFICATE
     assert "critical extension that OpenSSL does not process: unknown (2.25.7)" in diagnosis.text
-    assert [remedy.action for remedy in diagnosis.remedies] == [Action.ASK_AUTHORITY]
+    assert [remedy.action for remedy in diagnosis.remedies] == [RemedyKind.ASK_CA]
     assert "in your directory (root0.pem)" in diagnosis.remedies[0].text
 
 
@@ -207,7 +207,7 @@ def test_a_leaf_without_an_address_is_most_likely_of_a_private_root(tmp_path: Pa
     assert diagnosis is not None
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.ROOT_NOT_IN_STORE, Confidence.LIKELY)
     assert diagnosis.remedies[0].command.endswith("import " + str(tmp_path) + " root.pem")
-    assert [remedy.action for remedy in diagnosis.remedies] == [Action.IMPORT, Action.ASK_OPERATOR]
+    assert [remedy.action for remedy in diagnosis.remedies] == [RemedyKind.IMPORT, RemedyKind.ASK_OPERATOR]
 
 
 def test_an_issuer_that_issued_itself_is_a_root(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_a_crl_that_does_not_count_is_not_a_missing_link(tmp_path: Path, kind: s
     diagnosis = try_remedies_offline(diagnosis, result, snapshot, roots=NO_ROOTS)
     assert diagnosis.cause is Cause.CRL_UNUSABLE
     assert words in diagnosis.text
-    assert Action.REHASH not in {remedy.action for remedy in diagnosis.remedies}
+    assert RemedyKind.REHASH not in {remedy.action for remedy in diagnosis.remedies}
 
 
 def test_a_ca_for_tls_clients_says_what_it_is_for(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from capath.change.rehash import plan_rehash
 from capath.demo import authority
 from capath.demo.authority import Identity
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Diagnosis
+from capath.diagnosis.cause import Cause, Diagnosis, RemedyKind
 from capath.diagnosis.diagnose import diagnose_offline, explain_case
 from capath.diagnosis.known_roots import usual_roots
 from capath.diagnosis.missing_root import issuer_url
@@ -84,7 +84,7 @@ def test_a_root_that_certifi_has_is_named_with_its_fingerprint(tmp_path: Path) -
     assert diagnosis.cause is Cause.ROOT_NOT_IN_STORE
     assert "certifi has it" in diagnosis.text
     remedy = diagnosis.remedies[0]
-    assert (remedy.action, remedy.operand) == (Action.IMPORT, root.sha256)
+    assert (remedy.action, remedy.operand) == (RemedyKind.IMPORT, root.sha256)
     assert remedy.command.endswith(f"import {tmp_path} certifi --select {root.sha256[:16]}")
 
 
@@ -142,7 +142,7 @@ def test_a_root_behind_a_slot_that_does_not_load(tmp_path: Path, slot_0: str) ->
     diagnosis = _judge(scan(tmp_path), (20, 0), chain=(leaf,))
     assert diagnosis is not None
     assert diagnosis.cause is Cause.LINK_BROKEN
-    assert diagnosis.remedies[0].action is Action.REHASH
+    assert diagnosis.remedies[0].action is RemedyKind.REHASH
 
 
 def test_an_unhashed_directory_is_a_broken_link(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from capath.change.rehash import plan_rehash
 from capath.demo import authority
 from capath.demo.authority import Identity
 from capath.demo.server import LOOPBACK, Loopback, files, http, tls, tls_context
-from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Mends
+from capath.diagnosis.cause import Cause, Confidence, Diagnosis, Fixes, RemedyKind
 from capath.diagnosis.diagnose import diagnose, diagnose_offline
 from capath.diagnosis.known_roots import NO_ROOTS, KnownRoots, Shelf
 from capath.remedy.full_answer import Examiner
@@ -91,7 +91,7 @@ def test_the_intermediate_was_sent_and_the_leaf_asks_for_another_key_identifier(
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.MISSING_INTERMEDIATE, Confidence.PROVEN)
     assert "“Intermediate” was given as untrusted, and its key signed “host.test”" in diagnosis.text
     assert f"key identifier 0101010101010101…, and this one has {_short(INTERMEDIATE)}" in diagnosis.text
-    assert [remedy.action for remedy in diagnosis.remedies] == [Action.ASK_OPERATOR, Action.ASK_AUTHORITY]
+    assert [remedy.action for remedy in diagnosis.remedies] == [RemedyKind.ASK_OPERATOR, RemedyKind.ASK_CA]
     assert diagnosis.remedies[0].operand == "http://ca.example/i.der"
 
 
@@ -131,7 +131,7 @@ def test_the_server_sent_an_intermediate_of_that_name_with_another_key(tmp_path:
     assert "its key did not sign “host.test”" in diagnosis.text
     assert _short(old) in diagnosis.text
     assert _short(new) in diagnosis.text
-    assert diagnosis.remedies[0].action is Action.ASK_OPERATOR
+    assert diagnosis.remedies[0].action is RemedyKind.ASK_OPERATOR
 
 
 def test_nothing_of_that_name_was_sent(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_the_trusted_root_is_not_the_issue_that_is_asked_for(tmp_path: Path) -> 
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.ROOT_NOT_IN_STORE, Confidence.PROVEN)
     assert "The directory has “Root” (trusted.pem), and its key signed “Intermediate”" in diagnosis.text
     assert f"key identifier 0101010101010101…, and this one has {_short(ROOT)}" in diagnosis.text
-    assert [remedy.action for remedy in diagnosis.remedies] == [Action.IMPORT, Action.ASK_AUTHORITY]
+    assert [remedy.action for remedy in diagnosis.remedies] == [RemedyKind.IMPORT, RemedyKind.ASK_CA]
     assert diagnosis.remedies[0].command.endswith(" root.pem")
 
 
@@ -157,7 +157,7 @@ def test_the_issue_that_is_asked_for_is_known_elsewhere_and_mends_it(tmp_path: P
     shelf = KnownRoots((Shelf("certifi", PemSource("certifi", ROOT.pem + right.pem)),))
     seen = _verify(tmp_path, authority.leaf(odd, HOST).pem, odd.pem, roots=shelf)
     remedy = _rejected(seen, 20, 1).remedies[0]
-    assert (remedy.operand, remedy.trial) == (read_certificates(right.pem, "right")[0].sha256, Mends())
+    assert (remedy.operand, remedy.trial) == (read_certificates(right.pem, "right")[0].sha256, Fixes())
 
 
 def test_the_server_sends_the_root_that_is_asked_for(make_store: MakeStore, loopback: Loopback) -> None:
@@ -172,7 +172,7 @@ def test_the_server_sends_the_root_that_is_asked_for(make_store: MakeStore, loop
     assert result.verification.verdict.code == 19
     assert diagnosis.cause is Cause.ROOT_NOT_IN_STORE
     tried = try_remedies(diagnosis, result, snapshot, roots=NO_ROOTS).remedies[0]
-    assert tried.trial == Mends()
+    assert tried.trial == Fixes()
     assert tried.command.endswith(f" --select {read_certificates(right.pem, 'right')[0].sha256[:16]}")
 
 
@@ -191,7 +191,7 @@ def test_a_root_whose_key_does_not_load(tmp_path: Path) -> None:
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.MALFORMED_CERTIFICATE, Confidence.LIKELY)
     assert "its key (EC P-256) does not load" in diagnosis.text
     assert "did not sign" not in diagnosis.text
-    assert [remedy.action for remedy in diagnosis.remedies] == [Action.IMPORT]
+    assert [remedy.action for remedy in diagnosis.remedies] == [RemedyKind.IMPORT]
 
 
 def test_an_intermediate_whose_key_does_not_load(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_an_intermediate_whose_key_does_not_load(tmp_path: Path) -> None:
     diagnosis = _rejected(_verify(tmp_path, authority.leaf(INTERMEDIATE, HOST).pem, odd), 20, 0)
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.MALFORMED_CERTIFICATE, Confidence.LIKELY)
     assert "“Intermediate” was given as untrusted, but its key (EC P-256) does not load" in diagnosis.text
-    assert diagnosis.remedies[0].action is Action.ASK_OPERATOR
+    assert diagnosis.remedies[0].action is RemedyKind.ASK_OPERATOR
 
 
 @pytest.mark.parametrize("depth", [0, 1])
@@ -211,7 +211,7 @@ def test_a_signature_of_an_unknown_kind(tmp_path: Path, depth: int) -> None:
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.WEAK_KEY_OR_SIGNATURE, Confidence.LIKELY)
     assert "1.2.840.10045.4.3.119, is not supported" in diagnosis.text
     assert "did not sign" not in diagnosis.text
-    assert diagnosis.remedies[0].action is Action.ASK_AUTHORITY
+    assert diagnosis.remedies[0].action is RemedyKind.ASK_CA
 
 
 def test_without_key_identifiers_an_impostor_that_was_sent_does_not_hide_the_root_that_is_off(
@@ -229,7 +229,7 @@ def test_without_key_identifiers_an_impostor_that_was_sent_does_not_hide_the_roo
     diagnosis = diagnose_offline(result, snapshot, roots=NO_ROOTS)
     assert diagnosis is not None
     assert diagnosis.cause is Cause.ROOT_NOT_TRUSTED
-    assert try_remedies_offline(diagnosis, result, snapshot, roots=NO_ROOTS).remedies[0].trial == Mends()
+    assert try_remedies_offline(diagnosis, result, snapshot, roots=NO_ROOTS).remedies[0].trial == Fixes()
 
 
 def test_a_root_whose_key_does_not_load_is_not_the_one_that_is_asked_for(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from capath.demo import authority
 from capath.demo.authority import Identity, Template
-from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, DoesNotMend, Mends
+from capath.diagnosis.cause import Cause, Confidence, Diagnosis, DoesNotFix, Fixes, RemedyKind
 from capath.diagnosis.diagnose import case_of_offline, diagnose_offline
 from capath.diagnosis.known_roots import NO_ROOTS, KnownRoots, Shelf
 from capath.diagnosis.paths import _CHECKS_LIMIT, _Search
@@ -36,7 +36,7 @@ def _misled(snapshot: Snapshot, leaf: Identity, sent: Sequence[Identity]) -> Dia
     diagnosis = explain(snapshot, leaf, sent)
     assert diagnosis is not None
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.SENT_PATH_MISLEADS, Confidence.PROVEN)
-    assert any(isinstance(remedy.trial, Mends) for remedy in diagnosis.remedies)
+    assert any(isinstance(remedy.trial, Fixes) for remedy in diagnosis.remedies)
     return diagnosis
 
 
@@ -70,7 +70,7 @@ def test_a_branch_with_a_fault_before_a_good_one(tmp_path: Path, fault: str) -> 
     diagnosis = _misled(snapshot, leaf, [by_b, b, good])
     assert "“A” issued by “B”" in diagnosis.text
     assert "“host.test” ← “A” ← “Root”" in diagnosis.text
-    assert diagnosis.remedies[0].action is Action.SEND_CHAIN
+    assert diagnosis.remedies[0].action is RemedyKind.SEND_CHAIN
     assert diagnosis.remedies[0].text.endswith("leave out certificate 2 (“A” issued by “B”).")
 
 
@@ -81,8 +81,8 @@ def test_a_cross_signature_to_an_unknown_root_before_the_right_intermediate(tmp_
     diagnosis = _misled(snapshot, maze.leaf("A"), [cross, good])
     assert "“Gone” is not trusted" in diagnosis.text
     kinds = [remedy.action for remedy in diagnosis.remedies]
-    assert kinds == [Action.SEND_CHAIN, Action.SEND_CHAIN]
-    assert all(isinstance(remedy.trial, Mends) for remedy in diagnosis.remedies)
+    assert kinds == [RemedyKind.SEND_CHAIN, RemedyKind.SEND_CHAIN]
+    assert all(isinstance(remedy.trial, Fixes) for remedy in diagnosis.remedies)
 
 
 def test_a_loop_of_cross_signatures(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_store_leads_away(tmp_path: Path) -> None:
     snapshot = store(tmp_path, maze.entity("Root"), cross)
     good = maze.certificate(edge("Root", "A"))
     diagnosis = _misled(snapshot, maze.leaf("A"), [good])
-    assert [remedy.action for remedy in diagnosis.remedies] == [Action.DISTRUST]
+    assert [remedy.action for remedy in diagnosis.remedies] == [RemedyKind.DISTRUST]
     assert diagnosis.remedies[0].operand == read(cross).sha256
 
 
@@ -126,7 +126,7 @@ def test_the_right_root_is_never_offered_for_distrust(tmp_path: Path) -> None:
     diagnosis = explain(store(tmp_path, root), leaf, [])
     assert diagnosis is not None
     assert diagnosis.cause is Cause.SAME_NAME_OTHER_KEY
-    assert Action.DISTRUST not in {remedy.action for remedy in diagnosis.remedies}
+    assert RemedyKind.DISTRUST not in {remedy.action for remedy in diagnosis.remedies}
 
 
 def test_other_faults_do_not_hide_the_path(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_other_faults_do_not_hide_the_path(tmp_path: Path) -> None:
     diagnosis = explain(snapshot, leaf, sent)
     assert diagnosis is not None
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.SENT_PATH_MISLEADS, Confidence.PROVEN)
-    assert isinstance(diagnosis.remedies[0].trial, DoesNotMend)
+    assert isinstance(diagnosis.remedies[0].trial, DoesNotFix)
     assert "certificate has expired" in diagnosis.remedies[0].trial_text
     assert Cause.EXPIRED in {finding.cause for finding in diagnosis.also}
 
@@ -162,9 +162,9 @@ def test_the_root_behind_an_expired_cross_sign_is_imported(tmp_path: Path) -> No
     assert diagnosis.cause is Cause.EXPIRED
     assert "“X3” (in the directory, root0.pem) expired on" in diagnosis.text
     remedy = diagnosis.remedies[0]
-    assert (remedy.action, remedy.operand, remedy.trial) == (Action.IMPORT, read(x1).sha256, Mends())
+    assert (remedy.action, remedy.operand, remedy.trial) == (RemedyKind.IMPORT, read(x1).sha256, Fixes())
     assert remedy.command.endswith(f"import {snapshot.directory} certifi --select {read(x1).sha256[:16]}")
-    assert Action.DISTRUST not in {other.action for other in diagnosis.remedies}
+    assert RemedyKind.DISTRUST not in {other.action for other in diagnosis.remedies}
 
 
 def test_every_expired_certificate_is_reported(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_root_in_a_shape_that_lookup_does_not_read(tmp_path: Path, shape: str)
     if shape == "name":
         assert "not tested" in diagnosis.remedies[0].trial_text
     else:
-        assert diagnosis.remedies[0].trial == Mends()
+        assert diagnosis.remedies[0].trial == Fixes()
 
 
 def _checks(leaf: Identity, sent: Sequence[Identity], place: Path) -> int:

@@ -17,7 +17,7 @@ from capath.demo.server import (
     tls,
     tls_context,
 )
-from capath.diagnosis.cause import Action, Cause, Diagnosis
+from capath.diagnosis.cause import Cause, Diagnosis, RemedyKind
 from capath.diagnosis.diagnose import diagnose
 from capath.store import scan
 from capath.tls.network.endpoint import Endpoint
@@ -73,12 +73,12 @@ def test_a_server_that_hangs_up_on_an_address_may_want_a_name(make_store: MakeSt
     diagnosis = _diagnosis(loopback, make_store(), closing)
     assert diagnosis.cause is Cause.CONNECTION_CLOSED
     assert [remedy.action for remedy in diagnosis.remedies] == [
-        Action.USE_NAME,
-        Action.RETRY,
-        Action.CHECK_NETWORK,
+        RemedyKind.USE_NAME,
+        RemedyKind.RETRY,
+        RemedyKind.CHECK_NETWORK,
     ]
     named = _diagnosis(loopback, make_store(directory="named"), closing, host="host.test")
-    assert [remedy.action for remedy in named.remedies] == [Action.RETRY, Action.CHECK_NETWORK]
+    assert [remedy.action for remedy in named.remedies] == [RemedyKind.RETRY, RemedyKind.CHECK_NETWORK]
 
 
 def test_certificates_that_are_too_large_are_said_to_be(make_store: MakeStore, loopback: Loopback) -> None:
@@ -102,7 +102,7 @@ def test_it_is_the_proxy_that_hung_up(
 def test_the_command_to_try_again_asks_the_same(make_store: MakeStore, loopback: Loopback) -> None:
     flags = VerifyFlags(strict=True, partial_chain=True, crl_check=CrlCheck.ALL)
     diagnosis = _diagnosis(loopback, make_store(), closing, host="host.test", flags=flags)
-    again = next(remedy for remedy in diagnosis.remedies if remedy.action is Action.RETRY)
+    again = next(remedy for remedy in diagnosis.remedies if remedy.action is RemedyKind.RETRY)
     assert again.command.endswith(" --strict --partial-chain --crl-check-all")
 
 
@@ -112,7 +112,7 @@ def test_an_address_resembles_no_name(make_store: MakeStore, loopback: Loopback,
     leaf = authority.leaf(root, names[0], names=names)
     diagnosis = _diagnosis(loopback, make_store(root), tls(tls_context(leaf), http()))
     remedy = diagnosis.remedies[0]
-    assert remedy.action is Action.USE_NAME
+    assert remedy.action is RemedyKind.USE_NAME
     assert remedy.operand == ("first.test" if "first.test" in names else "")
     assert remedy.command.endswith(" --servername first.test") is bool(remedy.operand)
 

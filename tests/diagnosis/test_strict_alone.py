@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from capath.change.rehash import plan_rehash
 from capath.demo import authority
 from capath.demo.authority import Identity
-from capath.diagnosis.cause import Action, Cause, Diagnosis, Mends
+from capath.diagnosis.cause import Cause, Diagnosis, Fixes, RemedyKind
 from capath.diagnosis.diagnose import diagnose_offline
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.remedy.try_remedies import try_remedies_offline
@@ -85,7 +85,7 @@ def test_explicit_curve_parameters_are_refused_in_every_mode(tmp_path: Path, dep
     assert diagnosis.cause is Cause.MALFORMED_CERTIFICATE
     assert f"at depth {depth}" in diagnosis.text
     assert "strict" not in str(diagnosis)
-    assert Action.CHANGE_FLAGS not in {remedy.action for remedy in diagnosis.remedies}
+    assert RemedyKind.CHANGE_FLAGS not in {remedy.action for remedy in diagnosis.remedies}
 
 
 def _root(*, key_identifiers: bool = True, extensions: Sequence[tuple[x509.ExtensionType, bool]] = ()) -> bytes:
@@ -130,7 +130,7 @@ def test_what_is_refused_in_strict_mode_alone(tmp_path: Path, shape: str) -> Non
     assert diagnosis.cause is Cause.CLIENT_DIFFERS
     assert "only in strict mode" in diagnosis.text
     assert diagnosis.also == ()
-    assert diagnosis.remedies[-1].trial == Mends()
+    assert diagnosis.remedies[-1].trial == Fixes()
 
 
 @pytest.mark.parametrize("shape", NOT_STRICT_ALONE)

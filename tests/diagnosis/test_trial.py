@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from capath.demo import authority
 from capath.demo.authority import Identity
 from capath.demo.server import LOOPBACK, Loopback, closing, conversing, http, silent, tls, tls_context
-from capath.diagnosis.cause import Action, Cause, Diagnosis, DoesNotMend, Mends, NotTried
+from capath.diagnosis.cause import Cause, Diagnosis, DoesNotFix, Fixes, NotTried, RemedyKind
 from capath.diagnosis.diagnose import case_of, diagnose, diagnose_offline
 from capath.diagnosis.known_roots import KnownRoots, Shelf
 from capath.remedy.test_again import LiveRetest
@@ -62,8 +62,8 @@ def test_a_root_that_is_off_mends_it(make_store: MakeStore) -> None:
     directory = make_store(root__pem__untrusted=ROOT.pem)
     before = sorted(os.listdir(directory))
     diagnosis = _offline(directory, authority.leaf(ROOT, "host.test"))
-    assert diagnosis.remedies[0].action is Action.TRUST
-    assert diagnosis.remedies[0].trial == Mends()
+    assert diagnosis.remedies[0].action is RemedyKind.TRUST
+    assert diagnosis.remedies[0].trial == Fixes()
     assert "it verifies with this" in str(diagnosis)
     assert sorted(os.listdir(directory)) == before
 
@@ -71,7 +71,7 @@ def test_a_root_that_is_off_mends_it(make_store: MakeStore) -> None:
 def test_a_root_that_is_off_does_not_mend_an_expired_leaf(make_store: MakeStore) -> None:
     leaf = authority.leaf(ROOT, "host.test", not_after=timedelta(days=-1))
     trial = _offline(make_store(root__pem__untrusted=ROOT.pem), leaf).remedies[0].trial
-    assert isinstance(trial, DoesNotMend)
+    assert isinstance(trial, DoesNotFix)
     assert "10 certificate has expired @0" in trial.text
 
 
@@ -82,7 +82,7 @@ def test_links_that_are_made_again_mend_it(make_store: MakeStore, tmp_path: Path
             os.rename(os.path.join(directory, name), os.path.join(directory, f"{name[:-1]}1"))
     diagnosis = _offline(directory, authority.leaf(ROOT, "host.test"))
     assert diagnosis.cause is Cause.LINK_BROKEN
-    assert diagnosis.remedies[0].trial == Mends()
+    assert diagnosis.remedies[0].trial == Fixes()
 
 
 def test_a_root_of_another_store_is_proven_and_tried(make_store: MakeStore) -> None:
@@ -91,7 +91,7 @@ def test_a_root_of_another_store_is_proven_and_tried(make_store: MakeStore) -> N
     diagnosis = _offline(make_store(), leaf, INTERMEDIATE, roots=_shelf(impostor, ROOT))
     [remedy] = diagnosis.remedies
     sha256 = read_certificates(ROOT.pem, "root")[0].sha256
-    assert (diagnosis.cause, remedy.operand, remedy.trial) == (Cause.ROOT_NOT_IN_STORE, sha256, Mends())
+    assert (diagnosis.cause, remedy.operand, remedy.trial) == (Cause.ROOT_NOT_IN_STORE, sha256, Fixes())
     assert remedy.command.endswith(f"certifi --select {sha256[:16]}")
 
 
@@ -105,11 +105,11 @@ def test_an_impostor_of_another_store_is_not_offered(make_store: MakeStore) -> N
 def test_flags_are_tried(make_store: MakeStore) -> None:
     diagnosis = _offline(make_store(INTERMEDIATE), authority.leaf(INTERMEDIATE, "host.test"), roots=_shelf())
     assert diagnosis.cause is Cause.INTERMEDIATE_ONLY
-    assert [remedy.trial for remedy in diagnosis.remedies] == [NotTried("its certificate is not at hand"), Mends()]
+    assert [remedy.trial for remedy in diagnosis.remedies] == [NotTried("its certificate is not at hand"), Fixes()]
     root = authority.root("Without key identifiers", key_identifiers=False)
     directory = make_store(root, directory="strict")
     diagnosis = _offline(directory, authority.leaf(root, "host.test"), flags=VerifyFlags(strict=True))
-    assert [remedy.trial for remedy in diagnosis.remedies] == [NotTried(), Mends()]
+    assert [remedy.trial for remedy in diagnosis.remedies] == [NotTried(), Fixes()]
 
 
 def test_a_cross_signature_leads_away_from_the_root_that_is_off(make_store: MakeStore) -> None:
@@ -121,7 +121,7 @@ def test_a_cross_signature_leads_away_from_the_root_that_is_off(make_store: Make
     diagnosis = _offline(make_store(root__pem__untrusted=ROOT.pem), leaf, INTERMEDIATE, cross, roots=_shelf())
     assert diagnosis.cause is Cause.ROOT_NOT_TRUSTED
     assert "“Stranger” instead" in diagnosis.text
-    assert diagnosis.remedies[0].trial == Mends()
+    assert diagnosis.remedies[0].trial == Fixes()
 
 
 def test_a_cross_signature_leads_away_from_a_root_of_another_store(make_store: MakeStore) -> None:
@@ -129,7 +129,7 @@ def test_a_cross_signature_leads_away_from_a_root_of_another_store(make_store: M
     leaf = authority.leaf(INTERMEDIATE, "host.test")
     diagnosis = _offline(make_store(), leaf, INTERMEDIATE, cross, roots=_shelf(ROOT))
     assert diagnosis.cause is Cause.ROOT_NOT_IN_STORE
-    assert diagnosis.remedies[0].trial == Mends()
+    assert diagnosis.remedies[0].trial == Fixes()
 
 
 @pytest.mark.parametrize("expired", [False, True])
@@ -142,7 +142,7 @@ def test_a_live_host_is_tested_again(make_store: MakeStore, loopback: Loopback, 
     diagnosis = diagnose(result, snapshot)
     assert diagnosis is not None
     tried = try_remedies(diagnosis, result, snapshot)
-    assert isinstance(tried.remedies[0].trial, DoesNotMend if expired else Mends)
+    assert isinstance(tried.remedies[0].trial, DoesNotFix if expired else Fixes)
 
 
 def _live(port: int, directory: str, *clients: Client, host: str = "host.test", **options: object) -> Diagnosis:
@@ -176,22 +176,22 @@ def test_a_name_of_the_certificate_is_tried_at_the_host_that_was_tested(
 ) -> None:
     port = loopback.serve(tls(tls_context(authority.leaf(ROOT, name)), http()))
     remedy = _live(port, make_store(ROOT)).remedies[0]
-    assert (remedy.action, remedy.operand) == (Action.USE_NAME, name)
-    assert remedy.trial == Mends(f" at {how}" if how else "")
+    assert (remedy.action, remedy.operand) == (RemedyKind.USE_NAME, name)
+    assert remedy.trial == Fixes(f" at {how}" if how else "")
     assert remedy.trial_text == f"tested{f' at {how}' if how else ''}: it verifies with this"
 
 
 def test_a_name_does_not_mend_a_purpose(make_store: MakeStore, loopback: Loopback) -> None:
     leaf = authority.leaf(ROOT, "alias.test", usages=(ExtendedKeyUsageOID.CLIENT_AUTH,))
     diagnosis = _live(loopback.serve(tls(tls_context(leaf), http())), make_store(ROOT))
-    by_name = next(remedy for remedy in diagnosis.remedies if remedy.action is Action.USE_NAME)
-    assert by_name.trial == DoesNotMend("26 unsuitable certificate purpose @0", errors=(VerifyError(26, 0),))
+    by_name = next(remedy for remedy in diagnosis.remedies if remedy.action is RemedyKind.USE_NAME)
+    assert by_name.trial == DoesNotFix("26 unsuitable certificate purpose @0", errors=(VerifyError(26, 0),))
 
 
 def test_an_address_of_the_certificate_is_a_name_too(make_store: MakeStore, loopback: Loopback) -> None:
     port = loopback.serve(tls(tls_context(authority.leaf(ROOT, LOOPBACK)), http()))
     remedy = _live(port, make_store(ROOT)).remedies[0]
-    assert (remedy.operand, remedy.trial) == (LOOPBACK, Mends())
+    assert (remedy.operand, remedy.trial) == (LOOPBACK, Fixes())
 
 
 def test_the_name_that_was_not_sent_is_tried(make_store: MakeStore, loopback: Loopback) -> None:
@@ -203,7 +203,7 @@ def test_the_name_that_was_not_sent_is_tried(make_store: MakeStore, loopback: Lo
     context.sni_callback = choose
     port = loopback.serve(tls(context, http()))
     diagnosis = _live(port, make_store(ROOT), servername="")
-    assert (diagnosis.cause, diagnosis.remedies[0].trial) == (Cause.SNI_REQUIRED, Mends())
+    assert (diagnosis.cause, diagnosis.remedies[0].trial) == (Cause.SNI_REQUIRED, Fixes())
     [by_address] = _live(port, make_store(ROOT, directory="b"), host=LOOPBACK, servername="").remedies
     assert (by_address.operand, by_address.trial) == ("", NotTried())
 
@@ -214,11 +214,11 @@ def test_starttls_is_tried(make_store: MakeStore, loopback: Loopback, offered: b
     said = b"+OK\r\n" if offered else b"-ERR not here\r\n"
     port = loopback.serve(conversing([(b"STLS\r\n", said)], handler, greeting=b"+OK pop\r\n"))
     [remedy] = _live(port, make_store(ROOT)).remedies
-    assert (remedy.action, remedy.operand) == (Action.USE_STARTTLS, "pop3")
+    assert (remedy.action, remedy.operand) == (RemedyKind.USE_STARTTLS, "pop3")
     if offered:
-        assert remedy.trial == Mends()
+        assert remedy.trial == Fixes()
     else:
-        assert isinstance(remedy.trial, DoesNotMend)
+        assert isinstance(remedy.trial, DoesNotFix)
         assert remedy.trial.text.startswith("starttls-refused: ")
         assert "not here" in remedy.trial.text
 
@@ -233,8 +233,8 @@ def test_the_clock_is_tried_at_the_servers_time(
     diagnosis = _live(port, make_store(*([ROOT] if is_trusted else [])))
     if is_trusted:
         [remedy] = diagnosis.remedies
-        assert (diagnosis.cause, remedy.action) == (Cause.CLOCK_SKEW, Action.SET_CLOCK)
-        assert isinstance(remedy.trial, Mends)
+        assert (diagnosis.cause, remedy.action) == (Cause.CLOCK_SKEW, RemedyKind.SET_CLOCK)
+        assert isinstance(remedy.trial, Fixes)
         time = remedy.operand[:16].replace("T", " ")
         assert remedy.trial_text == f"tested with the clock at {time} UTC: it verifies with this"
     else:
@@ -248,8 +248,8 @@ def test_the_clock_alone_does_not_mend_what_strict_mode_refuses(make_store: Make
     port = loopback.serve(tls(tls_context(leaf), http(clock_offset=timedelta(days=40))))
     diagnosis = _live(port, make_store(root), flags=VerifyFlags(strict=True))
     [remedy] = diagnosis.remedies
-    assert remedy.action is Action.SET_CLOCK
-    assert isinstance(remedy.trial, DoesNotMend)
+    assert remedy.action is RemedyKind.SET_CLOCK
+    assert isinstance(remedy.trial, DoesNotFix)
     assert "Subject Key Identifier" in remedy.trial.text
 
 
@@ -265,7 +265,7 @@ def test_where_it_verified_the_remedy_is_for_who_differs(make_store: MakeStore, 
     result = probe(Endpoint(LOOPBACK, port), directory, snapshot=snapshot, clients=(Client.REQUESTS,))
     diagnosis = diagnose(result, snapshot)
     assert diagnosis is not None
-    assert diagnosis.remedies[0].action is Action.REHASH
-    assert try_remedies(diagnosis, result, snapshot).remedies[0].trial == Mends()
+    assert diagnosis.remedies[0].action is RemedyKind.REHASH
+    assert try_remedies(diagnosis, result, snapshot).remedies[0].trial == Fixes()
     test = LiveRetest(case_of(result, snapshot), result, system_resolver, never)
-    assert isinstance(test.run(test.unaltered), DoesNotMend)
+    assert isinstance(test.run(test.unaltered), DoesNotFix)

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 import capath
-from capath import Action, Cause, Explanation
+from capath import Cause, Explanation, RemedyKind
 from capath.demo import authority
 from capath.demo.server import Handler, Loopback, http, read_until, scripted, silent, tls, tls_context
 from tests.tls.conftest import MakeStore, loopback, make_store
@@ -82,7 +82,7 @@ def test_a_verify_path_that_is_not_there_needs_no_test(tmp_path: Path) -> None:
     why = capath.explain("https://host.invalid/", _fail("https://host.invalid/", missing), capath=missing)
     assert why.cause is Cause.OTHER
     assert missing in why.text
-    assert why.remedies[0].action is Action.USE_STORE
+    assert why.remedies[0].action is RemedyKind.USE_STORE
 
 
 def test_a_bundle_of_the_environment_that_is_not_there_is_named(

@@ -10,7 +10,7 @@ import pytest
 from capath.demo.headless import try_host
 from capath.demo.scenarios import registered
 from capath.demo.world import DemoHost, World
-from capath.diagnosis.cause import Action, Cause, Confidence
+from capath.diagnosis.cause import Cause, Confidence, RemedyKind
 from capath.store import Snapshot
 from capath.tls.result import Accepted, NoAnswer, NotAccepted, NotAsked, OutcomeName
 from capath.tls.test_options import Client
@@ -77,7 +77,7 @@ def test_what_is_said_is_for_people_and_for_shells(world: World, snapshot: Snaps
             if remedy.command:
                 words = shlex.split(remedy.command)
                 assert words[0] in ("capath", "openssl")
-            if remedy.action in (Action.TRUST, Action.DISTRUST) and remedy.operand:
+            if remedy.action in (RemedyKind.TRUST, RemedyKind.DISTRUST) and remedy.operand:
                 assert len(remedy.operand) == 64
     assert diagnosis.remedies
 

@@ -11,8 +11,8 @@ import pytest
 from textual.pilot import Pilot
 
 from capath.demo import authority
+from capath.demo.scene import Scene
 from capath.demo.server import Loopback, files
-from capath.demo.stage import Stage
 from capath.store import list_store, scan
 from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import Address, Endpoint
@@ -30,7 +30,7 @@ class World:
     def __init__(self, directory: Path, loopback: Loopback) -> None:
         self.directory = directory
         directory.mkdir()
-        stage = Stage(str(directory), loopback)
+        stage = Scene(str(directory), loopback)
         self.root_on = stage.root
         self.root_off = authority.root("root that is off")
         stage.take_out(self.root_off)
@@ -149,7 +149,7 @@ def test_a_missing_intermediate_is_fetched_only_when_asked(tmp_path: Path) -> No
     with Loopback() as loopback:
         directory = tmp_path / "crts"
         directory.mkdir()
-        stage = Stage(str(directory), loopback)
+        stage = Scene(str(directory), loopback)
         hidden = authority.intermediate(stage.root, "forgotten intermediate")
         der = ssl.PEM_cert_to_DER_cert(hidden.pem.decode())
         port = loopback.serve(files({"/i.der": der}))

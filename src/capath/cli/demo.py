@@ -11,8 +11,8 @@ from capath.cli.exit_status import ExitStatus
 from capath.cli.explore import ExploreRequest
 
 if TYPE_CHECKING:
-    from capath.demo.headless import Trial
-    from capath.diagnosis.cause import Action, Cause
+    from capath.demo.headless import SceneResult
+    from capath.diagnosis.cause import Cause, RemedyKind
 
 _WELCOME = "A temporary directory and test servers, removed when you quit. Each host shows one cause."
 
@@ -51,15 +51,15 @@ def _headless(arguments: argparse.Namespace) -> int:
     from capath.tls.test_options import Client
 
     with open_world() as world:
-        trials: Sequence[Trial] = try_all(world, (Client.REQUESTS,))
+        trials: Sequence[SceneResult] = try_all(world, (Client.REQUESTS,))
     if arguments.json:
         shown = [
             {
                 "scenario": trial.host.scenario.name,
                 "made_to_show": trial.host.scenario.cause,
                 "drawing": trial.host.scenario.drawing,
-                "made_to_be_mended_by": sorted(trial.host.scenario.mended_by),
-                "mended_by": sorted(trial.mended_by),
+                "made_to_be_mended_by": sorted(trial.host.scenario.fixed_by),
+                "fixed_by": sorted(trial.fixed_by),
                 "as_made": trial.as_made,
                 "result": result_json(trial.result, trial.diagnosis),
             }
@@ -79,13 +79,13 @@ def _headless(arguments: argparse.Namespace) -> int:
     return ExitStatus.GOOD if all(trial.as_made for trial in trials) else ExitStatus.BAD
 
 
-def _shown(trial: Trial) -> str:
+def _shown(trial: SceneResult) -> str:
     """What the host showed, the remedies that mend it, and what it was made for if that is something else."""
     scenario = trial.host.scenario
-    shown = _cause(trial.cause, trial.mended_by)
-    return shown if trial.as_made else f"{shown}   (made to show: {_cause(scenario.cause, scenario.mended_by)})"
+    shown = _cause(trial.cause, trial.fixed_by)
+    return shown if trial.as_made else f"{shown}   (made to show: {_cause(scenario.cause, scenario.fixed_by)})"
 
 
-def _cause(cause: Cause | None, mended_by: frozenset[Action]) -> str:
-    mends = f"  fixed by {', '.join(sorted(mended_by))}, tested" if mended_by else ""
+def _cause(cause: Cause | None, fixed_by: frozenset[RemedyKind]) -> str:
+    mends = f"  fixed by {', '.join(sorted(fixed_by))}, tested" if fixed_by else ""
     return f"{cause or 'verified'!s:<27}{mends}".rstrip()

@@ -21,7 +21,7 @@ from capath.report.layout import plural
 if TYPE_CHECKING:
     from capath.change.plan import Plan
     from capath.change.toggle import RowMemory
-    from capath.remedy.anchor_sets import Trusted
+    from capath.remedy.anchor_sets import AnchorSet
     from capath.remedy.host_needs import HostNeeds
     from capath.remedy.minimise import Minimum
     from capath.store import Listing
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitStatus.BAD if rejected else ExitStatus.GOOD
 
 
-def _ask(wanted: Sequence[HostToTest], listing: Listing, trusted: Trusted, jobs: int) -> list[HostNeeds]:
+def _ask(wanted: Sequence[HostToTest], listing: Listing, trusted: AnchorSet, jobs: int) -> list[HostNeeds]:
     from capath.remedy.host_needs import needs_of
     from capath.tls.many.threads import each, ending
 

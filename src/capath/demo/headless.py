@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from capath.demo.world import DemoHost, World
-from capath.diagnosis.cause import Action, Cause, Diagnosis, Mends
+from capath.diagnosis.cause import Cause, Diagnosis, Fixes, RemedyKind
 from capath.diagnosis.diagnose import diagnose
 from capath.remedy.try_remedies import try_remedies
 from capath.store import Snapshot, scan
@@ -20,7 +20,7 @@ _THREADS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SceneResult:
     """One host's test and its diagnosis."""
 
     host: DemoHost
@@ -32,16 +32,16 @@ class Trial:
         return None if self.diagnosis is None else self.diagnosis.cause
 
     @property
-    def mended_by(self) -> frozenset[Action]:
+    def fixed_by(self) -> frozenset[RemedyKind]:
         """The remedies that were tried, and mend it each by itself."""
         remedies = () if self.diagnosis is None else self.diagnosis.remedies
-        return frozenset(remedy.action for remedy in remedies if isinstance(remedy.trial, Mends))
+        return frozenset(remedy.action for remedy in remedies if isinstance(remedy.trial, Fixes))
 
     @property
     def as_made(self) -> bool:
         """Whether the cause is the one that the host was made to show, and what should mend it does."""
         scenario = self.host.scenario
-        return self.cause == scenario.cause and self.mended_by == scenario.mended_by
+        return self.cause == scenario.cause and self.fixed_by == scenario.fixed_by
 
 
 def try_host(
@@ -50,7 +50,7 @@ def try_host(
     snapshot: Snapshot,
     clients: Collection[Client] = (),
     cancelled: Callable[[], bool] = never,
-) -> Trial:
+) -> SceneResult:
     """Test one host with its own options, and try its remedies."""
     result = probe(
         host.endpoint,
@@ -64,14 +64,16 @@ def try_host(
     diagnosis = diagnose(result, snapshot)
     if diagnosis is not None:
         diagnosis = try_remedies(diagnosis, result, snapshot, resolver=world.resolve, cancelled=cancelled)
-    return Trial(host, result, diagnosis)
+    return SceneResult(host, result, diagnosis)
 
 
-def try_all(world: World, clients: Collection[Client] = (), cancelled: Callable[[], bool] = never) -> list[Trial]:
+def try_all(
+    world: World, clients: Collection[Client] = (), cancelled: Callable[[], bool] = never
+) -> list[SceneResult]:
     """Test all hosts on a few threads; the answer is in the scenarios' order."""
     snapshot = scan(world.directory)
 
-    def work(host: DemoHost) -> Trial:
+    def work(host: DemoHost) -> SceneResult:
         return try_host(world, host, snapshot, clients, cancelled)
 
     done = dict(each(world.hosts, work, threads=_THREADS))

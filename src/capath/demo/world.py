@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from capath.demo.scenarios import Scenario, registered
+from capath.demo.scene import Scene, Site
 from capath.demo.server import Loopback
-from capath.demo.stage import Site, Stage
 from capath.pki.objects import CertificateObject, read_objects
 from capath.pki.pem import encode_pem
 from capath.tls.network.connect import NameNotFoundError, system_resolver
@@ -52,14 +52,14 @@ def open_world() -> Iterator[World]:
     with tempfile.TemporaryDirectory(prefix="capath-demo-") as place, Loopback() as loopback:
         directory = os.path.join(place, "crts")
         os.mkdir(directory)
-        stage = Stage(directory, loopback)
+        scene = Scene(directory, loopback)
         _write_real_roots(directory)
         hosts = []
         for scenario in registered():
-            stage.host = f"{scenario.name}.{DOMAIN}"
-            site = scenario.set_up(stage)
-            hosts.append(DemoHost(scenario, Endpoint(stage.host, site.port), site))
-        stage.finish()
+            scene.host = f"{scenario.name}.{DOMAIN}"
+            site = scenario.set_up(scene)
+            hosts.append(DemoHost(scenario, Endpoint(scene.host, site.port), site))
+        scene.finish()
         yield World(directory, tuple(hosts))
 
 

@@ -9,11 +9,11 @@ from capath.diagnosis.case import Case
 from capath.diagnosis.cause import (
     FOR_SERVERS,
     PARTIAL_CHAIN,
-    Action,
     Cause,
+    CauseFound,
     Confidence,
-    Finding,
     Remedy,
+    RemedyKind,
     title,
     which,
 )
@@ -51,7 +51,7 @@ from capath.tls.handshake.verification import ChainElement, FromCapath
 from capath.tls.handshake.verify_codes import NO_ISSUER, TRUST_ATTRIBUTES, UNKNOWN_SELF_SIGNED
 
 
-def explain_anchor(case: Case) -> Finding | None:
+def explain_anchor(case: Case) -> CauseFound | None:
     """No issuer, an unknown root, a root that is not trusted for this."""
     error = case.first(*NO_ISSUER, *TRUST_ATTRIBUTES)
     element = None if error is None else case.element(error)
@@ -67,7 +67,7 @@ def explain_anchor(case: Case) -> Finding | None:
     return _no_issuer(case, element, error.depth)
 
 
-def by_path(case: Case, path: Path) -> Finding | None:
+def by_path(case: Case, path: Path) -> CauseFound | None:
     """What is missing until the chain can take `path`."""
     step = path.needed
     match step.need:
@@ -92,7 +92,7 @@ def by_path(case: Case, path: Path) -> Finding | None:
             assert_never(step.need)
 
 
-def held_but_not_found(case: Case, row: CertificateRow) -> Finding:
+def held_but_not_found(case: Case, row: CertificateRow) -> CauseFound:
     """The certificate is in the directory, and lookup does not find it."""
     name, file = title(row.certificate.subject), visible(row.file)
     why = visible(explain(row.standing))
@@ -100,10 +100,10 @@ def held_but_not_found(case: Case, row: CertificateRow) -> Finding:
         isinstance(row.standing, NotLinked) and has_rehash_extension(row.file)
     ):
         text = f"“{name}” is in the directory ({file}), but OpenSSL's lookup does not find it: {why}."
-        rehash = Remedy(Action.REHASH, "Recreate the hash links.", case.command("rehash"))
-        return Finding(Cause.LINK_BROKEN, text, (rehash,))
+        rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.command("rehash"))
+        return CauseFound(Cause.LINK_BROKEN, text, (rehash,))
     trust = Remedy(
-        Action.TRUST,
+        RemedyKind.TRUST,
         f"Trust “{name}”.",
         case.command("trust", which(row.certificate)),
         row.certificate.sha256,
@@ -118,30 +118,30 @@ def held_but_not_found(case: Case, row: CertificateRow) -> Finding:
         paths = [os.path.join(case.directory, one) for one in (row.file, better)]
         rename = f"{shlex.join(['mv', '-n', *paths])} && {case.command('rehash')}"
         again = f"Rename {file} to {visible(better)} and recreate the hash links."
-        return Finding(Cause.WRONG_FORMAT, text, (Remedy(Action.REHASH, again, rename, row.file),))
+        return CauseFound(Cause.WRONG_FORMAT, text, (Remedy(RemedyKind.REHASH, again, rename, row.file),))
     if isinstance(row.standing, Trusted):
         text = (
             f"“{name}” ({file}) signed this chain and lookup finds it, yet OpenSSL did not accept it. "
             f"{MAY_NOT_DECODE}"
         )
-        return Finding(Cause.OTHER, text, (), Confidence.LIKELY)
+        return CauseFound(Cause.OTHER, text, (), Confidence.LIKELY)
     if case.is_what_if:
         text = f"“{name}” is in the directory, and this test treats it as distrusted."
     else:
         text = f"“{name}” is in the directory ({file}) and is distrusted."
-    return Finding(Cause.ROOT_NOT_TRUSTED, text, (trust,))
+    return CauseFound(Cause.ROOT_NOT_TRUSTED, text, (trust,))
 
 
-def _led_away(case: Case, row: CertificateRow, finding: Finding) -> Finding:
+def _led_away(case: Case, row: CertificateRow, finding: CauseFound) -> CauseFound:
     """Say so where the chain went past the certificate of `row`, by a cross-signed one of its name."""
     top = case.verification.chain[-1].certificate if case.verification.chain else None
     if top is None or row.certificate.subject.canonical == top.issuer.canonical:
         return finding
     away = f"The chain that OpenSSL built leads to “{title(top.issuer)}” instead, which is {nowhere(case)}."
-    return Finding(finding.cause, f"{finding.text} {away}", finding.remedies, finding.confidence)
+    return CauseFound(finding.cause, f"{finding.text} {away}", finding.remedies, finding.confidence)
 
 
-def _no_issuer(case: Case, element: ChainElement, depth: int) -> Finding:
+def _no_issuer(case: Case, element: ChainElement, depth: int) -> CauseFound:
     child = element.certificate
     is_ours = isinstance(element.origin, FromCapath)
     if is_ours and (contradiction := own_contradiction(child)) is not None:
@@ -164,10 +164,10 @@ def _no_issuer(case: Case, element: ChainElement, depth: int) -> Finding:
         return unknown_issuer(case, child)
     wanted = title(child.issuer)
     text = f"The chain ends at “{title(child.subject)}”, whose issuer “{wanted}” is {nowhere(case)}."
-    return Finding(Cause.ROOT_NOT_IN_STORE, text, (get_root(case, wanted),))
+    return CauseFound(Cause.ROOT_NOT_IN_STORE, text, (get_root(case, wanted),))
 
 
-def _held_below(case: Case, depth: int) -> Finding | None:
+def _held_below(case: Case, depth: int) -> CauseFound | None:
     """A certificate of the directory that signed one of the chain, though no path by it is valid as it is."""
     built = {element.certificate.sha256 for element in case.verification.chain}
     for at in range(depth, -1, -1):
@@ -208,7 +208,7 @@ def _most_useful(case: Case, rows: list[CertificateRow]) -> CertificateRow:
     return min(rows, key=rank)
 
 
-def _unknown_root(case: Case, top: Certificate, depth: int) -> Finding:
+def _unknown_root(case: Case, top: Certificate, depth: int) -> CauseFound:
     rows = case.rows_of(top)
     if rows:
         return held_but_not_found(case, rows[0])
@@ -224,7 +224,7 @@ def _unknown_root(case: Case, top: Certificate, depth: int) -> Finding:
     return _private_root(case, top) if known is None else not_in_store(case, known)
 
 
-def _private_root(case: Case, top: Certificate) -> Finding:
+def _private_root(case: Case, top: Certificate) -> CauseFound:
     holder = "The server's chain" if case.live is not None else "The chain"
     text = (
         f"{holder} ends in “{title(top.subject)}”, a self-signed root that is {nowhere(case)}. It is most "
@@ -234,32 +234,32 @@ def _private_root(case: Case, top: Certificate) -> Finding:
     age_days = None if top.not_before is None else (case.now - top.not_before).days
     hint = f" It has been valid for {age_days} days." if age_days is not None else ""
     remedy = Remedy(
-        Action.IMPORT,
+        RemedyKind.IMPORT,
         f"If you expect this CA, {OUT_OF_BAND}, then import it. The same root on unrelated hosts means an "
         f"intercepting proxy.{hint} SHA-256: {top.sha256}",
         import_shown(case, top) or case.command("import", "root.pem"),
         top.sha256,
     )
-    return Finding(Cause.PRIVATE_ROOT_SENT, text, (remedy,), Confidence.LIKELY)
+    return CauseFound(Cause.PRIVATE_ROOT_SENT, text, (remedy,), Confidence.LIKELY)
 
 
-def _intermediate_only(case: Case, certificate: Certificate) -> Finding:
+def _intermediate_only(case: Case, certificate: Certificate) -> CauseFound:
     name, issuer = title(certificate.subject), title(certificate.issuer)
     known = case.roots.issuer(certificate, case.now)
     where = f" {visible(known.title)} has it." if known else ""
     text = f"The directory has the intermediate “{name}”, but not its root “{issuer}”.{where}"
     partial = Remedy(
-        Action.CHANGE_FLAGS,
+        RemedyKind.CHANGE_FLAGS,
         "Or accept the intermediate as the anchor: clients that set X509_V_FLAG_PARTIAL_CHAIN do, Python 3.13 and "
         "later among them.",
         operand=PARTIAL_CHAIN,
     )
-    return Finding(
+    return CauseFound(
         Cause.INTERMEDIATE_ONLY, text, (import_known(case, known) if known else get_root(case, issuer), partial)
     )
 
 
-def _not_self_signed(case: Case, root: Certificate, contradiction: str) -> Finding:
+def _not_self_signed(case: Case, root: Certificate, contradiction: str) -> CauseFound:
     files = ", ".join(visible(row.file) for row in case.rows_of(root))
     name = title(root.subject)
     text = (
@@ -268,29 +268,29 @@ def _not_self_signed(case: Case, root: Certificate, contradiction: str) -> Findi
         f"issuer: its authorityKeyIdentifier does not name itself ({contradiction})."
     )
     partial = Remedy(
-        Action.CHANGE_FLAGS,
+        RemedyKind.CHANGE_FLAGS,
         "Clients that set X509_V_FLAG_PARTIAL_CHAIN accept it as the anchor, Python 3.13 and later among them.",
         operand=PARTIAL_CHAIN,
     )
-    reissue = Remedy(Action.ASK_AUTHORITY, f"Ask the CA to reissue “{name}” with key identifiers that agree.")
-    return Finding(Cause.MALFORMED_CERTIFICATE, text, (partial, reissue))
+    reissue = Remedy(RemedyKind.ASK_CA, f"Ask the CA to reissue “{name}” with key identifiers that agree.")
+    return CauseFound(Cause.MALFORMED_CERTIFICATE, text, (partial, reissue))
 
 
-def _self_signed(case: Case, leaf: Certificate) -> Finding:
+def _self_signed(case: Case, leaf: Certificate) -> CauseFound:
     whose = "The server's certificate" if case.live is not None else "The certificate"
     text = f"{whose}, “{title(leaf.subject)}”, is self-signed and not in the directory."
     where = "with the one on the server" if case.live is not None else "out of band"
     pin = Remedy(
-        Action.IMPORT,
+        RemedyKind.IMPORT,
         f"If you expect this certificate, compare its fingerprint {where}, then trust it. SHA-256: {leaf.sha256}",
         import_shown(case, leaf),
         leaf.sha256,
     )
-    reissue = Remedy(Action.ASK_OPERATOR, "Or use a certificate that a CA issued.")
-    return Finding(Cause.SELF_SIGNED_LEAF, text, (pin, reissue))
+    reissue = Remedy(RemedyKind.ASK_OPERATOR, "Or use a certificate that a CA issued.")
+    return CauseFound(Cause.SELF_SIGNED_LEAF, text, (pin, reissue))
 
 
-def _rejected(case: Case, certificate: Certificate) -> Finding:
+def _rejected(case: Case, certificate: Certificate) -> CauseFound:
     """Offline and without a purpose OpenSSL asks for any use (X509_check_trust), live for TLS servers."""
     rows = case.rows_of(certificate)
     files = ", ".join(visible(row.file) for row in rows) or "the directory"
@@ -303,16 +303,18 @@ def _rejected(case: Case, certificate: Certificate) -> Finding:
             "Without "
             "a purpose, OpenSSL asks for any use and rejects it. TLS clients accept it as a CA of servers."
         )
-        return Finding(Cause.TRUST_REJECTED, text, (_for_servers(),))
+        return CauseFound(Cause.TRUST_REJECTED, text, (_for_servers(),))
     text = f"“{name}” is in the directory as a TRUSTED CERTIFICATE ({files}) whose attributes reject TLS servers."
     paths = [os.path.join(case.directory, row.file) for row in rows]
     command = shlex.join(["openssl", "x509", "-in", paths[0], "-out", paths[0]]) if paths else ""
-    plain = Remedy(Action.TRUST, "To trust it for every use, rewrite it as a plain certificate.", command)
-    return Finding(Cause.TRUST_REJECTED, text, (plain,))
+    plain = Remedy(RemedyKind.TRUST, "To trust it for every use, rewrite it as a plain certificate.", command)
+    return CauseFound(Cause.TRUST_REJECTED, text, (plain,))
 
 
 _USES = {SERVER_AUTH: "TLS servers", "1.3.6.1.5.5.7.3.2": "TLS clients", ANY_EXTENDED_KEY_USAGE: "any"}
 
 
 def _for_servers() -> Remedy:
-    return Remedy(Action.CHANGE_FLAGS, "Verify for TLS servers, with --purpose sslserver.", operand=FOR_SERVERS)
+    return Remedy(
+        RemedyKind.CHANGE_FLAGS, "Verify for TLS servers, with --purpose sslserver.", operand=FOR_SERVERS
+    )

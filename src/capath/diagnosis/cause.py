@@ -57,7 +57,7 @@ class Cause(StrEnum):
     OTHER = "other"
 
 
-class Action(StrEnum):
+class RemedyKind(StrEnum):
     """What a remedy does, and what its `operand` is."""
 
     TRUST = "trust"
@@ -79,7 +79,7 @@ class Action(StrEnum):
     """Send other certificates: `operand` is their SHA-256, leaf first, joined by commas (`chain_text`)."""
     ASK_OPERATOR = "ask-operator"
     """Only who runs the server can mend it."""
-    ASK_AUTHORITY = "ask-authority"
+    ASK_CA = "ask-authority"
     """Only who issued the certificate can mend it."""
     USE_CLIENT_CERTIFICATE = "use-client-certificate"
     CHANGE_FLAGS = "change-flags"
@@ -141,7 +141,7 @@ class NotTried:
 
 
 @dataclass(frozen=True, slots=True)
-class Mends:
+class Fixes:
     """Tested with it: verified. `how` says in what the test was not simply the same, to follow “tested”; mostly
     empty."""
 
@@ -149,8 +149,8 @@ class Mends:
 
 
 @dataclass(frozen=True, slots=True)
-class DoesNotMend:
-    """Tested with it: rejected. `text` is why; `how` is as `Mends` has it.
+class DoesNotFix:
+    """Tested with it: rejected. `text` is why; `how` is as `Fixes` has it.
 
     `errors` are those of verification then, none where it was something else.
     """
@@ -160,14 +160,14 @@ class DoesNotMend:
     errors: tuple[VerifyError, ...] = ()
 
 
-Trial = NotTried | Mends | DoesNotMend
+Trial = NotTried | Fixes | DoesNotFix
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """One thing to do: `text` for people, `command` to paste into a shell (empty where there is none)."""
 
-    action: Action
+    action: RemedyKind
     text: str
     command: str = ""
     operand: str = ""
@@ -179,16 +179,16 @@ class Remedy:
         match self.trial:
             case NotTried(why=why):
                 return f"not tested: {why}" if why else ""
-            case Mends(how=how):
+            case Fixes(how=how):
                 return f"tested{how}: it verifies with this"
-            case DoesNotMend(text=text, how=how):
+            case DoesNotFix(text=text, how=how):
                 return f"tested{how}: with only this it still fails: {text}"
             case _:
                 assert_never(self.trial)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CauseFound:
     """One cause with its evidence in a sentence, and its remedies, the best first. Texts are safe to show."""
 
     cause: Cause
@@ -205,8 +205,8 @@ class Finding:
 class Diagnosis:
     """`first` explains the test; `also` stands in the way behind it."""
 
-    first: Finding
-    also: tuple[Finding, ...] = ()
+    first: CauseFound
+    also: tuple[CauseFound, ...] = ()
 
     @property
     def cause(self) -> Cause:

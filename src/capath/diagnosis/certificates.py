@@ -6,7 +6,7 @@ from cryptography import x509
 
 from capath.diagnosis.anchors import held_but_not_found
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, title
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, title
 from capath.diagnosis.client_differences import is_strict_only
 from capath.diagnosis.missing_root import import_shown
 from capath.diagnosis.path_rules import KEY_CERT_SIGN, SERVER_USAGES, extension_of
@@ -23,7 +23,7 @@ from capath.tls.handshake.verify_codes import MALFORMED, PURPOSE, WEAK, VerifyCo
 _EXTENDED_KEY_USAGE = "2.5.29.37"
 
 
-def explain_signature(case: Case) -> Finding | None:
+def explain_signature(case: Case) -> CauseFound | None:
     """Code 7: a signature that the issuer's key does not verify. Every certificate of its name is looked at."""
     error = case.first(VerifyCode.CERT_SIGNATURE_FAILURE)
     element = None if error is None else case.element(error)
@@ -48,11 +48,11 @@ def explain_signature(case: Case) -> Finding | None:
         "certificate was changed or damaged after it was signed."
     )
     who = "Ask the operator to send" if case.live is not None else "Use"
-    intact = Remedy(Action.ASK_OPERATOR, f"{who} “{title(child.subject)}” as it was issued.")
-    return Finding(Cause.BAD_SIGNATURE, text, (intact,))
+    intact = Remedy(RemedyKind.ASK_OPERATOR, f"{who} “{title(child.subject)}” as it was issued.")
+    return CauseFound(Cause.BAD_SIGNATURE, text, (intact,))
 
 
-def _other_key_sent(case: Case, child: Certificate, is_known: bool) -> Finding:
+def _other_key_sent(case: Case, child: Certificate, is_known: bool) -> CauseFound:
     """The issuer's name is there with another key: a CA that was re-keyed, or a certificate that was changed."""
     name, below = title(child.issuer), title(child.subject)
     holder = "that the server sent" if case.live is not None else "that was given as untrusted"
@@ -62,25 +62,25 @@ def _other_key_sent(case: Case, child: Certificate, is_known: bool) -> Finding:
     if right is not None:
         text = f"{text} Another “{name}” that was sent did: OpenSSL tried only the first of that name."
         remedy = Remedy(
-            Action.IMPORT,
+            RemedyKind.IMPORT,
             f"Import the “{name}” that signed it, SHA-256 {right.sha256}, or have it sent first.",
             import_shown(case, right),
             right.sha256,
         )
-        return Finding(Cause.SAME_NAME_OTHER_KEY, text, (remedy,))
+        return CauseFound(Cause.SAME_NAME_OTHER_KEY, text, (remedy,))
     if is_known:
-        return Finding(Cause.SAME_NAME_OTHER_KEY, f"{text} Another CA of that name did.", ways_out(case))
+        return CauseFound(Cause.SAME_NAME_OTHER_KEY, f"{text} Another CA of that name did.", ways_out(case))
     text = (
         f"{text} “{below}” does not say which key signed it, so either it is another CA certificate of that "
         "name, or "
         f"“{below}” was changed after it was signed."
     )
     who = "Ask the operator to send" if case.live is not None else "Pass"
-    send = Remedy(Action.ASK_OPERATOR, f"{who} the “{name}” that signed “{below}”.")
-    return Finding(Cause.BAD_SIGNATURE, text, (send,), Confidence.LIKELY)
+    send = Remedy(RemedyKind.ASK_OPERATOR, f"{who} the “{name}” that signed “{below}”.")
+    return CauseFound(Cause.BAD_SIGNATURE, text, (send,), Confidence.LIKELY)
 
 
-def explain_purpose(case: Case) -> Finding | None:
+def explain_purpose(case: Case) -> CauseFound | None:
     """Codes 26, 79 and their kin: a certificate used for what it was not issued for."""
     error = case.first(*PURPOSE)
     element = None if error is None else case.element(error)
@@ -90,7 +90,7 @@ def explain_purpose(case: Case) -> Finding | None:
     lacks = _lacks(element.certificate, error)
     text = f"“{title(element.certificate.subject)}” cannot be used {role}: {lacks}."
     wanted = "for TLS servers" if error.depth == 0 else "as a CA for TLS servers"
-    return Finding(Cause.WRONG_PURPOSE, text, (*ways_out(case), reissue(case, element, wanted)))
+    return CauseFound(Cause.WRONG_PURPOSE, text, (*ways_out(case), reissue(case, element, wanted)))
 
 
 def _lacks(certificate: Certificate, error: VerifyError) -> str:
@@ -120,7 +120,7 @@ def _described(certificate: Certificate, oid: str) -> str:
     return "nothing"
 
 
-def explain_path_length(case: Case) -> Finding | None:
+def explain_path_length(case: Case) -> CauseFound | None:
     """Code 25: more CAs below one than it allows."""
     error = case.first(VerifyCode.PATH_LENGTH_EXCEEDED)
     element = None if error is None else case.element(error)
@@ -138,10 +138,10 @@ def explain_path_length(case: Case) -> Finding | None:
         text = f"The chain is longer than “{title(element.certificate.subject)}” allows (path length)."
     other = "by a CA that may issue it"
     leaf = case.verification.chain[0]
-    return Finding(Cause.PATH_LENGTH, text, (*ways_out(case), reissue(case, leaf, other)))
+    return CauseFound(Cause.PATH_LENGTH, text, (*ways_out(case), reissue(case, leaf, other)))
 
 
-def explain_strength(case: Case) -> Finding | None:
+def explain_strength(case: Case) -> CauseFound | None:
     """Codes 66–68 and 76: keys and digests below OpenSSL's security level (SSL_CTX_set_security_level(3))."""
     error = case.first(*WEAK)
     element = None if error is None else case.element(error)
@@ -150,10 +150,10 @@ def explain_strength(case: Case) -> Finding | None:
     certificate = element.certificate
     text = f"“{title(certificate.subject)}”: {error.described.text} ({_strength(certificate)})."
     stronger = "with a stronger key and digest"
-    return Finding(Cause.WEAK_KEY_OR_SIGNATURE, text, (*ways_out(case), reissue(case, element, stronger)))
+    return CauseFound(Cause.WEAK_KEY_OR_SIGNATURE, text, (*ways_out(case), reissue(case, element, stronger)))
 
 
-def explain_encoding(case: Case) -> Finding | None:
+def explain_encoding(case: Case) -> CauseFound | None:
     """Dates, extensions or keys that OpenSSL cannot read or does not process."""
     error = case.first(*MALFORMED)
     element = None if error is None else case.element(error)
@@ -170,7 +170,7 @@ def explain_encoding(case: Case) -> Finding | None:
     else:
         text = f"{name}: {error.described.text} (at depth {error.depth})."
         wanted = "without that fault"
-    return Finding(Cause.MALFORMED_CERTIFICATE, text, (*ways_out(case), reissue(case, element, wanted)))
+    return CauseFound(Cause.MALFORMED_CERTIFICATE, text, (*ways_out(case), reissue(case, element, wanted)))
 
 
 def _extension_name(certificate: Certificate, oid: str) -> str:
@@ -180,7 +180,7 @@ def _extension_name(certificate: Certificate, oid: str) -> str:
     return "unknown"
 
 
-def _explicit_curve(case: Case, error: VerifyError, element: ChainElement) -> Finding:
+def _explicit_curve(case: Case, error: VerifyError, element: ChainElement) -> CauseFound:
     """Code 94. Python's strict mode has no part in it: OpenSSL 3.0 and later refuse it in every mode."""
     name = title(element.certificate.subject)
     text = (
@@ -188,7 +188,7 @@ def _explicit_curve(case: Case, error: VerifyError, element: ChainElement) -> Fi
         f"{error.depth}; RFC 5480 §2.1.1). OpenSSL 3.0 and later refuse that in any certificate of a chain."
     )
     named = "with a key that names its curve (openssl: ec_param_enc:named_curve)"
-    return Finding(Cause.MALFORMED_CERTIFICATE, text, (*ways_out(case), reissue(case, element, named)))
+    return CauseFound(Cause.MALFORMED_CERTIFICATE, text, (*ways_out(case), reissue(case, element, named)))
 
 
 def _strength(certificate: Certificate) -> str:

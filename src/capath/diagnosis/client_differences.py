@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import NOT_STRICT, Action, Cause, Confidence, Finding, Remedy, title
+from capath.diagnosis.cause import NOT_STRICT, Cause, CauseFound, Confidence, Remedy, RemedyKind, title
 from capath.errors import assert_never
 from capath.pki.certificate import Certificate
 from capath.pki.extensions import BASIC_CONSTRAINTS
@@ -20,14 +20,14 @@ from capath.tls.test_options import CrlCheck
 _KEY_CERT_SIGN = 5  # the bit of keyUsage, RFC 5280 §4.2.1.3
 
 
-def explain_strict(case: Case) -> Finding | None:
+def explain_strict(case: Case) -> CauseFound | None:
     """The chain fails only on rules of strict mode (X509_V_FLAG_X509_STRICT)."""
     if all(is_strict_only(case, error) for error in case.verification.errors):
         return explain_strict_too(case)
     return None
 
 
-def explain_strict_too(case: Case) -> Finding | None:
+def explain_strict_too(case: Case) -> CauseFound | None:
     """The chain fails on a rule of strict mode, whatever else it fails on."""
     error = next((error for error in case.verification.errors if is_strict_only(case, error)), None)
     if error is None:
@@ -38,7 +38,7 @@ def explain_strict_too(case: Case) -> Finding | None:
         f"{name} breaks a rule of RFC 5280 that is checked only in strict mode ({error.described.text}, at depth "
         f"{error.depth}). Python 3.13 and later reject it; curl, OpenSSL and earlier Pythons accept it."
     )
-    return Finding(Cause.CLIENT_DIFFERS, text, _strict_remedies())
+    return CauseFound(Cause.CLIENT_DIFFERS, text, _strict_remedies())
 
 
 def is_strict_only(case: Case, error: VerifyError) -> bool:
@@ -65,7 +65,7 @@ def _acts_as_ca(certificate: Certificate) -> bool:
     return certificate.is_ca if certificate.key_usage is None else _KEY_CERT_SIGN in certificate.key_usage
 
 
-def explain_clients(case: Case) -> Finding | None:
+def explain_clients(case: Case) -> CauseFound | None:
     """pyOpenSSL and another client came to different verdicts."""
     if case.live is None:
         return None
@@ -81,7 +81,7 @@ def explain_clients(case: Case) -> Finding | None:
     return None
 
 
-def explain_profiles(case: Case) -> Finding | None:
+def explain_profiles(case: Case) -> CauseFound | None:
     """The chain verifies here, and clients of other kinds reject it by their rules, whatever is installed."""
     if case.live is None or not isinstance(case.live.outcome, Verified):
         return None
@@ -92,7 +92,7 @@ def explain_profiles(case: Case) -> Finding | None:
     text = f"The chain verifies by the rules of this test, but not for every client: {said}."
     strict = any(verdict.error is not None and verdict.error.code in STRICT for verdict in rejecting)
     remedies = _strict_remedies() if strict else (_ask_for_another(case),)
-    return Finding(Cause.CLIENT_DIFFERS, text, remedies)
+    return CauseFound(Cause.CLIENT_DIFFERS, text, remedies)
 
 
 def _by_profile(case: Case, verdict: ProfileVerdict) -> str:
@@ -119,10 +119,10 @@ def _who(profile: Profile) -> str:
 
 def _ask_for_another(case: Case) -> Remedy:
     who = "Ask the operator for" if case.live is not None else "Use"
-    return Remedy(Action.ASK_OPERATOR, f"{who} a certificate that all of these clients accept.")
+    return Remedy(RemedyKind.ASK_OPERATOR, f"{who} a certificate that all of these clients accept.")
 
 
-def explain_engines(case: Case) -> Finding | None:
+def explain_engines(case: Case) -> CauseFound | None:
     """Two versions of OpenSSL came to different verdicts offline."""
     if len({engine.verdict for engine in case.engines}) < 2:
         return None
@@ -130,7 +130,7 @@ def explain_engines(case: Case) -> Finding | None:
     text = (
         f"Versions of OpenSSL disagree: {said}. It depends on the program's OpenSSL whether it accepts the chain."
     )
-    return Finding(Cause.CLIENT_DIFFERS, text, ())
+    return CauseFound(Cause.CLIENT_DIFFERS, text, ())
 
 
 def _verdict(error: VerifyError) -> str:
@@ -138,7 +138,7 @@ def _verdict(error: VerifyError) -> str:
     return f"{error.code} ({error.described.text}){at}"
 
 
-def _laxer(case: Case, report: ClientReport, version: str) -> Finding:
+def _laxer(case: Case, report: ClientReport, version: str) -> CauseFound:
     verdict = case.verification.verdict
     said = f"{report.client} ({visible(version)}) accepts what is rejected here with {verdict.code}"
     holds_one = any(isinstance(element.origin, FromCapath) for element in case.verification.chain)
@@ -153,7 +153,7 @@ def _laxer(case: Case, report: ClientReport, version: str) -> Finding:
         why = "its security level is lower (SSL_CTX_set_security_level(3))"
     else:
         why, confidence = "its OpenSSL or its flags are different", Confidence.LIKELY
-    return Finding(Cause.CLIENT_DIFFERS, f"{said} ({verdict.described.text}): {why}.", (), confidence)
+    return CauseFound(Cause.CLIENT_DIFFERS, f"{said} ({verdict.described.text}): {why}.", (), confidence)
 
 
 def _rejected_by_default(case: Case) -> bool:
@@ -163,21 +163,21 @@ def _rejected_by_default(case: Case) -> bool:
     return bool(case.verification.errors) and not asked
 
 
-def _stricter(case: Case, report: ClientReport, version: str, error: str, code: int) -> Finding:
+def _stricter(case: Case, report: ClientReport, version: str, error: str, code: int) -> CauseFound:
     said = f"pyOpenSSL verifies the chain; {report.client} ({visible(version)}) rejects it: {visible(error)}."
     if code in STRICT:
         text = f"{said} It checks strictly ({VerifyCode(code).openssl_name})."
-        return Finding(Cause.CLIENT_DIFFERS, text, _strict_remedies())
+        return CauseFound(Cause.CLIENT_DIFFERS, text, _strict_remedies())
     if code in SECURITY_LEVEL:
         text = f"{said} Its security level is higher (SSL_CTX_set_security_level(3))."
-        return Finding(Cause.CLIENT_DIFFERS, text, (_stronger(),))
+        return CauseFound(Cause.CLIENT_DIFFERS, text, (_stronger(),))
     skipped = explain_slot_rule(case) if code in NO_ISSUER else None
     if skipped is not None:
         return replace(skipped, text=f"{said} {skipped.text}")
-    return Finding(Cause.CLIENT_DIFFERS, said, (), Confidence.LIKELY)
+    return CauseFound(Cause.CLIENT_DIFFERS, said, (), Confidence.LIKELY)
 
 
-def explain_slot_rule(case: Case) -> Finding | None:
+def explain_slot_rule(case: Case) -> CauseFound | None:
     """The anchor was found after a hash link that does not load: some versions of OpenSSL stop there."""
     anchor = case.verification.anchor
     if anchor is None:
@@ -193,20 +193,20 @@ def explain_slot_rule(case: Case) -> Finding | None:
                 f"({visible(row.standing.reason)}). The OpenSSL that verified here skips such a link. Others stop "
                 "there and find no issuer, for example 3.0.19, 3.5.7 and 4.0.1."
             )
-            rehash = Remedy(Action.REHASH, "Recreate the hash links.", case.command("rehash"))
-            return Finding(Cause.CLIENT_DIFFERS, text, (rehash,))
+            rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.command("rehash"))
+            return CauseFound(Cause.CLIENT_DIFFERS, text, (rehash,))
     return None
 
 
 def _stronger() -> Remedy:
-    return Remedy(Action.ASK_OPERATOR, "Have it reissued with a stronger key and digest.")
+    return Remedy(RemedyKind.ASK_OPERATOR, "Have it reissued with a stronger key and digest.")
 
 
 def _strict_remedies() -> tuple[Remedy, ...]:
     return (
-        Remedy(Action.ASK_AUTHORITY, "Ask the CA to reissue the certificate according to RFC 5280."),
+        Remedy(RemedyKind.ASK_CA, "Ask the CA to reissue the certificate according to RFC 5280."),
         Remedy(
-            Action.CHANGE_FLAGS,
+            RemedyKind.CHANGE_FLAGS,
             "Until then, in Python: context.verify_flags &= ~ssl.VERIFY_X509_STRICT.",
             operand=NOT_STRICT,
         ),

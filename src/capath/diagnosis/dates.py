@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, clock_text, day, title, which
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, clock_text, day, title, which
 from capath.diagnosis.missing_root import get_root, import_known
 from capath.diagnosis.path_rules import is_valid_at
 from capath.diagnosis.paths import Need, Path
@@ -18,7 +18,7 @@ from capath.tls.handshake.verify_codes import DATES, VerifyCode
 _SKEW = timedelta(hours=1)
 
 
-def explain_dates(case: Case) -> Finding | None:
+def explain_dates(case: Case) -> CauseFound | None:
     """Codes 9 and 10."""
     error = case.first(*DATES)
     element = None if error is None else case.element(error)
@@ -32,7 +32,7 @@ def explain_dates(case: Case) -> Finding | None:
     return _expired(case, _expired_elements(case) or [element])
 
 
-def _skewed(case: Case) -> Finding | None:
+def _skewed(case: Case) -> CauseFound | None:
     """The server's clock says another time, and by it the whole chain would be valid."""
     date = None if case.live is None else case.live.server.date
     if date is None or abs(date - case.now) < _SKEW:
@@ -44,11 +44,11 @@ def _skewed(case: Case) -> Finding | None:
         "certificate of the chain is valid: this machine's clock is most likely wrong."
     )
     compare = "Compare the clock with another machine's, and set it."
-    remedy = Remedy(Action.SET_CLOCK, compare, operand=clock_text(date))
-    return Finding(Cause.CLOCK_SKEW, text, (remedy,), Confidence.LIKELY)
+    remedy = Remedy(RemedyKind.SET_CLOCK, compare, operand=clock_text(date))
+    return CauseFound(Cause.CLOCK_SKEW, text, (remedy,), Confidence.LIKELY)
 
 
-def _not_yet_valid(case: Case, element: ChainElement) -> Finding:
+def _not_yet_valid(case: Case, element: ChainElement) -> CauseFound:
     certificate = element.certificate
     text = (
         f"“{title(certificate.subject)}” ({_place(case, element)}) is valid from "
@@ -57,12 +57,12 @@ def _not_yet_valid(case: Case, element: ChainElement) -> Finding:
     )
     if isinstance(element.origin, FromCapath):
         out = case.command("distrust", which(certificate))
-        wait = Remedy(Action.DISTRUST, "Distrust it until then.", out, certificate.sha256)
+        wait = Remedy(RemedyKind.DISTRUST, "Distrust it until then.", out, certificate.sha256)
     elif case.live is None:
-        wait = Remedy(Action.RETRY, "Use the certificate that it replaces until then.")
+        wait = Remedy(RemedyKind.RETRY, "Use the certificate that it replaces until then.")
     else:
-        wait = Remedy(Action.ASK_OPERATOR, "Ask the operator to use the previous certificate until then.")
-    return Finding(Cause.NOT_YET_VALID, text, (*ways_out(case), wait))
+        wait = Remedy(RemedyKind.ASK_OPERATOR, "Ask the operator to use the previous certificate until then.")
+    return CauseFound(Cause.NOT_YET_VALID, text, (*ways_out(case), wait))
 
 
 def _expired_elements(case: Case) -> list[ChainElement]:
@@ -73,7 +73,7 @@ def _expired_elements(case: Case) -> list[ChainElement]:
     ]
 
 
-def _expired(case: Case, expired: Sequence[ChainElement]) -> Finding:
+def _expired(case: Case, expired: Sequence[ChainElement]) -> CauseFound:
     said = [
         f"“{title(element.certificate.subject)}” ({_place(case, element)}) expired on "
         f"{day(element.certificate.not_after)}"
@@ -93,11 +93,11 @@ def _expired(case: Case, expired: Sequence[ChainElement]) -> Finding:
     if sent:
         who = "Ask the operator to send" if case.live is not None else "Pass"
         names = " and ".join(f"“{title(element.certificate.subject)}”" for element in sent)
-        others.insert(0, Remedy(Action.ASK_OPERATOR, f"{who} the current version of {names}."))
-    return Finding(Cause.EXPIRED, text, (*renew, *others))
+        others.insert(0, Remedy(RemedyKind.ASK_OPERATOR, f"{who} the current version of {names}."))
+    return CauseFound(Cause.EXPIRED, text, (*renew, *others))
 
 
-def _by_another_path(case: Case, text: str, path: Path, renew: tuple[Remedy, ...]) -> Finding:
+def _by_another_path(case: Case, text: str, path: Path, renew: tuple[Remedy, ...]) -> CauseFound:
     """Another path does not go through what expired: by a root that is here, or one of another store."""
     step = path.needed
     name = title(step.certificate.subject)
@@ -106,21 +106,21 @@ def _by_another_path(case: Case, text: str, path: Path, renew: tuple[Remedy, ...
             f"{text} The directory has a valid “{name}” ({visible(step.row.file)}, to "
             f"{day(step.certificate.not_after)}), which is {'trusted' if step.row.trusted else 'not trusted'}."
         )
-        return Finding(Cause.EXPIRED_PATH_SHADOWS_VALID, valid, (*ways_out(case), *renew))
+        return CauseFound(Cause.EXPIRED_PATH_SHADOWS_VALID, valid, (*ways_out(case), *renew))
     if step.need is Need.IMPORT and step.known is not None:
         valid = (
             f"{text} The certificates that were sent also lead to “{name}”, which is valid, is not in the "
             "directory, "
             f"and is in {visible(step.known.title)}."
         )
-        return Finding(Cause.EXPIRED, valid, (import_known(case, step.known), *renew))
-    return Finding(Cause.EXPIRED, text, (*renew, *ways_out(case)))
+        return CauseFound(Cause.EXPIRED, valid, (import_known(case, step.known), *renew))
+    return CauseFound(Cause.EXPIRED, text, (*renew, *ways_out(case)))
 
 
 def _renew(case: Case) -> Remedy:
     if case.live is None:
-        return Remedy(Action.ASK_OPERATOR, "Renew the certificate.")
-    return Remedy(Action.ASK_OPERATOR, "Ask the operator to renew the server's certificate.")
+        return Remedy(RemedyKind.ASK_OPERATOR, "Renew the certificate.")
+    return Remedy(RemedyKind.ASK_OPERATOR, "Ask the operator to renew the server's certificate.")
 
 
 def _place(case: Case, element: ChainElement) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from capath.diagnosis.anchors import explain_anchor
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Cause, Confidence, Diagnosis, Finding
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Diagnosis
 from capath.diagnosis.certificates import (
     explain_encoding,
     explain_path_length,
@@ -36,7 +36,7 @@ from capath.diagnosis.sent_path import explain_sent_path
 from capath.store import Snapshot
 from capath.tls.result import OfflineResult, ProbeResult
 
-Explain = Callable[[Case], Finding | None]
+Explain = Callable[[Case], CauseFound | None]
 
 # A chain that ends nowhere comes first: until it ends in an anchor, nothing else about it counts.
 _FAMILIES: tuple[Explain, ...] = (
@@ -98,7 +98,7 @@ def case_of(
 
 def explain_case(case: Case) -> Diagnosis | None:
     """Ask every family, rank what they found, and fall back on OpenSSL's own words."""
-    findings: list[Finding] = []
+    findings: list[CauseFound] = []
     for explain in _FAMILIES:
         finding = explain(case)
         if finding is not None and finding.cause not in {other.cause for other in findings}:
@@ -109,7 +109,7 @@ def explain_case(case: Case) -> Diagnosis | None:
         return None
     verdict = case.verification.verdict
     text = f"{verdict.described.text} ({verdict.described.openssl_name}, at depth {verdict.depth})."
-    return Diagnosis(Finding(Cause.OTHER, text, (), Confidence.LIKELY))
+    return Diagnosis(CauseFound(Cause.OTHER, text, (), Confidence.LIKELY))
 
 
 def diagnose_offline(

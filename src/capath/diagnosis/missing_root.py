@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, title, which
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, title, which
 from capath.diagnosis.known_roots import KnownRoot
 from capath.pki.certificate import Certificate
 from capath.pki.general_names import issuer_addresses
@@ -19,24 +19,24 @@ def issuer_url(certificate: Certificate) -> str:
     return next((url for url in issuer_addresses(certificate) if url.startswith("http:")), "")
 
 
-def not_in_store(case: Case, known: KnownRoot) -> Finding:
+def not_in_store(case: Case, known: KnownRoot) -> CauseFound:
     """The chain leads to a root of another store."""
     text = (
         f"The chain leads to “{title(known.certificate.subject)}”, which is not in the directory. "
         f"{_capital(known.title)} has it, and its key verifies the chain."
     )
-    return Finding(Cause.ROOT_NOT_IN_STORE, text, (import_known(case, known),))
+    return CauseFound(Cause.ROOT_NOT_IN_STORE, text, (import_known(case, known),))
 
 
-def wrong_format(case: Case, known: KnownRoot) -> Finding:
+def wrong_format(case: Case, known: KnownRoot) -> CauseFound:
     """The root is in a file of the directory that OpenSSL's lookup does not read."""
     name, file = title(known.certificate.subject), visible(known.title)
     reason = next((item.reason for item in case.listing.skipped if item.file == known.title), "")
     text = f"“{name}” is in the directory in {file}, which OpenSSL's lookup does not read: {visible(reason)}."
     convert = f"Import “{name}” from {file} as a single certificate in PEM. SHA-256: {known.certificate.sha256}"
     command = case.command("import", known.argument, "--select", which(known.certificate))
-    remedy = Remedy(Action.IMPORT, convert, command, known.certificate.sha256)
-    return Finding(Cause.WRONG_FORMAT, text, (remedy,))
+    remedy = Remedy(RemedyKind.IMPORT, convert, command, known.certificate.sha256)
+    return CauseFound(Cause.WRONG_FORMAT, text, (remedy,))
 
 
 def import_known(case: Case, known: KnownRoot) -> Remedy:
@@ -44,7 +44,7 @@ def import_known(case: Case, known: KnownRoot) -> Remedy:
     root = known.certificate
     text = f"Import “{title(root.subject)}” from {visible(known.title)}. SHA-256: {root.sha256}"
     command = case.command("import", known.argument, "--select", which(root))
-    return Remedy(Action.IMPORT, text, command, root.sha256)
+    return Remedy(RemedyKind.IMPORT, text, command, root.sha256)
 
 
 def import_shown(case: Case, certificate: Certificate) -> str:
@@ -57,7 +57,7 @@ def import_shown(case: Case, certificate: Certificate) -> str:
 def get_root(case: Case, name: str) -> Remedy:
     """Get a root that no store at hand has."""
     text = f"Get the certificate of “{name}” from that CA, {OUT_OF_BAND}, and import it as root.pem."
-    return Remedy(Action.IMPORT, text, case.command("import", "root.pem"))
+    return Remedy(RemedyKind.IMPORT, text, case.command("import", "root.pem"))
 
 
 def send_intermediate(case: Case, name: str, url: str = "") -> Remedy:
@@ -70,7 +70,7 @@ def send_intermediate(case: Case, name: str, url: str = "") -> Remedy:
             f"Ask the operator to send the intermediate “{name}” after the server's own certificate (in nginx, "
             f"ssl_certificate takes the full chain).{where} Importing it here fixes only this store."
         )
-    return Remedy(Action.ASK_OPERATOR, text, operand=url)
+    return Remedy(RemedyKind.ASK_OPERATOR, text, operand=url)
 
 
 def nowhere(case: Case) -> str:
@@ -81,7 +81,7 @@ def nowhere(case: Case) -> str:
     return f"not in the directory and not in {' or '.join(titles)}"
 
 
-def unknown_issuer(case: Case, leaf: Certificate) -> Finding:
+def unknown_issuer(case: Case, leaf: Certificate) -> CauseFound:
     """Only the leaf is at hand, and no store has its issuer: a root, or an intermediate that should have come."""
     issuer, url = title(leaf.issuer), issuer_url(leaf)
     root = get_root(case, issuer)
@@ -97,30 +97,30 @@ def unknown_issuer(case: Case, leaf: Certificate) -> Finding:
             "are matched by name (RFC 5280 §6.1.3)."
         )
         again = f"Ask the CA “{signer}” to reissue “{title(leaf.subject)}” with its own name as the issuer."
-        return Finding(Cause.MALFORMED_CERTIFICATE, text, (Remedy(Action.ASK_AUTHORITY, again),))
+        return CauseFound(Cause.MALFORMED_CERTIFICATE, text, (Remedy(RemedyKind.ASK_CA, again),))
     named = authority_key(leaf).issuer
     if named is not None and named.canonical == leaf.issuer.canonical:
         text = (
             f"{issued}. Its authorityKeyIdentifier says that “{issuer}” issued its own certificate: it is a root."
         )
-        return Finding(Cause.ROOT_NOT_IN_STORE, text, (root,))
+        return CauseFound(Cause.ROOT_NOT_IN_STORE, text, (root,))
     if issuer_addresses(leaf) or len(case.verification.sent) > 1:
         why = f"The certificate names an address for its issuer's ({visible(url)}), so" if url else "So"
         text = f"{issued}. {came} {why} “{issuer}” is most likely an intermediate."
         fetch = Remedy(
-            Action.RETRY,
+            RemedyKind.RETRY,
             "Test with that certificate fetched, to see whether it completes the chain.",
             case.retest_command("--fetch-intermediates") if url else "",
         )
         remedies = (send, fetch, root) if fetch.command else (send, root)
-        return Finding(Cause.MISSING_INTERMEDIATE, text, remedies, Confidence.LIKELY)
+        return CauseFound(Cause.MISSING_INTERMEDIATE, text, remedies, Confidence.LIKELY)
     public = ", and no public CA that is known here has that name" if case.roots.titles else ""
     text = (
         f"{issued}. {came} The certificate names no address for its issuer's{public}: it is most likely the "
         "root of "
         "a private CA, and an intermediate otherwise."
     )
-    return Finding(Cause.ROOT_NOT_IN_STORE, text, (root, send), Confidence.LIKELY)
+    return CauseFound(Cause.ROOT_NOT_IN_STORE, text, (root, send), Confidence.LIKELY)
 
 
 def _what_came(case: Case) -> str:

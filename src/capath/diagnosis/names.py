@@ -9,7 +9,7 @@ import ipaddress
 from cryptography import x509
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Finding, Remedy, title
+from capath.diagnosis.cause import Cause, CauseFound, Remedy, RemedyKind, title
 from capath.diagnosis.name_constraints import Violation, first_violation
 from capath.diagnosis.path_rules import extension_of
 from capath.diagnosis.way_out import reissue, ways_out
@@ -33,7 +33,7 @@ def subject_alternative_names(certificate: Certificate) -> list[str]:
     ]
 
 
-def explain_host(case: Case) -> Finding | None:
+def explain_host(case: Case) -> CauseFound | None:
     """Codes 62 and 64: the host name, the IP address."""
     error = case.first(*HOST)
     leaf = case.verification.at(0) or next(iter(case.verification.sent), None)
@@ -43,7 +43,7 @@ def explain_host(case: Case) -> Finding | None:
     host = visible(case.host)
     also = reissue(case, ChainElement(leaf, FromServer(0)), f"with {_entry(case.host)} in its subjectAltName")
     if not names:
-        return Finding(Cause.HOSTNAME_MISMATCH, _no_names(case, leaf), (also,))
+        return CauseFound(Cause.HOSTNAME_MISMATCH, _no_names(case, leaf), (also,))
     listed = ", ".join(visible(name) for name in names[:_SHOWN_NAMES])
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     text = f"The certificate is valid for {listed}{more}, not for {host}.{_broken_rule(leaf, case.host)}"
@@ -52,20 +52,20 @@ def explain_host(case: Case) -> Finding | None:
     if error.code == VerifyCode.IP_ADDRESS_MISMATCH:
         nearest = usable[:1]  # an address resembles no name: the first one is mostly the main one
     if case.live is None and not nearest:
-        return Finding(Cause.HOSTNAME_MISMATCH, text, (also,))
+        return CauseFound(Cause.HOSTNAME_MISMATCH, text, (also,))
     if not nearest:
-        other = Remedy(Action.USE_NAME, "Connect to a name that the certificate is valid for.")
-        return Finding(Cause.HOSTNAME_MISMATCH, text, (other, also))
+        other = Remedy(RemedyKind.USE_NAME, "Connect to a name that the certificate is valid for.")
+        return CauseFound(Cause.HOSTNAME_MISMATCH, text, (other, also))
     if case.live is None:
         use = Remedy(
-            Action.USE_NAME, f"Or verify for {visible(nearest[0])}, if that is the host.", operand=nearest[0]
+            RemedyKind.USE_NAME, f"Or verify for {visible(nearest[0])}, if that is the host.", operand=nearest[0]
         )
-        return Finding(Cause.HOSTNAME_MISMATCH, text, (use, also))
+        return CauseFound(Cause.HOSTNAME_MISMATCH, text, (use, also))
     use_text = f"Connect to {visible(nearest[0])}, if it is the same server."
     # By the address that is known already: the name may lead elsewhere from here, or nowhere.
     here = "" if _is_address(nearest[0]) else case.retest_command("--servername", nearest[0])
-    named = Remedy(Action.USE_NAME, use_text, here or case.test_command(nearest[0]), nearest[0])
-    return Finding(Cause.HOSTNAME_MISMATCH, text, (named, also))
+    named = Remedy(RemedyKind.USE_NAME, use_text, here or case.test_command(nearest[0]), nearest[0])
+    return CauseFound(Cause.HOSTNAME_MISMATCH, text, (named, also))
 
 
 def _no_names(case: Case, leaf: Certificate) -> str:
@@ -115,7 +115,7 @@ def _entry(host: str) -> str:
     return f"the IP address {visible(host)}" if _is_ip(host) else visible(host)
 
 
-def explain_constraint(case: Case) -> Finding | None:
+def explain_constraint(case: Case) -> CauseFound | None:
     """Codes 47–53: name constraints (RFC 5280 §4.2.1.10)."""
     error = case.first(*NAME_CONSTRAINTS)
     element = None if error is None else case.element(error)
@@ -128,20 +128,22 @@ def explain_constraint(case: Case) -> Finding | None:
                 f"A CA above {name} has name constraints of a kind that OpenSSL does not support "
                 f"({_said(error.code)})."
             )
-            return Finding(Cause.NAME_CONSTRAINT, text, (*ways_out(case), *_ask_constrainers(case, element)))
+            return CauseFound(Cause.NAME_CONSTRAINT, text, (*ways_out(case), *_ask_constrainers(case, element)))
         case VerifyCode.UNSUPPORTED_CONSTRAINT_SYNTAX:
             text = f"A CA above {name} has malformed name constraints ({_said(error.code)})."
-            return Finding(Cause.MALFORMED_CERTIFICATE, text, (*ways_out(case), *_ask_constrainers(case, element)))
+            return CauseFound(
+                Cause.MALFORMED_CERTIFICATE, text, (*ways_out(case), *_ask_constrainers(case, element))
+            )
         case VerifyCode.UNSUPPORTED_NAME_SYNTAX:
             text = f"{name} has a malformed name, which cannot be held against the name constraints above it."
-            return Finding(Cause.MALFORMED_CERTIFICATE, text, (reissue(case, element, "with valid names"),))
+            return CauseFound(Cause.MALFORMED_CERTIFICATE, text, (reissue(case, element, "with valid names"),))
     violation = first_violation([item.certificate for item in case.verification.chain])
     if violation is None:
         text = f"A CA above {name} may not issue for its names ({_said(error.code)}, at depth {error.depth})."
     else:
         text = _violated(case, violation)
     other = "by a CA that may issue for its names"
-    return Finding(Cause.NAME_CONSTRAINT, text, (*ways_out(case), reissue(case, element, other)))
+    return CauseFound(Cause.NAME_CONSTRAINT, text, (*ways_out(case), reissue(case, element, other)))
 
 
 def _violated(case: Case, violation: Violation) -> str:

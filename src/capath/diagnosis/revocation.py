@@ -10,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Finding, Remedy, day, title
+from capath.diagnosis.cause import Cause, CauseFound, Remedy, RemedyKind, day, title
 from capath.diagnosis.way_out import reissue
 from capath.pki.certificate import Certificate
 from capath.pki.general_names import list_addresses
@@ -25,7 +25,7 @@ _PROCESSED_IN_ENTRIES = frozenset({"2.5.29.21", "2.5.29.29"})  # reasonCode, cer
 _ENTRIES_LIMIT = 10_000
 
 
-def explain_revocation(case: Case) -> Finding | None:
+def explain_revocation(case: Case) -> CauseFound | None:
     """Code 23, by a CRL or a stapled OCSP response."""
     error = case.first(VerifyCode.CERT_REVOKED)
     element = None if error is None else case.element(error)
@@ -38,10 +38,10 @@ def explain_revocation(case: Case) -> Finding | None:
     if isinstance(staple, Staple) and staple.proves_revoked:
         by = f"its CA, by the OCSP response that the server staples ({staple.text})"
     text = f"“{title(certificate.subject)}” (serial number {certificate.serial:X}) is revoked by {by}."
-    return Finding(Cause.REVOKED, text, (reissue(case, element, "with a new key"),))
+    return CauseFound(Cause.REVOKED, text, (reissue(case, element, "with a new key"),))
 
 
-def explain_missing_crl(case: Case) -> Finding | None:
+def explain_missing_crl(case: Case) -> CauseFound | None:
     """Codes 3 and 33: no CRL that covers the certificate."""
     error = case.first(*CRL_MISSING)
     element = None if error is None else case.element(error)
@@ -56,18 +56,18 @@ def explain_missing_crl(case: Case) -> Finding | None:
             f"The CRL of “{title(issuer)}” is in the directory ({visible(unlinked[0].file)}), but no hash link "
             f"{issuer.subject_hash}.rN leads to it."
         )
-        rehash = Remedy(Action.REHASH, "Recreate the hash links.", case.command("rehash"))
-        return Finding(Cause.CRL_UNAVAILABLE, text, (rehash,))
+        rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.command("rehash"))
+        return CauseFound(Cause.CRL_UNAVAILABLE, text, (rehash,))
     if crls:
         return _unusable(case, error, certificate)
     text = (
         f"CRL checks were asked for, and the directory has no CRL of “{title(issuer)}”, which issued "
         f"“{title(certificate.subject)}” (it would be {issuer.subject_hash}.r0)."
     )
-    return Finding(Cause.CRL_UNAVAILABLE, text, (_fetch(case, error.depth, "Fetch the CRL"),))
+    return CauseFound(Cause.CRL_UNAVAILABLE, text, (_fetch(case, error.depth, "Fetch the CRL"),))
 
 
-def explain_unusable_crl(case: Case) -> Finding | None:
+def explain_unusable_crl(case: Case) -> CauseFound | None:
     """Codes 5, 8, 15, 16, 35, 36, 44 and 54: a CRL is there, and OpenSSL does not use it."""
     error = case.first(*CRL_UNUSABLE)
     element = None if error is None else case.element(error)
@@ -76,7 +76,7 @@ def explain_unusable_crl(case: Case) -> Finding | None:
     return _unusable(case, error, element.certificate)
 
 
-def explain_expired_crl(case: Case) -> Finding | None:
+def explain_expired_crl(case: Case) -> CauseFound | None:
     """Codes 11 and 12: a CRL that has expired, or is not valid yet."""
     error = case.first(*CRL_DATES)
     element = None if error is None else case.element(error)
@@ -91,10 +91,10 @@ def explain_expired_crl(case: Case) -> Finding | None:
     else:
         until = day(crls[0].crl.next_update) if crls else "an earlier time"
         text = f"{file} “{title(issuer)}” expired: its next update was due on {until}."
-    return Finding(Cause.CRL_EXPIRED, text, (_fetch(case, error.depth, "Fetch the current CRL"),))
+    return CauseFound(Cause.CRL_EXPIRED, text, (_fetch(case, error.depth, "Fetch the current CRL"),))
 
 
-def _unusable(case: Case, error: VerifyError, certificate: Certificate) -> Finding:
+def _unusable(case: Case, error: VerifyError, certificate: Certificate) -> CauseFound:
     """A CRL of the issuer is there and linked; `error` says why it does not count for `certificate`."""
     issuer = certificate.issuer
     crls = _crls_of(case, certificate)
@@ -121,7 +121,7 @@ def _unusable(case: Case, error: VerifyError, certificate: Certificate) -> Findi
     else:
         what = "Fetch the CRL that covers the certificate" if _is_of_scope(error) else "Fetch the CRL again"
         remedies = (_fetch(case, error.depth, what),)
-    return Finding(Cause.CRL_UNUSABLE, text, remedies)
+    return CauseFound(Cause.CRL_UNUSABLE, text, remedies)
 
 
 def _scope(crls: list[CrlRow], issuer: Certificate | None) -> str:
@@ -208,7 +208,7 @@ def _fetch(case: Case, depth: int, what: str) -> Remedy:
     url = crl_url(case, depth)
     where = f" from {visible(url)}" if url else " from the CA"
     text = f"{what}{where}, convert it to PEM (openssl crl -inform DER), put it in the directory, and rehash."
-    return Remedy(Action.REFRESH_CRL, text)
+    return Remedy(RemedyKind.REFRESH_CRL, text)
 
 
 def crl_url(case: Case, depth: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, chain_text, day, title, which
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, chain_text, day, title, which
 from capath.diagnosis.missing_root import import_shown
 from capath.diagnosis.path_rules import is_valid_at
 from capath.diagnosis.paths import Need, Path
@@ -48,7 +48,7 @@ def is_of_the_path(error: VerifyError) -> bool:
     return error.code in _OF_THE_PATH or (error.code in _OF_A_CA and error.depth > 0)
 
 
-def explain_sent_path(case: Case) -> Finding | None:
+def explain_sent_path(case: Case) -> CauseFound | None:
     """What was sent and what is trusted hold a valid path, and OpenSSL took another."""
     error = path_error(case)
     path = None if error is None else case.best_path
@@ -98,14 +98,14 @@ def why_refused(case: Case, error: VerifyError) -> str:
     return f"OpenSSL refuses {name} in it ({error.described.text})"
 
 
-def _sent_misleads(case: Case, error: VerifyError, path: Path, fork: Fork) -> Finding:
+def _sent_misleads(case: Case, error: VerifyError, path: Path, fork: Fork) -> CauseFound:
     holder = "The server sends" if case.live is not None else "The untrusted certificates contain"
     went = "takes no issuer for" if fork.taken is None else f"takes {_numbered(case, fork.taken.certificate)} for"
     text = (
         f"{holder} a valid path, {drawn(path)}, but OpenSSL builds another: it {went} the issuer of "
         f"“{title(fork.child.subject)}”, and {why_refused(case, error)}."
     )
-    return Finding(Cause.SENT_PATH_MISLEADS, text, _send_otherwise(case, path, fork), Confidence.LIKELY)
+    return CauseFound(Cause.SENT_PATH_MISLEADS, text, _send_otherwise(case, path, fork), Confidence.LIKELY)
 
 
 def _send_otherwise(case: Case, path: Path, fork: Fork) -> tuple[Remedy, ...]:
@@ -118,28 +118,30 @@ def _send_otherwise(case: Case, path: Path, fork: Fork) -> tuple[Remedy, ...]:
         taken = fork.taken.certificate
         without = [certificate for certificate in sent if certificate.sha256 != taken.sha256]
         out = f"{ask} leave out {_numbered(case, taken)}."
-        remedies.append(Remedy(Action.SEND_CHAIN, out, operand=chain_text(without)))
+        remedies.append(Remedy(RemedyKind.SEND_CHAIN, out, operand=chain_text(without)))
         if any(certificate.sha256 == fork.wanted.sha256 for certificate in sent):
             others = [certificate for certificate in sent[1:] if certificate.sha256 != fork.wanted.sha256]
             first = f"{ask} put {_numbered(case, fork.wanted)} before {_numbered(case, taken)}."
-            remedies.append(Remedy(Action.SEND_CHAIN, first, operand=chain_text([sent[0], fork.wanted, *others])))
+            remedies.append(
+                Remedy(RemedyKind.SEND_CHAIN, first, operand=chain_text([sent[0], fork.wanted, *others]))
+            )
     alone = [
         step.certificate for step in path.steps if step.sent_at is not None and step.certificate.sha256 in used
     ]
     names = ", ".join(f"“{title(certificate.subject)}”" for certificate in alone)
     only = f"{ask} send only {names}, in this order." if case.live else f"{ask} keep only {names}, in this order."
-    remedies.append(Remedy(Action.SEND_CHAIN, only, operand=chain_text(alone)))
+    remedies.append(Remedy(RemedyKind.SEND_CHAIN, only, operand=chain_text(alone)))
     if case.live is not None and any(certificate.sha256 == fork.wanted.sha256 for certificate in sent):
         until = (
             f"Until then, import “{title(fork.wanted.subject)}”: OpenSSL looks in the directory before it "
             "looks at "
             f"what was sent. SHA-256: {fork.wanted.sha256}"
         )
-        remedies.append(Remedy(Action.IMPORT, until, import_shown(case, fork.wanted), fork.wanted.sha256))
+        remedies.append(Remedy(RemedyKind.IMPORT, until, import_shown(case, fork.wanted), fork.wanted.sha256))
     return tuple(remedies)
 
 
-def _store_misleads(case: Case, error: VerifyError, path: Path, fork: Fork) -> Finding:
+def _store_misleads(case: Case, error: VerifyError, path: Path, fork: Fork) -> CauseFound:
     assert fork.taken is not None
     taken = fork.taken.certificate
     files = ", ".join(visible(row.file) for row in case.rows_of(taken)) or "the directory"
@@ -151,9 +153,9 @@ def _store_misleads(case: Case, error: VerifyError, path: Path, fork: Fork) -> F
         f"{why_refused(case, error)}."
     )
     out = f"Distrust “{title(taken.subject)}” ({files})."
-    remedy = Remedy(Action.DISTRUST, out, case.command("distrust", which(taken)), taken.sha256)
+    remedy = Remedy(RemedyKind.DISTRUST, out, case.command("distrust", which(taken)), taken.sha256)
     cause = Cause.EXPIRED_PATH_SHADOWS_VALID if expired else Cause.SENT_PATH_MISLEADS
-    return Finding(cause, text, (remedy,), Confidence.LIKELY)
+    return CauseFound(cause, text, (remedy,), Confidence.LIKELY)
 
 
 def _numbered(case: Case, certificate: Certificate) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from capath.diagnosis.anchors import by_path
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Remedy, title
+from capath.diagnosis.cause import Remedy, RemedyKind, title
 from capath.diagnosis.paths import Need
 from capath.pki.visible import visible
 from capath.tls.handshake.verification import ChainElement, FromCapath
@@ -25,10 +25,12 @@ def reissue(case: Case, element: ChainElement, wanted: str) -> Remedy:
     if isinstance(element.origin, FromCapath):
         file = f" ({visible(element.origin.file)})" if element.origin.file else ""
         text = f"{name} is in your directory{file}: ask its CA for a certificate {wanted}, and import that."
-        return Remedy(Action.ASK_AUTHORITY, text)
+        return Remedy(RemedyKind.ASK_CA, text)
     if element.origin.position == 0:
         if case.live is None:
-            return Remedy(Action.ASK_OPERATOR, f"Have the certificate reissued {wanted}.")
-        return Remedy(Action.ASK_OPERATOR, f"Ask the operator to have the server's certificate reissued {wanted}.")
+            return Remedy(RemedyKind.ASK_OPERATOR, f"Have the certificate reissued {wanted}.")
+        return Remedy(
+            RemedyKind.ASK_OPERATOR, f"Ask the operator to have the server's certificate reissued {wanted}."
+        )
     text = f"Ask the CA of {name} to reissue it {wanted}, or use a certificate of another CA."
-    return Remedy(Action.ASK_AUTHORITY, text)
+    return Remedy(RemedyKind.ASK_CA, text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Confidence, Finding, Remedy, day, title, which
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, day, title, which
 from capath.diagnosis.missing_root import OUT_OF_BAND, import_known, import_shown, issuer_url, send_intermediate
 from capath.diagnosis.path_rules import is_valid_at
 from capath.errors import assert_never
@@ -42,7 +42,7 @@ def own_contradiction(root: Certificate) -> str | None:
     return None if differs is None else _difference(differs)
 
 
-def explain_sent(case: Case, child: Certificate, sent: Certificate) -> Finding:
+def explain_sent(case: Case, child: Certificate, sent: Certificate) -> CauseFound:
     """`sent` has the name of the issuer of `child`, and OpenSSL skipped it."""
     checked, differs = check_signature(child, sent.public_key_info), mismatch(sent, child)
     name, below = title(sent.subject), title(child.subject)
@@ -55,26 +55,26 @@ def explain_sent(case: Case, child: Certificate, sent: Certificate) -> Finding:
             if sent.self_issued
             else _send_the_right_one(case, name, child)
         )
-        return Finding(Cause.SAME_NAME_OTHER_KEY, text, (right,))
+        return CauseFound(Cause.SAME_NAME_OTHER_KEY, text, (right,))
     if differs is not None:
         signed = f", and its key signed “{below}”" if isinstance(checked, Good) else ""
         return _another_version(case, child, sent, f"{has}{signed}", differs)
     if isinstance(checked, NotChecked):
         who = "Ask the operator to send" if case.live is not None else "Pass"
-        again = Remedy(Action.ASK_OPERATOR, f"{who} “{name}” as it was issued.")
+        again = Remedy(RemedyKind.ASK_OPERATOR, f"{who} “{name}” as it was issued.")
         return _not_checked(child, has, sent, checked, (again,))
     text = f"{has}, and its key signed “{below}”, yet OpenSSL did not accept it. {MAY_NOT_DECODE}"
-    return Finding(Cause.OTHER, text, (), Confidence.LIKELY)
+    return CauseFound(Cause.OTHER, text, (), Confidence.LIKELY)
 
 
-def explain_held(case: Case, child: Certificate, row: CertificateRow, differs: Mismatch) -> Finding:
+def explain_held(case: Case, child: Certificate, row: CertificateRow, differs: Mismatch) -> CauseFound:
     """The directory has `row`, whose key signed `child`, and OpenSSL skipped it for how they `differ`."""
     name, below = title(row.certificate.subject), title(child.subject)
     has = f"The directory has “{name}” ({visible(row.file)}), and its key signed “{below}”"
     return _another_version(case, child, row.certificate, has, differs)
 
 
-def explain_other_key(case: Case, child: Certificate, rows: Sequence[CertificateRow]) -> Finding:
+def explain_other_key(case: Case, child: Certificate, rows: Sequence[CertificateRow]) -> CauseFound:
     """The directory has `rows` of its issuer's name, none of which is known to have signed `child`."""
     bad = []
     for row in rows:
@@ -96,26 +96,26 @@ def explain_other_key(case: Case, child: Certificate, rows: Sequence[Certificate
     remedies = [_import_the_right_one(case, child, name)]
     if row.trusted and not is_valid_at(row.certificate, case.now):
         remedies.append(_distrust(case, row))
-    return Finding(Cause.SAME_NAME_OTHER_KEY, text, tuple(remedies))
+    return CauseFound(Cause.SAME_NAME_OTHER_KEY, text, tuple(remedies))
 
 
-def _not_checked_held(case: Case, child: Certificate, row: CertificateRow, checked: NotChecked) -> Finding:
+def _not_checked_held(case: Case, child: Certificate, row: CertificateRow, checked: NotChecked) -> CauseFound:
     name = title(row.certificate.subject)
     again = f"Get “{name}” from that CA again, {OUT_OF_BAND}, and import it as root.pem."
-    remedy = Remedy(Action.IMPORT, again, case.command("import", "root.pem"))
+    remedy = Remedy(RemedyKind.IMPORT, again, case.command("import", "root.pem"))
     where = f"The directory has “{name}” ({visible(row.file)})"
     return _not_checked(child, where, row.certificate, checked, (remedy,))
 
 
 def _not_checked(
     child: Certificate, where: str, issuer: Certificate, checked: NotChecked, other_issuer: tuple[Remedy, ...]
-) -> Finding:
+) -> CauseFound:
     """Whether the key of `issuer` signed `child` cannot be checked: the key does not load, or the algorithm."""
     below = title(child.subject)
     if checked.of_key:
         kind = visible(public_key(issuer).text)
         text = f"{where}, but its key ({kind}) does not load, so its signature on “{below}” cannot be checked."
-        return Finding(Cause.MALFORMED_CERTIFICATE, text, other_issuer, Confidence.LIKELY)
+        return CauseFound(Cause.MALFORMED_CERTIFICATE, text, other_issuer, Confidence.LIKELY)
     algorithm = visible(signature_algorithm(child))
     text = (
         f"{where}, but whether its key signed “{below}” cannot be checked: the signature algorithm, "
@@ -123,11 +123,13 @@ def _not_checked(
         "not supported."
     )
     known = "one that OpenSSL supports, such as ecdsa-with-SHA256"
-    remedy = Remedy(Action.ASK_AUTHORITY, f"Ask “{title(issuer.subject)}” to reissue “{below}” with {known}.")
-    return Finding(Cause.WEAK_KEY_OR_SIGNATURE, text, (remedy,), Confidence.LIKELY)
+    remedy = Remedy(RemedyKind.ASK_CA, f"Ask “{title(issuer.subject)}” to reissue “{below}” with {known}.")
+    return CauseFound(Cause.WEAK_KEY_OR_SIGNATURE, text, (remedy,), Confidence.LIKELY)
 
 
-def _another_version(case: Case, child: Certificate, found: Certificate, has: str, differs: Mismatch) -> Finding:
+def _another_version(
+    case: Case, child: Certificate, found: Certificate, has: str, differs: Mismatch
+) -> CauseFound:
     """`child` names another version of its issuer than `found`: that one is what is missing."""
     name, below = title(found.subject), title(child.subject)
     text = (
@@ -135,12 +137,12 @@ def _another_version(case: Case, child: Certificate, found: Certificate, has: st
         f"({_RULE})."
     )
     reissue = Remedy(
-        Action.ASK_AUTHORITY,
+        RemedyKind.ASK_CA,
         f"If that version does not exist, ask “{name}” to reissue “{below}” with the identifiers of this one.",
     )
     if not found.self_issued:
-        return Finding(Cause.MISSING_INTERMEDIATE, text, (_send_the_right_one(case, name, child), reissue))
-    return Finding(Cause.ROOT_NOT_IN_STORE, text, (_import_the_right_one(case, child, name), reissue))
+        return CauseFound(Cause.MISSING_INTERMEDIATE, text, (_send_the_right_one(case, name, child), reissue))
+    return CauseFound(Cause.ROOT_NOT_IN_STORE, text, (_import_the_right_one(case, child, name), reissue))
 
 
 def _import_the_right_one(case: Case, child: Certificate, name: str) -> Remedy:
@@ -154,12 +156,14 @@ def _import_the_right_one(case: Case, child: Certificate, name: str) -> Remedy:
             and signs(sent, child)
         ):
             text = f"The right one was sent: {OUT_OF_BAND}, then import it."
-            return Remedy(Action.IMPORT, f"{text} SHA-256: {sent.sha256}", import_shown(case, sent), sent.sha256)
+            return Remedy(
+                RemedyKind.IMPORT, f"{text} SHA-256: {sent.sha256}", import_shown(case, sent), sent.sha256
+            )
     text = (
         f"Get the “{name}” that signed “{title(child.subject)}” from that CA, {OUT_OF_BAND}, and import it "
         "as root.pem."
     )
-    return Remedy(Action.IMPORT, text, case.command("import", "root.pem"))
+    return Remedy(RemedyKind.IMPORT, text, case.command("import", "root.pem"))
 
 
 def _send_the_right_one(case: Case, name: str, child: Certificate) -> Remedy:
@@ -168,13 +172,13 @@ def _send_the_right_one(case: Case, name: str, child: Certificate) -> Remedy:
         return send_intermediate(case, name, url)
     where = f" It is at {visible(url)}." if url else ""
     text = f"Ask the operator to send the “{name}” that “{title(child.subject)}” names.{where}"
-    return Remedy(Action.ASK_OPERATOR, text, operand=url)
+    return Remedy(RemedyKind.ASK_OPERATOR, text, operand=url)
 
 
 def _distrust(case: Case, row: CertificateRow) -> Remedy:
     command = case.command("distrust", which(row.certificate))
     text = f"Distrust the one in the directory, which expired on {day(row.certificate.not_after)}."
-    return Remedy(Action.DISTRUST, text, command, row.certificate.sha256)
+    return Remedy(RemedyKind.DISTRUST, text, command, row.certificate.sha256)
 
 
 def _difference(differs: Mismatch) -> str:

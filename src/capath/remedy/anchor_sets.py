@@ -26,7 +26,7 @@ _SETS_LIMIT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Trusted:
+class AnchorSet:
     """The certificates that a store trusts, by SHA-256, and the CRLs that lookup finds there."""
 
     certificates: Mapping[str, CertificateObject]
@@ -42,7 +42,7 @@ class Shown:
     flags: VerifyFlags
 
 
-def trusted_objects(listing: Listing) -> Trusted:
+def trusted_objects(listing: Listing) -> AnchorSet:
     """What lookup finds in `listing`."""
     snapshot = listing.snapshot
     certificates = {
@@ -58,10 +58,10 @@ def trusted_objects(listing: Listing) -> Trusted:
         for item in slot.objects
         if isinstance(item, CrlObject)
     ]
-    return Trusted(certificates, tuple(crls))
+    return AnchorSet(certificates, tuple(crls))
 
 
-def anchor_sets(shown: Shown, trusted: Trusted) -> tuple[Alternative, ...]:
+def anchor_sets(shown: Shown, trusted: AnchorSet) -> tuple[Alternative, ...]:
     """Return the smallest sets of `trusted` that each verify what the host sent, with nothing else trusted."""
     walk = _Walk(shown, trusted)
     walk.from_certificate(shown.sent[0], frozenset(), 0)
@@ -72,7 +72,7 @@ def anchor_sets(shown: Shown, trusted: Trusted) -> tuple[Alternative, ...]:
     return tuple(proven)
 
 
-def carries(roots: Collection[str], shown: Shown, trusted: Trusted) -> bool:
+def carries(roots: Collection[str], shown: Shown, trusted: AnchorSet) -> bool:
     """Whether what the host sent verifies where only `roots` are trusted. OpenSSL is asked."""
     with _directory_of(sorted(roots), trusted) as directory:
         result = verify_offline(
@@ -91,7 +91,7 @@ class _Walk:
     """Every way up from the leaf, by name and signature. `found` are the certificates of the store on each."""
 
     shown: Shown
-    trusted: Trusted
+    trusted: AnchorSet
     found: set[Alternative] = field(default_factory=set)
     _named: dict[bytes, list[Certificate]] = field(default_factory=dict)
     _path: list[str] = field(default_factory=list)
@@ -119,7 +119,7 @@ class _Walk:
 
 
 @contextlib.contextmanager
-def _directory_of(roots: Sequence[str], trusted: Trusted) -> Iterator[str]:
+def _directory_of(roots: Sequence[str], trusted: AnchorSet) -> Iterator[str]:
     """A CApath that holds `roots` alone, and all CRLs, in regular files named by their hashes."""
     directory = tempfile.mkdtemp(prefix="capath-roots-")
     slots: Counter[str] = Counter()

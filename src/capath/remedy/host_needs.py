@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from capath.diagnosis.diagnose import diagnose
 from capath.errors import assert_never
-from capath.remedy.anchor_sets import Shown, Trusted, anchor_sets, carries
+from capath.remedy.anchor_sets import AnchorSet, Shown, anchor_sets, carries
 from capath.remedy.minimise import Alternative, Minimum, minimise
 from capath.store import Listing
 from capath.tls.many.host_to_test import HostToTest
@@ -48,7 +48,7 @@ HostNeeds = Carried | NotVerifying | NotReached
 def needs_of(
     host: HostToTest,
     listing: Listing,
-    trusted: Trusted,
+    trusted: AnchorSet,
     *,
     resolver: Resolver = system_resolver,
     cancelled: Callable[[], bool] = never,
@@ -83,7 +83,7 @@ def smallest_set(hosts: Sequence[HostNeeds]) -> Minimum:
     return minimise({host.host: host.alternatives for host in hosts if isinstance(host, Carried)})
 
 
-def failing_with(minimum: Minimum, hosts: Sequence[HostNeeds], trusted: Trusted) -> tuple[str, ...]:
+def failing_with(minimum: Minimum, hosts: Sequence[HostNeeds], trusted: AnchorSet) -> tuple[str, ...]:
     """Return the hosts that would not verify any more with that set alone: none, or the search was wrong."""
     return tuple(
         host.host

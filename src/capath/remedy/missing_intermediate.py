@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Action, Cause, Confidence, Diagnosis, Finding, Mends, Remedy, title
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Diagnosis, Fixes, Remedy, RemedyKind, title
 from capath.diagnosis.diagnose import case_of, explain_case
 from capath.diagnosis.known_roots import KnownRoots
 from capath.diagnosis.missing_root import issuer_url
@@ -121,7 +121,7 @@ def with_fetched(
     return Diagnosis(missing, tuple(finding for finding in others if finding.cause not in known))
 
 
-def _missing(case: Case, fetched: FetchedChain, *, verifies: bool) -> Finding:
+def _missing(case: Case, fetched: FetchedChain, *, verifies: bool) -> CauseFound:
     names = ", then ".join(f"“{title(issuer.certificate.subject)}”" for issuer in fetched.issuers)
     child = case.verification.at(0)
     leaf = "the chain" if child is None else f"“{title(child.subject)}”"
@@ -132,14 +132,14 @@ def _missing(case: Case, fetched: FetchedChain, *, verifies: bool) -> Finding:
         f"SHA-256: {first.certificate.sha256}"
     )
     remedy = Remedy(
-        Action.ASK_OPERATOR,
+        RemedyKind.ASK_OPERATOR,
         f"Ask the operator to send {names} after the server's own certificate (in nginx, ssl_certificate takes "
         "the full chain). Importing it here fixes only this store.",
         operand=first.url,
     )
     if verifies:
-        remedy = replace(remedy, trial=Mends())
-    return Finding(Cause.MISSING_INTERMEDIATE, text, (remedy,), Confidence.PROVEN)
+        remedy = replace(remedy, trial=Fixes())
+    return CauseFound(Cause.MISSING_INTERMEDIATE, text, (remedy,), Confidence.PROVEN)
 
 
 def _is_public(result: ProbeResult) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import DoesNotMend, Mends, NotTried, Trial, day
+from capath.diagnosis.cause import DoesNotFix, Fixes, NotTried, Trial, day
 from capath.diagnosis.diagnose import case_of, case_of_offline, explain_case
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
@@ -94,7 +94,7 @@ class LiveRetest:
         if isinstance(answer.failure, Cancelled):
             return NotTried()
         if isinstance(answer.outcome, Verified) and not self.had_verified:
-            return Mends(how)
+            return Fixes(how)
         again = case_of(answer, altered.snapshot, directory=self.case.directory, roots=self.case.roots)
         return _judged(again, how)
 
@@ -174,7 +174,7 @@ class OfflineRetest:
             ask_installed=len(self.result.engines) > 1,
         )
         if not answer.verification.errors and not self.had_verified:
-            return Mends()
+            return Fixes()
         return _judged(case_of_offline(answer, altered.snapshot, roots=self.case.roots), "")
 
 
@@ -182,8 +182,8 @@ def _judged(again: Case, how: str) -> Trial:
     """What `again`, which did not verify, or was to fix something else, shows of the remedy."""
     if again.verification.errors:
         verdict = again.verification.verdict
-        return DoesNotMend(
+        return DoesNotFix(
             f"{verdict.code} {verdict.described.text} @{verdict.depth}", how, again.verification.errors
         )
     left = explain_case(again)
-    return Mends(how) if left is None else DoesNotMend(f"{left.cause}: {left.text.rstrip('.')}", how)
+    return Fixes(how) if left is None else DoesNotFix(f"{left.cause}: {left.text.rstrip('.')}", how)

@@ -15,15 +15,15 @@ from capath.diagnosis.cause import (
     FOR_SERVERS,
     NOT_STRICT,
     PARTIAL_CHAIN,
-    Action,
     Cause,
+    CauseFound,
     Confidence,
     Diagnosis,
-    DoesNotMend,
-    Finding,
-    Mends,
+    DoesNotFix,
+    Fixes,
     NotTried,
     Remedy,
+    RemedyKind,
     Trial,
     parse_clock,
 )
@@ -89,7 +89,7 @@ def _try_all(diagnosis: Diagnosis, case: Case, test: Retest) -> Diagnosis:
     return diagnosis if tried is None else replace(diagnosis, first=tried)
 
 
-def _tried(finding: Finding, case: Case, test: Retest) -> Finding | None:
+def _tried(finding: CauseFound, case: Case, test: Retest) -> CauseFound | None:
     """`finding` with its remedies tried, and without those that change nothing; None where that refutes it."""
     remedies = [replace(remedy, trial=_try(remedy, case, test)) for remedy in finding.remedies[:_REMEDIES_LIMIT]]
     remedies += finding.remedies[_REMEDIES_LIMIT:]
@@ -100,23 +100,23 @@ def _tried(finding: Finding, case: Case, test: Retest) -> Finding | None:
     proven = [remedy for remedy in useful if _completes_the_path(remedy.trial)]
     if not proven:
         return None
-    orders = [remedy for remedy in proven if remedy.action is Action.SEND_CHAIN][:_ORDERS_LIMIT]
-    others = [remedy for remedy in proven if remedy.action is not Action.SEND_CHAIN]
+    orders = [remedy for remedy in proven if remedy.action is RemedyKind.SEND_CHAIN][:_ORDERS_LIMIT]
+    others = [remedy for remedy in proven if remedy.action is not RemedyKind.SEND_CHAIN]
     return replace(finding, remedies=(*orders, *others), confidence=Confidence.PROVEN)
 
 
 def _changes_nothing(remedy: Remedy, before: tuple[VerifyError, ...]) -> bool:
     """Whether the test failed with the remedy just as it did without."""
     trial = remedy.trial
-    return isinstance(trial, DoesNotMend) and bool(before) and set(before) == set(trial.errors)
+    return isinstance(trial, DoesNotFix) and bool(before) and set(before) == set(trial.errors)
 
 
 def _completes_the_path(trial: Trial) -> bool:
     """Whether nothing is left that another path could avoid; a wrong host name or an expired leaf may be."""
     match trial:
-        case Mends():
+        case Fixes():
             return True
-        case DoesNotMend(errors=errors):
+        case DoesNotFix(errors=errors):
             return bool(errors) and not any(map(is_of_the_path, errors))
         case NotTried():
             return False
@@ -132,7 +132,7 @@ def _try(remedy: Remedy, case: Case, test: Retest) -> Trial:
         return NotTried(_why_not(remedy)) if altered is None else test.run(altered)
     if plan.refusals:
         refusal = plan.refusals[0]
-        return DoesNotMend(f"it cannot be done: {visible(refusal.name)}: {visible(refusal.reason)}")
+        return DoesNotFix(f"it cannot be done: {visible(refusal.name)}: {visible(refusal.reason)}")
     with staged_directory(plan) as staged:
         return test.run(replace(test.unaltered, directory=staged, snapshot=plan.after))
 
@@ -140,9 +140,9 @@ def _try(remedy: Remedy, case: Case, test: Retest) -> Trial:
 def _why_not(remedy: Remedy) -> str:
     """Why a change of the store was not tried; empty for what nobody expects to be tried here."""
     match remedy.action:
-        case Action.IMPORT:
+        case RemedyKind.IMPORT:
             return "its certificate is not at hand"
-        case Action.REHASH:
+        case RemedyKind.REHASH:
             return "capath does not rename files"
         case _:
             return ""
@@ -151,21 +151,21 @@ def _why_not(remedy: Remedy) -> str:
 def _altered(remedy: Remedy, case: Case, test: Altered) -> Altered | None:
     """The test as the remedy would have it; None where nothing here can do what it says."""
     match remedy.action, remedy.operand:
-        case Action.CHANGE_FLAGS, operand if operand == PARTIAL_CHAIN:
+        case RemedyKind.CHANGE_FLAGS, operand if operand == PARTIAL_CHAIN:
             return replace(test, flags=replace(test.flags, partial_chain=True))
-        case Action.CHANGE_FLAGS, operand if operand == NOT_STRICT:
+        case RemedyKind.CHANGE_FLAGS, operand if operand == NOT_STRICT:
             return replace(test, flags=replace(test.flags, strict=False))
-        case Action.CHANGE_FLAGS, operand if operand == FOR_SERVERS:
+        case RemedyKind.CHANGE_FLAGS, operand if operand == FOR_SERVERS:
             return replace(test, purpose=Purpose.SERVER)
-        case Action.SEND_CHAIN, chain if chain:
+        case RemedyKind.SEND_CHAIN, chain if chain:
             found = [case.certificate(sha256) for sha256 in chain.split(",")]
             sent = tuple(certificate for certificate in found if certificate is not None)
             return replace(test, sent=sent) if len(sent) == len(found) else None
-        case Action.USE_NAME, name if name:
+        case RemedyKind.USE_NAME, name if name:
             return replace(test, name=name)
-        case Action.USE_STARTTLS, protocol if protocol:
+        case RemedyKind.USE_STARTTLS, protocol if protocol:
             return replace(test, starttls=Starttls(protocol))
-        case Action.SET_CLOCK, time if time:
+        case RemedyKind.SET_CLOCK, time if time:
             return replace(test, at=parse_clock(time))
         case _:
             return None
@@ -174,31 +174,31 @@ def _altered(remedy: Remedy, case: Case, test: Altered) -> Altered | None:
 def _plan(remedy: Remedy, case: Case) -> Plan | None:
     """The change to the store that the remedy is; None where it is none, or needs what is not at hand."""
     match remedy.action:
-        case Action.TRUST:
+        case RemedyKind.TRUST:
             return plan_toggle(case.listing, (remedy.operand,), ()) if remedy.operand else None
-        case Action.DISTRUST:
+        case RemedyKind.DISTRUST:
             return plan_toggle(case.listing, (), (remedy.operand,)) if remedy.operand else None
-        case Action.REHASH:
+        case RemedyKind.REHASH:
             return None if remedy.operand else plan_rehash(case.snapshot).plan
-        case Action.IMPORT:
+        case RemedyKind.IMPORT:
             certificate = case.certificate(remedy.operand) if remedy.operand else None
             if certificate is None:
                 return None
             options = ImportOptions(all_uses=True)
             return plan_import(case.listing, [Item(certificate, "")], "", options, KeptConstraints()).plan
         case (
-            Action.USE_NAME
-            | Action.USE_STARTTLS
-            | Action.SET_CLOCK
-            | Action.REFRESH_CRL
-            | Action.SEND_CHAIN
-            | Action.ASK_OPERATOR
-            | Action.ASK_AUTHORITY
-            | Action.USE_CLIENT_CERTIFICATE
-            | Action.CHANGE_FLAGS
-            | Action.USE_STORE
-            | Action.CHECK_NETWORK
-            | Action.RETRY
+            RemedyKind.USE_NAME
+            | RemedyKind.USE_STARTTLS
+            | RemedyKind.SET_CLOCK
+            | RemedyKind.REFRESH_CRL
+            | RemedyKind.SEND_CHAIN
+            | RemedyKind.ASK_OPERATOR
+            | RemedyKind.ASK_CA
+            | RemedyKind.USE_CLIENT_CERTIFICATE
+            | RemedyKind.CHANGE_FLAGS
+            | RemedyKind.USE_STORE
+            | RemedyKind.CHECK_NETWORK
+            | RemedyKind.RETRY
         ):
             return None
         case _:

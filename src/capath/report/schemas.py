@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from capath.audit import RULE_IDS, Severity
-from capath.diagnosis.cause import Action, Cause, Confidence
+from capath.diagnosis.cause import Cause, Confidence, RemedyKind
 from capath.report.document import SCHEMA_VERSION
 from capath.store.link_health import LinkState
 from capath.tls.result import AttemptOutcome, OutcomeName, Profile
@@ -100,7 +100,7 @@ _VERIFICATION = {
     "lookups": _array(_object(subject=_STRING, hash=_HASH, tried=_array(_STRING), found=_MAYBE_STRING)),
 }
 _REMEDY = _object(
-    action=_one_of(*Action),
+    action=_one_of(*RemedyKind),
     text=_STRING,
     command=_MAYBE_STRING,
     operand=_MAYBE_STRING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from capath.diagnosis.cause import Diagnosis, DoesNotMend, Finding, Mends, NotTried, Remedy
+from capath.diagnosis.cause import CauseFound, Diagnosis, DoesNotFix, Fixes, NotTried, Remedy
 from capath.errors import assert_never
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
@@ -111,7 +111,7 @@ def _text(name: Name) -> str:
     return name.text
 
 
-def _finding_json(finding: Finding) -> Json:
+def _finding_json(finding: CauseFound) -> Json:
     return {
         "cause": finding.cause.value,
         "text": finding.text,
@@ -134,9 +134,9 @@ def _trial_json(remedy: Remedy) -> Json:
     match remedy.trial:
         case NotTried():
             return {"tested": None, "tested_text": None}
-        case Mends():
+        case Fixes():
             return {"tested": "verified", "tested_text": remedy.trial_text}
-        case DoesNotMend():
+        case DoesNotFix():
             return {"tested": "rejected", "tested_text": remedy.trial_text}
         case _:
             assert_never(remedy.trial)

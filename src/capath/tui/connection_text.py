@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from capath.diagnosis.cause import Action, Diagnosis, DoesNotMend, Mends, Remedy
+from capath.diagnosis.cause import Diagnosis, DoesNotFix, Fixes, Remedy, RemedyKind
 from capath.errors import StrEnum, assert_never
 from capath.pki.key import public_key
 from capath.pki.visible import visible, visible_name
@@ -166,8 +166,10 @@ def key_remedy(diagnosis: Diagnosis | None, store: Store | None) -> Remedy | Non
     """The remedy that one key can carry out: staging a certificate of this directory, or recreating its links."""
     for remedy in () if diagnosis is None else diagnosis.remedies:
         known = store is not None and store.item(remedy.operand) is not None
-        by_key = remedy.action is Action.REHASH or (remedy.action in (Action.TRUST, Action.DISTRUST) and known)
-        if by_key and not isinstance(remedy.trial, DoesNotMend):
+        by_key = remedy.action is RemedyKind.REHASH or (
+            remedy.action in (RemedyKind.TRUST, RemedyKind.DISTRUST) and known
+        )
+        if by_key and not isinstance(remedy.trial, DoesNotFix):
             return remedy
     return None
 
@@ -285,7 +287,7 @@ def _why(page: Page, diagnosis: Diagnosis, chosen: Remedy | None) -> None:
         lead: Line = (label, *hint("m", "", "m"), Span(" ")) if is_chosen else (label, Span("→ ", "muted"))
         page.flow(remedy.text, "good!" if is_chosen else "", first=tuple(s for s in lead if s.text))
         if remedy.trial_text:
-            mends = isinstance(remedy.trial, Mends)
+            mends = isinstance(remedy.trial, Fixes)
             page.flow(f"{'✓' if mends else '✗'} {remedy.trial_text}", "good" if mends else "muted", indent=7)
         if remedy.command:
             page.flow(visible(remedy.command), "key", indent=7)

@@ -6,29 +6,29 @@ from cryptography import x509
 
 from capath.demo import authority
 from capath.demo.scenarios.registry import scenario
-from capath.demo.stage import Site, Stage
-from capath.diagnosis.cause import Action, Cause
+from capath.demo.scene import Scene, Site
+from capath.diagnosis.cause import Cause, RemedyKind
 
 
-@scenario(Cause.HOSTNAME_MISMATCH, Action.USE_NAME)
-def wrong_name(stage: Stage) -> Site:
+@scenario(Cause.HOSTNAME_MISMATCH, RemedyKind.USE_NAME)
+def wrong_name(scene: Scene) -> Site:
     """[leaf for other.capath.test ← intermediate] ← root, trusted."""
-    leaf = authority.leaf(stage.intermediate, "other.capath.test")
-    return Site(stage.https(leaf, stage.intermediate))
+    leaf = authority.leaf(scene.intermediate, "other.capath.test")
+    return Site(scene.https(leaf, scene.intermediate))
 
 
 @scenario(Cause.HOSTNAME_MISMATCH)
-def common_name_only(stage: Stage) -> Site:
+def common_name_only(scene: Scene) -> Site:
     """[leaf that names the host in its common name alone ← intermediate] ← root, trusted."""
-    leaf = authority.leaf(stage.intermediate, stage.host, names=())
-    return Site(stage.https(leaf, stage.intermediate))
+    leaf = authority.leaf(scene.intermediate, scene.host, names=())
+    return Site(scene.https(leaf, scene.intermediate))
 
 
 @scenario(Cause.NAME_CONSTRAINT)
-def name_constraint(stage: Stage) -> Site:
+def name_constraint(scene: Scene) -> Site:
     """[leaf ← intermediate that may issue for example.org alone] ← root, trusted."""
     constraint = x509.NameConstraints([x509.DNSName("example.org")], None)
     limited = authority.intermediate(
-        stage.root, "capath demo intermediate for example.org", extensions=((constraint, True),)
+        scene.root, "capath demo intermediate for example.org", extensions=((constraint, True),)
     )
-    return Site(stage.https(authority.leaf(limited, stage.host), limited))
+    return Site(scene.https(authority.leaf(limited, scene.host), limited))

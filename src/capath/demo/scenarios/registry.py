@@ -9,32 +9,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from capath.demo.stage import Site, Stage
-from capath.diagnosis.cause import Action, Cause
+from capath.demo.scene import Scene, Site
+from capath.diagnosis.cause import Cause, RemedyKind
 
-SetUp = Callable[[Stage], Site]
+SetUp = Callable[[Scene], Site]
 _SCENARIOS: list[Scenario] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`cause` is what testing the host must show, None where it must verify. Each remedy of `mended_by`, and no
+    """`cause` is what testing the host must show, None where it must verify. Each remedy of `fixed_by`, and no
     other, must then make it verify."""
 
     name: str
     cause: Cause | None
     drawing: str
     set_up: SetUp
-    mended_by: frozenset[Action] = frozenset()
+    fixed_by: frozenset[RemedyKind] = frozenset()
 
 
-def scenario(cause: Cause | None, *mended_by: Action) -> Callable[[SetUp], SetUp]:
+def scenario(cause: Cause | None, *fixed_by: RemedyKind) -> Callable[[SetUp], SetUp]:
     """Register a function as the scenario of its name that was made to show `cause`, and to be mended so."""
 
     def register(set_up: SetUp) -> SetUp:
         drawing = " ".join((set_up.__doc__ or "").split())
         name = set_up.__name__.replace("_", "-")
-        _SCENARIOS.append(Scenario(name, cause, drawing, set_up, frozenset(mended_by)))
+        _SCENARIOS.append(Scenario(name, cause, drawing, set_up, frozenset(fixed_by)))
         return set_up
 
     return register

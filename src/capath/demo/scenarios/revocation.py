@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from capath.demo import authority
 from capath.demo.scenarios.registry import scenario
-from capath.demo.stage import Site, Stage
+from capath.demo.scene import Scene, Site
 from capath.diagnosis.cause import Cause
 from capath.tls.test_options import CrlCheck, ProbeOptions, VerifyFlags
 
@@ -14,45 +14,45 @@ _CHECKED = ProbeOptions(flags=VerifyFlags(crl_check=CrlCheck.LEAF))
 
 
 @scenario(None)
-def not_revoked(stage: Stage) -> Site:
+def not_revoked(scene: Scene) -> Site:
     """[leaf] ← root, trusted, whose list is in the directory and does not name the leaf."""
     root = authority.root("capath demo root with an empty list")
-    stage.trust(root)
-    stage.write("capath_demo_empty_list.crl", root.revoke())
-    return Site(stage.https(authority.leaf(root, stage.host)), _CHECKED)
+    scene.trust(root)
+    scene.write("capath_demo_empty_list.crl", root.revoke())
+    return Site(scene.https(authority.leaf(root, scene.host)), _CHECKED)
 
 
 @scenario(Cause.REVOKED)
-def revoked(stage: Stage) -> Site:
+def revoked(scene: Scene) -> Site:
     """[leaf] ← root, trusted, whose list is in the directory and names the leaf."""
     root = authority.root("capath demo root that revokes")
-    leaf = authority.leaf(root, stage.host)
-    stage.trust(root)
-    stage.write("capath_demo_list.crl", root.revoke(leaf))
-    return Site(stage.https(leaf), _CHECKED)
+    leaf = authority.leaf(root, scene.host)
+    scene.trust(root)
+    scene.write("capath_demo_list.crl", root.revoke(leaf))
+    return Site(scene.https(leaf), _CHECKED)
 
 
 @scenario(Cause.CRL_UNAVAILABLE)
-def crl_unavailable(stage: Stage) -> Site:
+def crl_unavailable(scene: Scene) -> Site:
     """[leaf] ← root, trusted, whose list is not in the directory."""
     root = authority.root("capath demo root without a list")
-    stage.trust(root)
-    return Site(stage.https(authority.leaf(root, stage.host)), _CHECKED)
+    scene.trust(root)
+    return Site(scene.https(authority.leaf(root, scene.host)), _CHECKED)
 
 
 @scenario(Cause.CRL_UNUSABLE)
-def crl_unusable(stage: Stage) -> Site:
+def crl_unusable(scene: Scene) -> Site:
     """[leaf] ← root, trusted, whose CRL in the directory covers CA certificates only."""
     root = authority.root("capath demo root with a CRL for CAs")
-    stage.trust(root)
-    stage.write("capath_demo_ca_list.crl", root.revoke(only_ca_certificates=True))
-    return Site(stage.https(authority.leaf(root, stage.host)), _CHECKED)
+    scene.trust(root)
+    scene.write("capath_demo_ca_list.crl", root.revoke(only_ca_certificates=True))
+    return Site(scene.https(authority.leaf(root, scene.host)), _CHECKED)
 
 
 @scenario(Cause.CRL_EXPIRED)
-def crl_expired(stage: Stage) -> Site:
+def crl_expired(scene: Scene) -> Site:
     """[leaf] ← root, trusted, whose list in the directory should have been replaced yesterday."""
     root = authority.root("capath demo root with an old list")
-    stage.trust(root)
-    stage.write("capath_demo_old_list.crl", root.revoke(next_update=timedelta(days=-1)))
-    return Site(stage.https(authority.leaf(root, stage.host)), _CHECKED)
+    scene.trust(root)
+    scene.write("capath_demo_old_list.crl", root.revoke(next_update=timedelta(days=-1)))
+    return Site(scene.https(authority.leaf(root, scene.host)), _CHECKED)

@@ -28,7 +28,7 @@ class Site:
 
 
 @dataclass
-class Stage:
+class Scene:
     """The directory and the servers, while scenarios are being set up. `host` is the name of the one at hand."""
 
     directory: str
