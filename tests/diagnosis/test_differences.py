@@ -15,7 +15,7 @@ from capath.diagnosis.diagnose import diagnose
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.store import scan
 from capath.tls.network.endpoint import Endpoint
-from capath.tls.offline.slot_rule import skips_broken_slots
+from capath.tls.offline.slot_rule import OpenSslCopy, skips_broken_slots
 from capath.tls.probe import probe
 from capath.tls.result import Accepted, ClientAnswer, ClientReport, NotAccepted, ProbeResult
 from capath.tls.test_options import Client, CrlCheck, ProbeOptions, VerifyFlags
@@ -86,6 +86,11 @@ def test_the_rule_of_slots_is_told_without_another_client(make_store: MakeStore,
     assert result.verification.errors == ()
     diagnosis = diagnose(result, scan(str(directory)), roots=NO_ROOTS)
     assert f"comes after {link}" in _difference(diagnosis)
+    assert result.verification.after_broken
+    names = {OpenSslCopy.PYTHON: "Python's ssl", OpenSslCopy.INSTALLED: "the openssl command"}
+    seen = [name for copy, name in names.items() if skips_broken_slots(copy) is False]
+    assert [stopping.partition(" (")[0] for stopping in result.verification.stopping] == seen
+    assert all(name in _difference(diagnosis) for name in result.verification.stopping)
     assert "rejects it" in _difference(_judged(result, NotAccepted("OpenSSL 3.0.19", "no issuer", 20)))
 
 

@@ -188,10 +188,12 @@ def explain_slot_rule(case: Case) -> CauseFound | None:
     for row in case.rows_of(anchor.certificate):
         if isinstance(row.standing, BehindBroken):
             broken = visible(row.standing.broken)
+            others = "Others stop there and find no issuer, for example 3.0.19, 3.5.7 and 4.0.1."
+            if stopping := [visible(name) for name in case.verification.stopping]:
+                others = f"On this machine, no issuer is found there by {' or by '.join(stopping)}."
             text = (
                 f"The hash link of the anchor {visible(row.file)} comes after {broken}, which does not load "
-                f"({visible(row.standing.reason)}). The OpenSSL that verified here skips such a link. Others stop "
-                "there and find no issuer, for example 3.0.19, 3.5.7 and 4.0.1."
+                f"({visible(row.standing.reason)}). The OpenSSL that verified here skips such a link. {others}"
             )
             rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.command("rehash"))
             return CauseFound(Cause.CLIENT_DIFFERS, text, (rehash,))

@@ -227,7 +227,7 @@ class _Probe:
         from capath.tls.handshake.host_name import check_host, in_order
         from capath.tls.handshake.shake_hands import Established, RefusedAfterwards
         from capath.tls.handshake.trace import trace
-        from capath.tls.offline.slot_rule import skips_broken_slots
+        from capath.tls.offline.slot_rule import skips_broken_slots, with_stopping
 
         seen = shake.observed
         host_error = check_host(seen.sent[0], self._checked_host) if seen.sent else None
@@ -241,6 +241,7 @@ class _Probe:
             ),
             seen.staple,
         )
+        verification = with_stopping(verification)
         match ending:
             case Established(session=session) if verification.errors:
                 return Rejected(session, verification)

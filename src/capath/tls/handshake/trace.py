@@ -52,7 +52,12 @@ def trace(
     lookups = _lookups(chain, directory)
     has_anchor = not any(error.code in NO_ANCHOR for error in errors)
     anchor = _anchor(chain, directory) if has_anchor else None
-    return Verification(tuple(errors), sent, chain, lookups, anchor, tuple(dict.fromkeys(unreadable)))
+    after_broken = (
+        steps_over and anchor is not None and _Directory(snapshot, False).served(anchor.certificate) is None
+    )
+    return Verification(
+        tuple(errors), sent, chain, lookups, anchor, tuple(dict.fromkeys(unreadable)), after_broken
+    )
 
 
 def _read_all(encoded: Sequence[bytes], unreadable: list[str]) -> tuple[Certificate, ...]:

@@ -77,7 +77,8 @@ class Verification:
 
     `sent` is the leaf and what came with it, in that order; `chain` is what OpenSSL built of it, leaf first, as
     far as it came. Both are empty where no certificate arrived. `unreadable` says of certificates that OpenSSL
-    took and capath cannot decode why not.
+    took and capath cannot decode why not. `after_broken`: the anchor was found only after a hash link that does
+    not load; `stopping` are the other OpenSSLs on this machine that were seen to stop at such a link.
     """
 
     errors: tuple[VerifyError, ...]
@@ -86,6 +87,8 @@ class Verification:
     lookups: tuple[Lookup, ...]
     anchor: Anchor | None
     unreadable: tuple[str, ...] = ()
+    after_broken: bool = False
+    stopping: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> VerifyError:

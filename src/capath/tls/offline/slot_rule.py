@@ -14,9 +14,12 @@ import ssl
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 
 from capath.errors import StrEnum
 from capath.pki.name import Name
+from capath.tls.handshake.verification import Verification
+from capath.tls.offline.openssl import installed_version
 from capath.tls.offline.throwaway import Throwaway, make_throwaway
 
 _TIMEOUT_S = 10.0
@@ -45,6 +48,19 @@ def skips_broken_slots(copy: OpenSslCopy = OpenSslCopy.PYOPENSSL) -> bool | None
         with contextlib.suppress(OSError, ssl.SSLError, subprocess.SubprocessError):
             return _VERIFIES[copy](identity, place)
     return None
+
+
+def with_stopping(verification: Verification) -> Verification:
+    """Name the OpenSSLs of this machine that stop at a link that does not load, where the anchor is after one."""
+    if not verification.after_broken:
+        return verification
+    binary = shutil.which("openssl")
+    versions = {
+        OpenSslCopy.PYTHON: f"Python's ssl ({ssl.OPENSSL_VERSION})",
+        OpenSslCopy.INSTALLED: f"the openssl command ({installed_version(binary)})" if binary else "",
+    }
+    stopping = tuple(name for copy, name in versions.items() if skips_broken_slots(copy) is False)
+    return replace(verification, stopping=stopping)
 
 
 def _with_pyopenssl(identity: Throwaway, directory: str) -> bool:

@@ -64,7 +64,7 @@ def verify_offline(
     known = scan(capath) if snapshot is None else snapshot
     moment = datetime.now(timezone.utc) if at is None else at.astimezone(timezone.utc)
     from capath.tls.handshake.trace import trace
-    from capath.tls.offline.slot_rule import skips_broken_slots
+    from capath.tls.offline.slot_rule import skips_broken_slots, with_stopping
 
     question = Question(capath, leaf, tuple(untrusted), host, moment, flags, purpose)
     if installed is None:
@@ -75,7 +75,7 @@ def verify_offline(
     if not chain:
         chain = _chain_by_name(leaf, untrusted, known)
     sent = [leaf.der, *(certificate.der for certificate in untrusted)]
-    verification = trace(errors, sent, chain, known, steps_over=bool(skips_broken_slots()))
+    verification = with_stopping(trace(errors, sent, chain, known, steps_over=bool(skips_broken_slots())))
     profiles = _profiles(question, verification) if ask_profiles else ()
     return OfflineResult(leaf, capath, host, moment, flags, verification, engines, purpose, profiles)
 
