@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import socket
 import subprocess
 import sys
+import tarfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +16,12 @@ from pathlib import Path
 import pytest
 from tests.doctor.conftest import World
 
+from capath.demo.authority import leaf
+from capath.demo.server import read_until, tls, tls_context
 from capath.doctor.machine import Ended, Machine, Stopped, read_settings
 from capath.doctor.program import Accepts, ProblemKind, Refuses, Unknown
 from capath.tls.network.deadline import CancelledError
+from capath.tls.network.endpoint import Endpoint
 
 
 def program(place: Path, name: str, script: str, interpreter: str = "/bin/sh") -> str:
@@ -54,6 +60,65 @@ def test_a_program_that_is_not_the_client(world: World, name: str) -> None:
     assert found.strange[0].executable == os.path.join(path, "curl")
     assert found.strange[0].reason.isprintable()
     assert not found.is_bad
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("python3", 'Python 3.99.1\n{"prefix": 1, "pip": "24.2", "requests": "9", "httpx": "9", "strict": []}'),
+        ("python3", 'Python 3.99.1\n{"prefix" broken'),
+        ("python3", "Python 3.99.1"),
+        ("node", "Node 99.1\n7"),
+        ("node", "Node 99.1\n[1, 2, 3]"),
+        ("node", "Node 99.1\n" + "[" * 100_000),
+        ("php", "PHP 99.1\n" + "[" * 100_000),
+        ("php", 'PHP 99.1\n{"default_cert_file": 1, "default_cert_dir": [], "files": 7}'),
+        ("ruby", "Ruby 99.1\n\0\n\0"),
+        ("openssl", 'OpenSSL 99.1\nOPENSSLDIR: "\0"'),
+        ("java", "  java.version = 99\n  java.home = /\0"),
+        ("perl", "LWP 99.1\nsource = '/\0'"),
+        ("curl", "curl 99.1 OpenSSL/9\n*  CAfile: /\0\n*  CApath: /\0"),
+        ("git", "git version 99.1\nfound 1 certificates in /\0"),
+    ],
+)
+def test_a_client_that_says_nonsense(world: World, name: str, said: str) -> None:
+    """Its row has what can be made of it; nothing of it ends the examination."""
+    answer = world.place / "answer"
+    answer.write_text(said)
+    path = program(world.place, name, f"exec cat {answer}")
+    found = world.examine(world.machine(VIRTUAL_ENV="").changed({"PATH": f"{path}:/usr/bin:/bin"}))
+    assert len(found.rows) + len(found.strange) >= 1
+    assert len([item for item in found.strange if item.executable.startswith(path)]) <= 1
+
+
+def test_a_host_that_offers_a_package_runs_nothing(world: World) -> None:
+    """pip and uv build no source distribution that a host sends: its code would run."""
+    proof = world.place / "executed"
+    contents = {
+        "backend.py": f"open({str(proof)!r}, 'w').close()\n",
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "PKG-INFO": "Metadata-Version: 1.0\nName: capath-doctor-zzzz\nVersion: 1\n",
+    }
+    source = world.place / "capath_doctor_zzzz-1.tar.gz"
+    with tarfile.open(source, "w:gz") as archive:
+        for name, text in contents.items():
+            entry = tarfile.TarInfo(f"capath_doctor_zzzz-1/{name}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    page = f'<a href="/{source.name}">{source.name}</a>'.encode()
+
+    def offer(connection: socket.socket) -> None:
+        wants_page = read_until(connection, b"\r\n\r\n").split()[1].endswith(b"/")
+        body = page if wants_page else source.read_bytes()
+        kind = b"text/html" if wants_page else b"application/gzip"
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+        connection.sendall(head % (kind, len(body)) + body)
+
+    port = world.servers.serve(tls(tls_context(leaf(world.authority, "localhost")), offer))
+    machine = world.machine(PIP_CERT=world.file("company.pem"), SSL_CERT_FILE=world.file("company.pem"))
+    found = world.examine(machine, "pip", "uv", hosts=(Endpoint("localhost", port),))
+    assert {verdict.row.program.client.name for verdict in found.verdicts} == {"pip", "uv"}
+    assert not proof.exists()
 
 
 def test_a_program_that_cannot_be_started(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -133,8 +134,9 @@ class Doctor:
                 row, judgement = pair
                 proved = self.prove(row.program, endpoint, self.machine)
                 cell = Verdict(row, endpoint, judgement.opinion, proved)
-                if isinstance(cell.opinion, Refuses):
-                    return replace(cell, remedy=find_remedy(self, cell, judgement))
+                with contextlib.suppress(UnreachableError):  # it went away meanwhile
+                    if isinstance(cell.opinion, Refuses):
+                        return replace(cell, remedy=find_remedy(self, cell, judgement))
                 return cell
 
             verdicts.extend(self._each(verdict, judged))

@@ -34,7 +34,7 @@ CLIENT = Client(
     ABOUT,
     VERSION,
     _read,
-    question("import httpx\nhttpx.get(url, timeout=9)"),
+    question("import httpx\nwith httpx.stream('GET', url, timeout=9): pass"),
     fatal=UNUSABLE,
     executables=pythons,
     variables=(Variable("SSL_CERT_FILE"),),

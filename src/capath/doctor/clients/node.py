@@ -29,7 +29,7 @@ def read_node(machine: Machine, found: Identified) -> Reads | str:
     if found.version:
         try:
             directory, roots = map(str, json.loads(found.output.strip().splitlines()[-1]))
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):
             return "it does not list its roots as Node does"
     places: tuple[Place, ...] = (built_in(roots),)
     if _USE_OPENSSL in machine.get("NODE_OPTIONS").split():

@@ -15,7 +15,7 @@ _ABOUT = (
     ' open my $f, "<", $INC{"LWP/Protocol/https.pm"}; print "source $_" for grep { /SSL_ca_file\\} *=/ } <$f>;'
 )
 _CONNECT = (
-    "my $r = LWP::UserAgent->new->get($ARGV[0]); print $r->status_line;"
+    "my $r = LWP::UserAgent->new(max_size => 1000)->get($ARGV[0]); print $r->status_line;"
     ' exit(($r->header("Client-Warning") // "") eq "Internal response" ? 1 : 0);'
 )
 _FILES, _DIRECTORIES = ("PERL_LWP_SSL_CA_FILE", "HTTPS_CA_FILE"), ("PERL_LWP_SSL_CA_PATH", "HTTPS_CA_DIR")

@@ -19,7 +19,7 @@ def _read(machine: Machine, found: Identified) -> Reads:
         said = json.loads(found.output.partition("\n")[2])
         bundle, directory = str(said["default_cert_file"]), str(said["default_cert_dir"])
         files = [str(name).strip() for name in said["files"] if str(name).strip()]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return Reads(openssl_places(machine, "", ""))
     settings = [first_setting(files, key, None) for key in ("openssl.cafile", "openssl.capath")]
     shapes = (Shape.BUNDLE, Shape.HASHED)

@@ -8,7 +8,8 @@ from capath.doctor.clients.requests import chosen_by_variable
 from capath.doctor.machine import Machine
 from capath.doctor.program import Client, Identified, Place, Profile, Question, Reads, Shape, Variable
 
-_OPTIONS = ("--retries", "0", "--no-cache-dir", "--no-deps", "--disable-pip-version-check", "--no-input", "-d.")
+# Only wheels: for another form pip would run what the host sends.
+_OPTIONS = ("--only-binary=:all:", "--retries=0", "--no-cache-dir", "--no-deps", "--no-input", "-d.")
 
 
 def _read(machine: Machine, found: Identified) -> Reads | None:

@@ -6,6 +6,7 @@ import contextlib
 import glob
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterator
 
 from capath.doctor.machine import Ended, Machine
@@ -70,18 +71,21 @@ def question(script: str) -> Question:
 
 def facts_of(found: Identified) -> dict[str, str]:
     """What the interpreter said of itself, whatever its packages printed besides; what its files show where it was
-    not asked."""
+    not asked. What is not known is empty."""
+    facts = defaultdict[str, str](str)
     for line in found.output.splitlines():
         if line.startswith('{"prefix"'):
-            with contextlib.suppress(ValueError):
-                return {name: str(value) for name, value in json.loads(line).items()}
-    return {} if found.version else _facts_of_files(found.executable)
+            with contextlib.suppress(ValueError, RecursionError):
+                facts.update((name, str(value)) for name, value in json.loads(line).items())
+    if not found.version:
+        facts.update(_facts_of_files(found.executable))
+    return facts
 
 
 def _facts_of_files(executable: str) -> dict[str, str]:
     """The packages beside `executable`, by their names."""
     prefix = os.path.dirname(os.path.dirname(executable))
-    facts = {"prefix": prefix, "bundle": "", "directory": "", "pip_certifi": ""}
+    facts = {"prefix": prefix}
     for site in glob.glob(os.path.join(glob.escape(prefix), "lib", "python3*", "site-packages")):
         for name in ("requests", "httpx", "certifi", "pip"):
             for information in glob.glob(os.path.join(glob.escape(site), f"{name}-*.dist-info")):
@@ -108,8 +112,10 @@ def profile_of(facts: dict[str, str], *, common_name: bool = True) -> Profile:
 
 
 def pythons(machine: Machine, name: str) -> Iterator[str]:
-    """Those that were named, the active virtual environment's, and those on the PATH, each once."""
-    del name
+    """Those that were named, the active virtual environment's, and those on the PATH, each once.
+
+    One that does not answer is given to ``python`` only, to be reported once.
+    """
     environment = machine.get("VIRTUAL_ENV")
     active = [os.path.join(environment, "bin", "python")] if environment else []
     seen = set[str]()
@@ -117,6 +123,6 @@ def pythons(machine: Machine, name: str) -> Iterator[str]:
         answer = machine.ask_once([path, *ABOUT]) if machine.may_run else None
         facts = facts_of(Identified(path, "", answer.output)) if isinstance(answer, Ended) else {}
         identity = facts.get("prefix") or os.path.realpath(path)
-        if identity not in seen:
+        if identity not in seen and (facts or name == "python" or not machine.may_run):
             seen.add(identity)
             yield path

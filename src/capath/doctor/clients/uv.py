@@ -13,6 +13,8 @@ from capath.doctor.asking import (
 from capath.doctor.machine import Machine
 from capath.doctor.program import Client, FromVariable, Identified, Place, Profile, Question, Reads, Shape
 
+# Only wheels: for another form uv would run what the host sends.
+_QUESTION = ("pip", "install", "--dry-run", "--no-build", "--no-cache", "--target", ".")
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 
 
@@ -33,17 +35,7 @@ CLIENT = Client(
     r"^uv (\d\S*)",
     _read,
     Question(
-        (
-            "pip",
-            "install",
-            "--dry-run",
-            "--no-cache",
-            "--target",
-            ".",
-            "--index-url",
-            "{url}",
-            "capath-doctor-zzzz",
-        ),
+        (*_QUESTION, "--index-url", "{url}", "capath-doctor-zzzz"),
         refused=r"invalid peer certificate",
         accepted=r"Content-Type|not found in|HTTP status|no versions",
         environment=(("UV_HTTP_RETRIES", "0"), ("UV_NO_PROGRESS", "1")),
