@@ -56,7 +56,7 @@ def hosts_to_test(arguments: argparse.Namespace) -> list[HostToTest]:
     if arguments.file:
         hosts += read_host_list(arguments.file, options)
     if not hosts:
-        raise BadInputError("no host is named; give HOST[:PORT], or --file FILE with one a line")
+        raise BadInputError("no host is named", hint="give HOST[:PORT], or --file FILE with one a line")
     return [host.behind_proxy(os.environ) for host in hosts]
 
 

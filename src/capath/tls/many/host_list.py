@@ -43,7 +43,7 @@ def parse_host_list(text: str, options: ProbeOptions) -> list[HostToTest]:
             try:
                 hosts.append(parse_host(content, options))
             except BadInputError as error:
-                raise BadInputError(f"line {number}: {error}") from None
+                raise BadInputError(f"line {number}: {error.text}", hint=error.hint) from None
     return hosts
 
 
@@ -58,7 +58,7 @@ def read_host_list(path: str, options: ProbeOptions) -> list[HostToTest]:
     except UnicodeDecodeError:
         raise BadInputError(f"{visible(path)}: this is not a list of hosts: it is not text") from None
     except BadInputError as error:
-        raise BadInputError(f"{visible(path)}: {error}") from None
+        raise BadInputError(f"{visible(path)}: {error.text}", hint=error.hint) from None
 
 
 def _port_of(protocol: Starttls | None) -> int:

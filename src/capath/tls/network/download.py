@@ -52,7 +52,7 @@ def download(
     try:
         return on_thread(fetch.run, Deadline.after(timeout_s), name="capath download")
     except DeadlinePassedError:
-        raise DownloadError(f"{shown}: it did not arrive in {timeout_s:g} s; try again") from None
+        raise DownloadError(f"{shown}: it did not arrive in {timeout_s:g} s", hint="try again") from None
     except DownloadError as error:
         raise DownloadError(f"{shown}: {error}") from None
     except Exception as error:  # whatever requests raises

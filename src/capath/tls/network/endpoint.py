@@ -81,7 +81,7 @@ def parse_endpoint(text: str, *, default_port: int = HTTPS_PORT) -> Endpoint:
     """
     stripped = text.strip()
     if not stripped:
-        raise BadInputError("a host is missing; name one, for example example.org or example.org:8443")
+        raise BadInputError("a host is missing", hint="name one, for example example.org or example.org:8443")
     if "://" in stripped:
         host, port_text, default_port = _split_url(stripped)
     else:
@@ -93,11 +93,11 @@ def _split_url(text: str) -> tuple[str, str | None, int]:
     scheme = text.partition("://")[0].lower()
     if scheme not in _TLS_SCHEMES:
         advice = "give HOST:PORT, with --starttls where the protocol begins in plain text"
-        raise _wrong(text, f"{visible(scheme)}:// does not begin with TLS; {advice}")
+        raise _wrong(text, f"{visible(scheme)}:// does not begin with TLS", hint=advice)
     try:
         netloc = urlsplit(text).netloc
     except ValueError:
-        raise _wrong(text, "this is not a URL; give HOST:PORT") from None
+        raise _wrong(text, "this is not a URL", hint="give HOST:PORT") from None
     host, port_text = _split(netloc.rpartition("@")[2])
     return host, port_text, _TLS_SCHEMES[scheme]
 
@@ -106,9 +106,9 @@ def _split(text: str) -> tuple[str, str | None]:
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise _wrong(text, "the brackets do not close; write [IPv6]:PORT")
+            raise _wrong(text, "the brackets do not close", hint="write [IPv6]:PORT")
         if ":" not in host:
-            raise _wrong(text, "brackets are for IPv6 addresses; write HOST:PORT")
+            raise _wrong(text, "brackets are for IPv6 addresses", hint="write HOST:PORT")
         return host, rest[1:] if rest else None
     if text.count(":") > 1:
         return text, None
@@ -120,7 +120,7 @@ def _port(port_text: str, text: str) -> int:
     if port_text.isascii() and port_text.isdigit() and len(port_text) <= 9 and 1 <= int(port_text) <= 65535:
         return int(port_text)
     shown = "not a number" if "@" in text else visible(port_text) or "nothing"  # it could be a password
-    raise _wrong(text, f"the port is {shown}; it must be a number from 1 to 65535")
+    raise _wrong(text, f"the port is {shown}", hint="it must be a number from 1 to 65535")
 
 
 def _host(host: str, text: str) -> str:
@@ -130,11 +130,9 @@ def _host(host: str, text: str) -> str:
             raise _wrong(text, "the zone of the address is not an interface's name")
         return host.lower()
     if "@" in host:
-        raise _wrong(text, "a host has no user name; leave out what is before the @")
+        raise _wrong(text, "a host has no user name", hint="leave out what is before the @")
     if ":" in host:
-        raise BadInputError(
-            f"{without_password(text)}: this is not an IPv6 address; write HOST:PORT or [IPv6]:PORT"
-        )
+        raise _wrong(text, "this is not an IPv6 address", hint="write HOST:PORT or [IPv6]:PORT")
     name = host.removesuffix(".")
     if not name.isascii():
         name = _to_ascii(name, text)
@@ -142,9 +140,7 @@ def _host(host: str, text: str) -> str:
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise _wrong(text, f"{visible(host) or 'nothing'} is not a host name")
     if labels[-1].isdigit():
-        raise BadInputError(
-            f"{without_password(text)}: {visible(host)} is neither an IPv4 address nor a host name"
-        )
+        raise _wrong(text, f"{visible(host)} is neither an IPv4 address nor a host name")
     return name.lower()
 
 
@@ -157,8 +153,8 @@ def _to_ascii(name: str, text: str) -> str:
         raise _wrong(text, f"this is not an international host name ({visible(str(error))})") from None
 
 
-def _wrong(text: str, reason: str) -> BadInputError:
-    return BadInputError(f"{without_password(text)}: {reason}")
+def _wrong(text: str, reason: str, *, hint: str = "") -> BadInputError:
+    return BadInputError(f"{without_password(text)}: {reason}", hint=hint)
 
 
 @lru_cache(maxsize=4096)

@@ -88,7 +88,7 @@ def proxy_from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -
         return replace(parse_proxy(environment[variable]), variable=variable)
     except BadInputError as error:
         advice = "unset it, name the host in NO_PROXY, or give capath test --no-proxy"
-        raise BadInputError(f"{variable} in the environment: {error}; {advice}") from None
+        raise BadInputError(f"{variable} in the environment: {error}", hint=advice) from None
 
 
 def _covers(entry: str, endpoint: Endpoint) -> bool:
