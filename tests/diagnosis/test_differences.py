@@ -13,11 +13,12 @@ from capath.demo.server import LOOPBACK, Loopback, http, tls, tls_context
 from capath.diagnosis.cause import Cause, Confidence, Diagnosis
 from capath.diagnosis.diagnose import diagnose
 from capath.diagnosis.known_roots import NO_ROOTS
+from capath.remedy.full_answer import Examiner
 from capath.store import scan
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.offline.slot_rule import OpenSslCopy, skips_broken_slots
 from capath.tls.probe import probe
-from capath.tls.result import Accepted, ClientAnswer, ClientReport, NotAccepted, ProbeResult
+from capath.tls.result import Accepted, ClientAnswer, ClientReport, NotAccepted, OutcomeName, ProbeResult
 from capath.tls.test_options import Client, CrlCheck, ProbeOptions, VerifyFlags
 from tests.tls.conftest import MakeStore, loopback, make_store
 
@@ -104,3 +105,21 @@ def test_strict_mode_is_told_beside_what_else_stands_in_the_way(make_store: Make
     assert diagnosis is not None
     assert diagnosis.cause is Cause.CRL_UNAVAILABLE
     assert "only in strict mode" in _difference(diagnosis)
+
+
+def test_clients_that_reject_by_their_rules_are_named(make_store: MakeStore, loopback: Loopback) -> None:
+    """A root without a subjectKeyIdentifier verifies here, and not in Python's strict mode, whatever runs this."""
+    root = authority.root("Without key identifiers", key_identifiers=False)
+    directory = make_store(root)
+    port = loopback.serve(tls(tls_context(authority.leaf(root, LOOPBACK)), http()))
+    snapshot = scan(directory)
+    result = probe(Endpoint(LOOPBACK, port), directory, snapshot=snapshot)
+    assert result.outcome_name is OutcomeName.VERIFIED
+    diagnosis = diagnose(result, snapshot, roots=NO_ROOTS)
+    assert diagnosis is not None
+    assert (diagnosis.cause, diagnosis.confidence) == (Cause.CLIENT_DIFFERS, Confidence.PROVEN)
+    assert (
+        "Python 3.13 and later (requests, urllib3) reject it (86 Missing Subject Key Identifier" in diagnosis.text
+    )
+    assert "Go programs" not in diagnosis.text
+    assert Examiner.of(directory, roots=NO_ROOTS).examine(result, snapshot).diagnosis is not None

@@ -274,13 +274,14 @@ def _stores(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> It
     """The store to test against; where changes are asked for, a copy that has them, and the store as it is."""
     snapshot = scan(directory)
     if not trust and not distrust:
+        say(f"store: {visible(directory)}")
         yield [_Store(directory, snapshot)]
         return
     from capath.change.staging import staged_directory
     from capath.change.toggle import plan_toggle
     from capath.cli.which import chosen_rows
 
-    say("testing the store as it would be after these changes; nothing is written")
+    say(f"store: {visible(directory)} as it would be after these changes; nothing is written")
     listing = list_store(snapshot)
     take_in = [row.held.sha256 for row in chosen_rows(listing, trust, every=False)]
     take_out = [row.held.sha256 for row in chosen_rows(listing, distrust, every=False)]

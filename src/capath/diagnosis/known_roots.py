@@ -23,7 +23,6 @@ from capath.sources.item import Source
 from capath.sources.open_source import open_source
 from capath.sources.system_store import system_places, system_source
 
-_TITLES = {"certifi": "certifi", "system": "this machine's store"}
 _FILES_LIMIT = 200
 
 
@@ -52,7 +51,8 @@ class Shelf:
 
     @property
     def title(self) -> str:
-        return _TITLES.get(self.argument, self.source.title)
+        """Its name for people: the path of this machine's store, for example."""
+        return "certifi" if self.argument == "certifi" else self.source.title
 
     @cached_property
     def by_name(self) -> Mapping[bytes, tuple[KnownRoot, ...]]:

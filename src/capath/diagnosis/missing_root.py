@@ -23,7 +23,7 @@ def not_in_store(case: Case, known: KnownRoot) -> CauseFound:
     """The chain leads to a root of another store."""
     text = (
         f"The chain leads to “{title(known.certificate.subject)}”, which is not in the directory. "
-        f"{_capital(known.title)} has it, and its key verifies the chain."
+        f"{visible(known.title)} has it, and its key verifies the chain."
     )
     return CauseFound(Cause.ROOT_NOT_IN_STORE, text, (import_known(case, known),))
 
@@ -130,8 +130,3 @@ def _what_came(case: Case) -> str:
     if sent > 1:
         return f"The server sent {sent} certificates, none of that name."
     return "The server sent only its own certificate."
-
-
-def _capital(text: str) -> str:
-    shown = visible(text)
-    return shown[:1].upper() + shown[1:] if shown.startswith("this ") else shown
