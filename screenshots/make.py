@@ -17,8 +17,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from capath.demo.world import World, open_world
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import Address, Endpoint
+from capath.tls.test_options import HostToTest
 from capath.tui.app import CapathApp, Exploration
 
 HERE = Path(__file__).parent

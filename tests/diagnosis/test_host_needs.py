@@ -8,9 +8,9 @@ from capath.demo.world import open_world
 from capath.remedy.anchor_sets import trusted_objects
 from capath.remedy.host_needs import Carried, failing_with, needs_of, smallest_set
 from capath.store import list_store, scan
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.probe import probe
 from capath.tls.result import OutcomeName
+from capath.tls.test_options import HostToTest
 
 
 def test_the_demos_hosts_go_on_verifying_with_the_fewest_roots() -> None:

@@ -17,12 +17,11 @@ from capath.demo import authority
 from capath.demo.server import LOOPBACK, Loopback, http, tls, tls_context
 from capath.report.test_commands import Wording, environment_lines, equivalents, evidence
 from capath.store import scan
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.network.proxy import parse_proxy
 from capath.tls.offline.verify import read_certificates
 from capath.tls.probe import probe
-from capath.tls.test_options import CrlCheck, ProbeOptions, Protocol, Starttls, VerifyFlags
+from capath.tls.test_options import CrlCheck, HostToTest, ProbeOptions, Protocol, Starttls, VerifyFlags
 from tests.tls.conftest import MakeStore, loopback, make_store
 
 __all__ = ["loopback", "make_store"]

@@ -14,11 +14,10 @@ from capath.cli.test_options import add_test_options
 from capath.demo import authority
 from capath.errors import BadInputError
 from capath.report.test_commands import Wording, equivalents
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.network.proxy import Proxy, ProxyKind
 from capath.tls.option_table import TEST_OPTIONS, capath_arguments, read_options, unsaid
-from capath.tls.test_options import Asked, CrlCheck, ProbeOptions, Protocol, Starttls, VerifyFlags
+from capath.tls.test_options import CrlCheck, HostToTest, ProbeOptions, Protocol, Starttls, VerifyFlags
 
 WHERE = Endpoint("host.test", 8443)
 # What each flag is given as; all others are switches.
@@ -67,7 +66,7 @@ def test_every_option_survives_into_the_retest_and_is_parsed_back(files: Mapping
         for flags in [[name] for name in names] if option.exclusive else [names]:
             options = _parse([word for flag in flags for word in _words(flag, given)])
             assert options != ProbeOptions(), flags
-            again = capath_arguments(Asked(WHERE, options))
+            again = capath_arguments(HostToTest(WHERE, options))
             assert set(flags) <= set(again), again
             assert _comparable(_parse(again)) == _comparable(options), flags
 
@@ -85,19 +84,19 @@ def test_all_options_together_survive(files: Mapping[str, str]) -> None:
     options = _parse([word for flag in wanted for word in _words(flag, given)])
     assert options.flags == VerifyFlags(strict=True, partial_chain=True, crl_check=CrlCheck.ALL)
     assert (options.starttls, options.min_protocol) == (Starttls.SMTP, Protocol.TLS_1_1)
-    assert _comparable(_parse(capath_arguments(Asked(WHERE, options)))) == _comparable(options)
+    assert _comparable(_parse(capath_arguments(HostToTest(WHERE, options)))) == _comparable(options)
 
 
 def test_a_retest_leaves_out_what_is_to_be_changed() -> None:
     options = _parse(["--no-sni", "--crl-check-all", "--max-protocol", "TLSv1.2", "--proxy", "http://p.test"])
-    again = capath_arguments(Asked(WHERE, options), but_for=("--servername", "--no-proxy"))
+    again = capath_arguments(HostToTest(WHERE, options), but_for=("--servername", "--no-proxy"))
     assert again == ["--crl-check-all", "--max-protocol", "TLSv1.2"]
 
 
 def test_a_proxy_of_the_environment_is_found_there_again() -> None:
     proxy = Proxy(ProxyKind.HTTP, Endpoint("p.test", 3128), "me", "secret", "HTTPS_PROXY")
-    assert capath_arguments(Asked(WHERE, ProbeOptions(proxy=proxy))) == []
-    assert capath_arguments(Asked(WHERE, ProbeOptions(direct=True))) == ["--no-proxy"]
+    assert capath_arguments(HostToTest(WHERE, ProbeOptions(proxy=proxy))) == []
+    assert capath_arguments(HostToTest(WHERE, ProbeOptions(direct=True))) == ["--no-proxy"]
 
 
 def test_what_is_to_be_direct_takes_no_proxy_from_the_environment() -> None:
@@ -127,9 +126,9 @@ def test_every_option_is_in_a_command_or_noted_beside_it(files: Mapping[str, str
             if flag in said.get(item.wording, {}):
                 assert said[item.wording][flag] in item.text, (item.wording, flag)
     options = _parse(["--alpn", "h2", "--strict", "--min-protocol", "TLSv1.3"])
-    assert unsaid(Asked(WHERE, options), "curl") == "without --alpn, --strict"
-    assert unsaid(Asked(WHERE, options), "requests") == "without --alpn, --strict, --min-protocol"
-    assert unsaid(Asked(WHERE, options), "ssl") == ""
+    assert unsaid(HostToTest(WHERE, options), "curl") == "without --alpn, --strict"
+    assert unsaid(HostToTest(WHERE, options), "requests") == "without --alpn, --strict, --min-protocol"
+    assert unsaid(HostToTest(WHERE, options), "ssl") == ""
 
 
 @pytest.mark.parametrize("protocol", [Protocol.TLS_1_0, Protocol.TLS_1_1])

@@ -14,9 +14,8 @@ from capath.demo import authority
 from capath.demo.scene import Scene
 from capath.demo.server import Loopback, files
 from capath.store import list_store, scan
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import Address, Endpoint
-from capath.tls.test_options import ProbeOptions, VerifyFlags
+from capath.tls.test_options import HostToTest, ProbeOptions, VerifyFlags
 from capath.tui.app import CapathApp
 from capath.tui.bench import Finished
 from capath.tui.explore import Exploration

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _explore(arguments: argparse.Namespace) -> int:
     from capath.demo.world import open_world
-    from capath.tls.many.host_to_test import HostToTest
+    from capath.tls.test_options import HostToTest
 
     with open_world() as world:
         # What is tried out in the demo leaves nothing in the user's own history.

@@ -15,8 +15,8 @@ from capath.pki.visible import visible
 from capath.store.walk import check_directory
 
 if TYPE_CHECKING:
-    from capath.tls.many.host_to_test import HostToTest
     from capath.tls.network.connect import Resolver
+    from capath.tls.test_options import HostToTest
 
 
 @dataclass(frozen=True)

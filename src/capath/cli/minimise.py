@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from capath.remedy.host_needs import HostNeeds
     from capath.remedy.minimise import Minimum
     from capath.store import Listing
-    from capath.tls.many.host_to_test import HostToTest
+    from capath.tls.test_options import HostToTest
 
 _JOBS_LIMIT = 32
 

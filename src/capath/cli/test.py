@@ -21,10 +21,9 @@ from capath.pki.visible import visible
 from capath.remedy.full_answer import Examination, Examiner
 from capath.store import Snapshot, list_store, scan
 from capath.tls.handshake.context import SharedContexts, sharing_contexts
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.many.threads import Answers, each, ending
 from capath.tls.result import OutcomeName, ProbeResult
-from capath.tls.test_options import Client
+from capath.tls.test_options import Client, HostToTest
 
 # Sockets, their second names and the pipes to other programs that one host can need at a time.
 _DESCRIPTORS_A_JOB = 8

@@ -9,9 +9,8 @@ import sys
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.tls.many.host_list import parse_host, read_host_list
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.option_table import TEST_OPTIONS, read_options
-from capath.tls.test_options import Client, VerifyFlags
+from capath.tls.test_options import Client, HostToTest, VerifyFlags
 from capath.tls.verify_flags import VERIFY_FLAGS, Flag, read_verify_flags
 
 _JOBS_LIMIT = 256

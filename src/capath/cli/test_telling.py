@@ -9,8 +9,8 @@ from capath.cli.output import show_rendered
 from capath.pki.visible import visible
 from capath.report.layout import rendered
 from capath.report.test_mark import TestMark, mark_of
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.result import OutcomeName
+from capath.tls.test_options import HostToTest
 
 if TYPE_CHECKING:
     from capath.remedy.full_answer import Examination

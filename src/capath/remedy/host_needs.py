@@ -10,11 +10,11 @@ from capath.errors import assert_never
 from capath.remedy.anchor_sets import AnchorSet, Shown, anchor_sets, carries
 from capath.remedy.minimise import Alternative, Minimum, minimise
 from capath.store import Listing
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.connect import Resolver, system_resolver
 from capath.tls.network.deadline import never
 from capath.tls.probe import probe
 from capath.tls.result import OutcomeName
+from capath.tls.test_options import HostToTest
 
 
 @dataclass(frozen=True, slots=True)

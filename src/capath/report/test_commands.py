@@ -17,11 +17,10 @@ from capath.report.test import result_json
 from capath.store import Snapshot, scan
 from capath.store.lookup import reachable
 from capath.tls.clients.openssl import s_client_arguments
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.proxy import ProxyKind
 from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, TEST_OPTIONS, capath_arguments, curl_settings, unsaid
 from capath.tls.result import ProbeResult
-from capath.tls.test_options import Asked
+from capath.tls.test_options import HostToTest
 
 
 class Wording(StrEnum):
@@ -52,19 +51,18 @@ def equivalents(host: HostToTest, directory: str, snapshot: Snapshot | None = No
 
     What begins by STARTTLS has no words for HTTP clients.
     """
-    asked = Asked(host.endpoint, host.options)
     found = [
-        Equivalent(Wording.CAPATH, "capath test", _capath(asked, directory), _password_note(asked)),
-        Equivalent(Wording.S_CLIENT, "openssl s_client", _s_client(asked, directory), _s_client_note(asked)),
+        Equivalent(Wording.CAPATH, "capath test", _capath(host, directory), _password_note(host)),
+        Equivalent(Wording.S_CLIENT, "openssl s_client", _s_client(host, directory), _s_client_note(host)),
     ]
     if host.options.starttls is None:
         found += [
-            _curl(asked, directory, snapshot),
+            _curl(host, directory, snapshot),
             Equivalent(
-                Wording.REQUESTS, "Python with requests", _requests(asked, directory), _note(asked, "requests")
+                Wording.REQUESTS, "Python with requests", _requests(host, directory), _note(host, "requests")
             ),
-            Equivalent(Wording.SSL, "Python with ssl", _ssl(asked, directory), _note(asked, "ssl")),
-            Equivalent(Wording.HTTPX, "Python with httpx", _httpx(asked, directory), _httpx_note(asked)),
+            Equivalent(Wording.SSL, "Python with ssl", _ssl(host, directory), _note(host, "ssl")),
+            Equivalent(Wording.HTTPX, "Python with httpx", _httpx(host, directory), _httpx_note(host)),
         ]
     return (*found, Equivalent(Wording.ENVIRONMENT, "environment", environment_lines(directory)))
 
@@ -113,28 +111,28 @@ def environment_lines(directory: str) -> str:
     return f"export SSL_CERT_DIR={quoted} SSL_CERT_FILE=/dev/null\nexport REQUESTS_CA_BUNDLE={quoted}\n"
 
 
-def _capath(asked: Asked, directory: str) -> str:
+def _capath(asked: HostToTest, directory: str) -> str:
     words = ["capath", "test", asked.endpoint.text, "--capath", directory, *capath_arguments(asked)]
     return shell_command(words)
 
 
-def _note(asked: Asked, client: str) -> str:
+def _note(asked: HostToTest, client: str) -> str:
     """What the client is not asked."""
     password = "" if client == "ssl" else _password_note(asked)
     return "; ".join(filter(None, (unsaid(asked, client), password)))
 
 
-def _password_note(asked: Asked) -> str:
+def _password_note(asked: HostToTest) -> str:
     proxy = asked.options.proxy
     return "the proxy's password is left out" if proxy is not None and proxy.user and not proxy.variable else ""
 
 
-def _s_client(asked: Asked, directory: str) -> str:
+def _s_client(asked: HostToTest, directory: str) -> str:
     words = ["openssl", *s_client_arguments(asked, directory), "-verify_return_error"]
     return f"{shell_command(words)} </dev/null"
 
 
-def _s_client_note(asked: Asked) -> str:
+def _s_client_note(asked: HostToTest) -> str:
     proxy = asked.options.proxy
     if proxy is None:
         return ""
@@ -143,7 +141,7 @@ def _s_client_note(asked: Asked) -> str:
     return f"the proxy's password is read from {PROXY_PASSWORD_VARIABLE}" if proxy.user else ""
 
 
-def _curl(asked: Asked, directory: str, snapshot: Snapshot | None) -> Equivalent:
+def _curl(asked: HostToTest, directory: str, snapshot: Snapshot | None) -> Equivalent:
     """curl goes on reading the distribution's bundle beside --capath, unless another file takes its place."""
     words = ["curl", "--capath", directory]
     link = "" if snapshot is None else next(iter(reachable(snapshot).values()), "")
@@ -157,19 +155,19 @@ def _curl(asked: Asked, directory: str, snapshot: Snapshot | None) -> Equivalent
     return Equivalent(Wording.CURL, "curl", shell_command([*words, _url(asked.checked_host, asked)]), note)
 
 
-def _url(host: str, asked: Asked) -> str:
+def _url(host: str, asked: HostToTest) -> str:
     where = f"[{host}]" if ":" in host else host
     port = asked.endpoint.port
     return f"https://{where}/" if port == 443 else f"https://{where}:{port}/"
 
 
-def _requests(asked: Asked, directory: str) -> str:
+def _requests(asked: HostToTest, directory: str) -> str:
     said = [word for option in TEST_OPTIONS if option.requests is not None for word in option.requests(asked)]
     arguments = [repr(_url(asked.endpoint.host, asked)), f"verify={directory!r}", *said]
     return f"import requests\n\nresponse = requests.get({', '.join(arguments)})\n"
 
 
-def _context(asked: Asked, directory: str) -> list[str]:
+def _context(asked: HostToTest, directory: str) -> list[str]:
     """Lines that make an ssl context that trusts the directory alone, with the flags of the test and no others."""
     return [
         "context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)",
@@ -178,7 +176,7 @@ def _context(asked: Asked, directory: str) -> list[str]:
     ]
 
 
-def _ssl(asked: Asked, directory: str) -> str:
+def _ssl(asked: HostToTest, directory: str) -> str:
     where = asked.endpoint.host, asked.endpoint.port
     lines = [
         "import socket",
@@ -192,7 +190,7 @@ def _ssl(asked: Asked, directory: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _httpx(asked: Asked, directory: str) -> str:
+def _httpx(asked: HostToTest, directory: str) -> str:
     proxy = asked.options.proxy
     arguments = [repr(_url(asked.endpoint.host, asked)), "verify=context", f"timeout={asked.options.timeout_s:g}"]
     arguments += [f"proxy={proxy.text!r}"] if proxy is not None else []
@@ -200,7 +198,7 @@ def _httpx(asked: Asked, directory: str) -> str:
     return "\n".join([*lines, f"response = httpx.get({', '.join(arguments)})"]) + "\n"
 
 
-def _httpx_note(asked: Asked) -> str:
+def _httpx_note(asked: HostToTest) -> str:
     """It takes the context that `ssl` makes and goes through a proxy, and sends the host's own name."""
     name = "" if asked.options.servername is None else "it sends and checks the host's own name"
     return "; ".join(filter(None, (name, _password_note(asked))))

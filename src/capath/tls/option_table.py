@@ -16,7 +16,7 @@ from capath.pki.visible import visible
 from capath.tls.handshake.client_identity import read_client_identity
 from capath.tls.network.endpoint import parse_endpoint
 from capath.tls.network.proxy import parse_proxy
-from capath.tls.test_options import DEFAULT_TIMEOUT_S, Asked, ProbeOptions, Protocol, Starttls
+from capath.tls.test_options import DEFAULT_TIMEOUT_S, HostToTest, ProbeOptions, Protocol, Starttls
 from capath.tls.verify_flags import VERIFY_FLAGS, Flag, VerifyFlagRow, read_verify_flags, rows_set
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ CurlSetting = tuple[str, str]
 """A long option of curl without its dashes, and its value; empty for a switch."""
 
 
-def _none(_: Asked) -> list[Any]:
+def _none(_: HostToTest) -> list[Any]:
     return []
 
 
@@ -55,11 +55,11 @@ class TestOption:
     fields: tuple[str, ...]
     flags: tuple[Flag, ...]
     read: Callable[[Values, AskPassword], Mapping[str, object]]
-    capath: Callable[[Asked], list[str]]
-    s_client: Callable[[Asked], list[str]] | None = _none
-    curl: Callable[[Asked], list[CurlSetting]] | None = None
-    requests: Callable[[Asked], list[str]] | None = None
-    ssl: Callable[[Asked], list[str]] | None = None
+    capath: Callable[[HostToTest], list[str]]
+    s_client: Callable[[HostToTest], list[str]] | None = _none
+    curl: Callable[[HostToTest], list[CurlSetting]] | None = None
+    requests: Callable[[HostToTest], list[str]] | None = None
+    ssl: Callable[[HostToTest], list[str]] | None = None
     apply: Callable[[SSL.Context, ProbeOptions], None] | None = None
     exclusive: bool = False
 
@@ -90,7 +90,7 @@ def _read_seconds(text: str) -> float:
     return value
 
 
-def _timeout_capath(asked: Asked) -> list[str]:
+def _timeout_capath(asked: HostToTest) -> list[str]:
     seconds = asked.options.timeout_s
     return [] if seconds == DEFAULT_TIMEOUT_S else ["--timeout", f"{seconds:g}"]
 
@@ -104,7 +104,7 @@ def parse_starttls(text: str) -> Starttls:
         raise BadInputError(f"{visible(text)}: there is no such protocol; the protocols are {known}") from None
 
 
-def _starttls_s_client(asked: Asked) -> list[str]:
+def _starttls_s_client(asked: HostToTest) -> list[str]:
     protocol = asked.options.starttls
     host = ["-xmpphost", asked.checked_host] if protocol in (Starttls.XMPP, Starttls.XMPP_SERVER) else []
     return [*_valued("-starttls", protocol), *host]
@@ -115,18 +115,18 @@ def _read_servername(values: Values, _: AskPassword) -> Mapping[str, object]:
     return {"servername": parse_endpoint(name).host if name else name}
 
 
-def _servername_capath(asked: Asked) -> list[str]:
+def _servername_capath(asked: HostToTest) -> list[str]:
     name = asked.options.servername
     return ["--no-sni"] if name == "" else _valued("--servername", name)
 
 
-def _servername_s_client(asked: Asked) -> list[str]:
+def _servername_s_client(asked: HostToTest) -> list[str]:
     sent = ["-servername", asked.servername] if asked.servername else ["-noservername"]
     checked = "-verify_ip" if asked.checked_host == asked.endpoint.ip else "-verify_hostname"
     return [*sent, checked, asked.checked_host]
 
 
-def _servername_curl(asked: Asked) -> list[CurlSetting]:
+def _servername_curl(asked: HostToTest) -> list[CurlSetting]:
     own = asked.checked_host in (asked.endpoint.host, asked.endpoint.ip)
     return [] if own else [("connect-to", f"::{asked.endpoint.text}")]
 
@@ -166,20 +166,20 @@ def _needs_level_0(options: ProbeOptions) -> bool:
     return not _BEFORE_1_2.isdisjoint(_bounds(options))
 
 
-def _protocols_s_client(asked: Asked) -> list[str]:
+def _protocols_s_client(asked: HostToTest) -> list[str]:
     lowest, highest = _bounds(asked.options)
     level = ["-cipher", _LEVEL_0] if _needs_level_0(asked.options) else []
     return [*_valued("-min_protocol", lowest), *_valued("-max_protocol", highest), *level]
 
 
-def _protocols_curl(asked: Asked) -> list[CurlSetting]:
+def _protocols_curl(asked: HostToTest) -> list[CurlSetting]:
     lowest, highest = _bounds(asked.options)
     settings = [] if lowest is None else [(f"tlsv{_CURL_VERSIONS[lowest]}", "")]
     settings += [] if highest is None else [("tls-max", _CURL_VERSIONS[highest])]
     return [*settings, ("ciphers", _LEVEL_0)] if _needs_level_0(asked.options) else settings
 
 
-def _protocols_ssl(asked: Asked) -> list[str]:
+def _protocols_ssl(asked: HostToTest) -> list[str]:
     named = zip(("minimum", "maximum"), _bounds(asked.options), strict=True)
     lines = [
         f"context.{bound}_version = ssl.TLSVersion.{protocol.value.replace('.', '_')}"
@@ -211,13 +211,13 @@ def _read_identity(values: Values, ask_password: AskPassword) -> Mapping[str, ob
     return {"identity": read_client_identity(certificate, file, lambda: ask_password(file))}
 
 
-def _files(asked: Asked) -> tuple[str, ...]:
+def _files(asked: HostToTest) -> tuple[str, ...]:
     """The certificate's file and the key's; empty where there is no identity."""
     identity = asked.options.identity
     return () if identity is None else (identity.certificate_file, identity.key_file)
 
 
-def _identity_s_client(asked: Asked) -> list[str]:
+def _identity_s_client(asked: HostToTest) -> list[str]:
     files = _files(asked)
     return ["-cert", files[0], "-cert_chain", files[0], "-key", files[1]] if files else []
 
@@ -236,7 +236,7 @@ def _read_proxy(values: Values, _: AskPassword) -> Mapping[str, object]:
     return {"proxy": parse_proxy(values["proxy"]) if values["proxy"] else None, "direct": values["no_proxy"]}
 
 
-def _proxy_capath(asked: Asked) -> list[str]:
+def _proxy_capath(asked: HostToTest) -> list[str]:
     """One that the environment named is found there again, with its password."""
     proxy = asked.options.proxy
     if asked.options.direct:
@@ -244,7 +244,7 @@ def _proxy_capath(asked: Asked) -> list[str]:
     return [] if proxy is None or proxy.variable else ["--proxy", proxy.text]
 
 
-def _proxy_s_client(asked: Asked) -> list[str]:
+def _proxy_s_client(asked: HostToTest) -> list[str]:
     proxy = asked.options.proxy
     if proxy is None:
         return []
@@ -255,7 +255,7 @@ def _proxy_s_client(asked: Asked) -> list[str]:
 
 
 def _flag_row(row: VerifyFlagRow) -> TestOption:
-    def is_wanted(asked: Asked) -> bool:
+    def is_wanted(asked: HostToTest) -> bool:
         return row in rows_set(asked.options.flags)
 
     return TestOption(
@@ -366,7 +366,7 @@ def read_options(values: Values, ask_password: AskPassword) -> ProbeOptions:
     return ProbeOptions(**fields)  # type: ignore[arg-type]
 
 
-def capath_arguments(asked: Asked, *, but_for: Collection[str] = ()) -> list[str]:
+def capath_arguments(asked: HostToTest, *, but_for: Collection[str] = ()) -> list[str]:
     """The flags of `capath test` that ask the same, without the options that one of the flags `but_for` sets."""
     return [
         word
@@ -376,12 +376,12 @@ def capath_arguments(asked: Asked, *, but_for: Collection[str] = ()) -> list[str
     ]
 
 
-def curl_settings(asked: Asked) -> list[CurlSetting]:
+def curl_settings(asked: HostToTest) -> list[CurlSetting]:
     """What curl is told, for its command line or its configuration."""
     return [setting for option in TEST_OPTIONS if option.curl is not None for setting in option.curl(asked)]
 
 
-def unsaid(asked: Asked, client: str) -> str:
+def unsaid(asked: HostToTest, client: str) -> str:
     """The flags that are set and that `client` (a column of the table) has no words for; empty for none."""
     left_out: list[str] = []
     for option in TEST_OPTIONS:

@@ -45,7 +45,7 @@ from capath.tls.result import (
     Unreachable,
     Verified,
 )
-from capath.tls.test_options import Asked, Client, ProbeOptions, Purpose
+from capath.tls.test_options import Client, HostToTest, ProbeOptions, Purpose
 
 if TYPE_CHECKING:
     from capath.tls.handshake.shake_hands import Ending, Handshake
@@ -105,7 +105,7 @@ class _Probe:
         self._options = options
         self._resolver = resolver
         self._cancelled = cancelled
-        asked = Asked(endpoint, options)
+        asked = HostToTest(endpoint, options)
         self._servername, self._checked_host = asked.servername, asked.checked_host
         self._attempts: tuple[Attempt, ...] = ()
         self._timings_ms: dict[str, float] = {}

@@ -12,7 +12,7 @@ from capath.tls.handshake.session import Session
 from capath.tls.handshake.staple import NoStatus, Staple
 from capath.tls.handshake.verification import NOTHING_SEEN, Verification, VerifyError
 from capath.tls.network.endpoint import Address, Endpoint
-from capath.tls.test_options import Asked, Client, ProbeOptions, Purpose, VerifyFlags
+from capath.tls.test_options import Client, HostToTest, ProbeOptions, Purpose, VerifyFlags
 
 
 class OutcomeName(StrEnum):
@@ -195,9 +195,9 @@ class ProbeResult:
     profiles: tuple[ProfileVerdict, ...] = ()
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> HostToTest:
         """The question that was put."""
-        return Asked(self.endpoint, self.options)
+        return HostToTest(self.endpoint, self.options)
 
     @property
     def outcome_name(self) -> OutcomeName:

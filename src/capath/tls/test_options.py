@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from capath.errors import StrEnum
 from capath.tls.handshake.client_identity import ClientIdentity
 from capath.tls.network.endpoint import Endpoint
-from capath.tls.network.proxy import Proxy
+from capath.tls.network.proxy import Proxy, proxy_from_environment
 
 DEFAULT_TIMEOUT_S = 10.0
 
@@ -98,11 +99,12 @@ class ProbeOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one test asks of whom."""
+class HostToTest:
+    """A host that somebody wants tested, and how. `note` says what it is for; empty where nobody said."""
 
     endpoint: Endpoint
-    options: ProbeOptions
+    options: ProbeOptions = field(default_factory=ProbeOptions)
+    note: str = ""
 
     @property
     def servername(self) -> str:
@@ -115,3 +117,13 @@ class Asked:
     def checked_host(self) -> str:
         """The name or the address that the certificate has to be for."""
         return self.options.servername or self.endpoint.ip or self.endpoint.host
+
+    def behind_proxy(self, environment: Mapping[str, str]) -> HostToTest:
+        """The same through the proxy that the environment names for it, unless its options say how to reach it.
+
+        Raises BadInputError for one that cannot be used.
+        """
+        if self.options.proxy is not None or self.options.direct:
+            return self
+        proxy = proxy_from_environment(self.endpoint, environment)
+        return self if proxy is None else replace(self, options=replace(self.options, proxy=proxy))

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from capath.errors import StrEnum
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import Endpoint
+from capath.tls.test_options import HostToTest
 
 if TYPE_CHECKING:
     from capath.diagnosis.cause import Diagnosis

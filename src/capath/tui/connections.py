@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from capath.pki.visible import visible, visible_name
-from capath.tls.many.host_to_test import HostToTest
+from capath.tls.test_options import HostToTest
 from capath.tui.actions import Mode
 from capath.tui.bench import Finished, HostTest, Outlook, Running, State, Waiting
 from capath.tui.model import Item

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.connect import Resolver, system_resolver
+from capath.tls.test_options import HostToTest
 from capath.tui.jobs import now_utc
 
 

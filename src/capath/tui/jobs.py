@@ -19,8 +19,8 @@ from capath.errors import ChangeError
 from capath.pki.visible import visible, visible_name
 from capath.store import Snapshot, list_store, scan
 from capath.store.watch import fingerprint
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.connect import Resolver
+from capath.tls.test_options import HostToTest
 from capath.tui.bench import Finished, Side, Waiting
 from capath.tui.model import Staged, Store, make_store
 

@@ -14,8 +14,7 @@ from capath.errors import BadInputError, StrEnum
 from capath.pki.visible import visible
 from capath.store.watch import fingerprint
 from capath.tls.many.host_list import parse_host
-from capath.tls.many.host_to_test import HostToTest
-from capath.tls.test_options import ProbeOptions
+from capath.tls.test_options import HostToTest, ProbeOptions
 from capath.tui import jobs
 from capath.tui.actions import Mode
 from capath.tui.bench import Bench, Finished, HostTest, Outlook, Waiting

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.connect import Resolver
+from capath.tls.test_options import HostToTest
 from capath.tui.bench import Bench, Finished, HostTest, Side, Waiting
 from capath.tui.jobs import Crew, StagedDirectories, TestJob, test_host
 from capath.tui.model import Staged, Store

@@ -19,7 +19,7 @@ from capath.tls.network.endpoint import Address
 from capath.tls.offline.throwaway import make_throwaway
 from capath.tls.option_table import CurlSetting, curl_settings
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult, Refused
-from capath.tls.test_options import Asked
+from capath.tls.test_options import HostToTest
 
 _RESULT = re.compile(rb"capath verify=(\d+) tls=([0-9.]+)\s*\Z")
 _ERROR = re.compile(rb"curl: \((\d+)\) ([^\r\n]*)")
@@ -61,7 +61,7 @@ def _cannot(result: ProbeResult) -> str | None:
     return None
 
 
-def _settings(asked: Asked, directory: str, bundle: str) -> list[str]:
+def _settings(asked: HostToTest, directory: str, bundle: str) -> list[str]:
     """Lines of a curl configuration: what to fetch, and what to trust."""
     host = asked.checked_host
     where = f"[{host}]" if ":" in host else host
@@ -77,7 +77,7 @@ def _settings(asked: Asked, directory: str, bundle: str) -> list[str]:
     ]
 
 
-def _way(asked: Asked, address: Address) -> list[str]:
+def _way(asked: HostToTest, address: Address) -> list[str]:
     """To the very address that was tested, or through the proxy, whose password it is told as well."""
     proxy = asked.options.proxy
     where = address.text if proxy is None else asked.endpoint.text

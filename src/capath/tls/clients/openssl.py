@@ -13,7 +13,7 @@ from capath.tls.network.proxy import ProxyKind
 from capath.tls.offline.openssl import installed_version
 from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, TEST_OPTIONS
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
-from capath.tls.test_options import Asked
+from capath.tls.test_options import HostToTest
 
 _FIRST_ERROR = re.compile(rb"verify error:num=(\d+):(.*)")
 _RETURN_CODE = re.compile(rb"Verify return code: (\d+) \((.*)\)")
@@ -49,7 +49,7 @@ def ask(result: ProbeResult, address: Address, directory: str, deadline: Deadlin
     return _answer(version, ended.output)
 
 
-def s_client_arguments(asked: Asked, directory: str, address: Address | None = None) -> list[str]:
+def s_client_arguments(asked: HostToTest, directory: str, address: Address | None = None) -> list[str]:
     """The arguments of `openssl` that ask the same question; by host name where no `address` is given."""
     where = asked.endpoint.text if address is None else address.text
     options = [word for option in TEST_OPTIONS if option.s_client is not None for word in option.s_client(asked)]

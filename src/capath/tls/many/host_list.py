@@ -7,10 +7,9 @@ from dataclasses import replace
 from capath.errors import BadInputError
 from capath.files import read_input
 from capath.pki.visible import visible, without_password
-from capath.tls.many.host_to_test import HostToTest
 from capath.tls.network.endpoint import HTTPS_PORT, parse_endpoint
 from capath.tls.option_table import parse_starttls
-from capath.tls.test_options import ProbeOptions, Starttls
+from capath.tls.test_options import HostToTest, ProbeOptions, Starttls
 
 _BYTES_LIMIT = 16 * 1024 * 1024
 
