@@ -18,6 +18,7 @@ from capath.change import file_system
 from capath.change.apply import apply_plan, recover, undo_last
 from capath.change.file_system import new_stem
 from capath.change.journal import Journal, Progress
+from capath.change.operation import AddFile
 from capath.change.plan import Plan
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
@@ -275,6 +276,17 @@ def _now() -> Any:
     from datetime import datetime, timezone
 
     return datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def test_a_killed_change_whose_added_file_was_edited_is_left(store: Path) -> None:
+    """What a person has written since is kept, and the next start is not stopped by it."""
+    plan = Plan(scan(store), "add", (AddFile("new.pem", b"added"), AddFile("more.pem", b"added")))
+    Journal(str(store)).begin(plan.summary, plan.operations, plan.before, _now(), temporary=new_stem())
+    (store / "new.pem").write_bytes(b"edited")
+    assert "could be undone: new.pem: it has been edited since" in recover(str(store))
+    assert (store / "new.pem").read_bytes() == b"edited"
+    assert not list(store.glob(".capath-*"))
+    assert recover(str(store)) == ""
 
 
 def test_an_unfinished_change_stops_the_next_until_it_is_recovered(store: Path, roots: list[Minted]) -> None:

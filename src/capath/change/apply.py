@@ -158,7 +158,12 @@ def _recover(directory: Directory, journal: Journal, change: Change) -> str:
             f"{began}, and something else has changed the directory since: it is left as it is{held}; capath "
             "check shows its health"
         )
-    _take_back(directory, change.operations[:done])
+    try:
+        _take_back(directory, change.operations[:done])
+    except ChangeError as error:  # a file that capath added has been edited
+        directory.settle(change.operations)
+        journal.mark(change.number, Progress.ABANDONED)
+        return f"{began}, and not all of it could be undone: {error}; capath check shows the directory's health"
     journal.mark(change.number, Progress.TAKEN_BACK)
     return f"{began}: " + (f"its {done} finished steps were taken back" if done else "no step of it was done")
 
