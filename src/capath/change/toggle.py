@@ -28,6 +28,7 @@ from capath.store.link_name import (
     resembles_link,
 )
 from capath.store.listing import CertificateRow, Listing
+from capath.store.standing import UsesRejected
 
 __all__ = ["RowMemory", "plan_toggle"]
 
@@ -142,6 +143,11 @@ class _Planner:
     def _take_in(self, sha256: str) -> None:
         rows = self._listing.by_sha256.get(sha256, ())
         if not rows or rows[0].trusted:
+            return
+        if isinstance(rows[0].standing, UsesRejected):
+            reason = "it is a TRUSTED CERTIFICATE whose own attributes reject TLS servers"
+            remedy = "remove the attributes with openssl x509 -trustout -clrtrust -clrreject"
+            self._refusals.append(Refusal(rows[0].file, reason, remedy))
             return
         held = rows[0].held
         once = self._memory.get(Row(held.subject_hash, LinkKind.CERTIFICATE), ())

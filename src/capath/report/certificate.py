@@ -16,6 +16,7 @@ from capath.pki.trust_attributes import TrustAttributes
 from capath.pki.visible import visible
 from capath.report.document import Json, moment
 from capath.store import CertificateRow, CrlRow
+from capath.store.readers import Readers
 from capath.store.standing import explain
 
 if TYPE_CHECKING:
@@ -44,12 +45,17 @@ def certificate_json(row: CertificateRow, findings: Sequence[Finding]) -> Json:
         "signature_algorithm": signature_algorithm(certificate),
         "is_ca": certificate.is_ca,
         "self_signed": is_self_signed(certificate),
+        "readers": _readers_json(row.readers),
         "trust": {"trusted_uses": list(row.trust.trusted), "rejected_uses": list(row.trust.rejected)},
         "problems": [
             {"rule": finding.rule, "severity": finding.severity.value, "text": finding.text}
             for finding in findings
         ],
     }
+
+
+def _readers_json(readers: Readers) -> Json:
+    return {"openssl": readers.openssl, "all-files": readers.all_files, "bundle": readers.bundle}
 
 
 def crl_json(row: CrlRow) -> Json:
@@ -96,6 +102,8 @@ def certificate_text(row: CertificateRow, findings: Sequence[Finding], now: date
         f"SHA-1        {fingerprint_text(certificate.sha1)}",
         f"Subject hash {certificate.subject_hash}   old hash {certificate.subject.old_hash}",
     ]
+    if row.readers.disagree:
+        lines.append(f"Readers      {readers_text(row.readers)}")
     if row.trust.encoded:
         lines.append(f"Trust        {_trust_text(row.trust)} (TRUSTED CERTIFICATE, which only OpenSSL reads)")
     for extension in describe_extensions(certificate):
@@ -104,6 +112,14 @@ def certificate_text(row: CertificateRow, findings: Sequence[Finding], now: date
         lines.extend(f"    {visible(line)}" for line in extension.lines)
     lines.extend(f"{finding.severity.value}: {visible(finding.text)} [{finding.rule}]" for finding in findings)
     return "\n".join(lines)
+
+
+def readers_text(readers: Readers) -> str:
+    """Who takes a certificate for a root and who does not, where that differs."""
+    others = "programs that read every file (Go, git, wget, uv, …)"
+    if readers.all_files:
+        return f"OpenSSL does not trust it; {others} do"
+    return f"OpenSSL trusts it; {others} do not"
 
 
 def _trust_text(trust: TrustAttributes) -> str:

@@ -55,6 +55,9 @@ def summary_text(listing: Listing) -> str:
         f"{listing.trusted_count:,} trusted",
         f"{total - listing.trusted_count:,} not",
     ]
+    some = len({row.held.sha256 for row in listing.certificates if row.readers.disagree})
+    if some:
+        parts.append(f"{some:,} trusted by some programs only (capath check)")
     if listing.crls:
         parts.append(plural(len(listing.crls), "CRL"))
     if listing.defects:

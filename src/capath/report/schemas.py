@@ -60,6 +60,7 @@ _CERTIFICATE = {
     "old_hash": _HASH,
     "links": _array(_STRING),
     "state": _one_of("trusted", "untrusted"),
+    "readers": _object(**{"openssl": _BOOLEAN, "all-files": _BOOLEAN, "bundle": _null_or(_BOOLEAN)}),
     "why": _STRING,
     "not_before": _null_or(_MOMENT),
     "not_after": _null_or(_MOMENT),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from capath.errors import StrEnum
 from capath.report.layout import Style
-from capath.store.standing import NotLinked, Standing, TakenOut, Trusted
+from capath.store.standing import NotLinked, Standing, TakenOut, Trusted, UsesRejected
 
 
 class Mark(StrEnum):
@@ -39,7 +39,7 @@ def mark_of(standing: Standing) -> Mark:
     match standing:
         case Trusted():
             return Mark.TRUSTED
-        case TakenOut():
+        case TakenOut() | UsesRejected():
             return Mark.OFF
         case NotLinked():
             return Mark.NOT_LINKED

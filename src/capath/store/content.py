@@ -129,6 +129,12 @@ def held_of(item: CertificateObject | CrlObject) -> Held:
             assert_never(item)
 
 
+def certificates_of(entry: Entry) -> tuple[CertificateObject, ...]:
+    """The certificates behind `entry`; none where nothing can be read."""
+    content = readable(entry)
+    return () if content is None else content.certificates
+
+
 def readable(entry: Entry) -> Readable | None:
     """The objects behind `entry`; None where nothing can be read."""
     if isinstance(entry, FileEntry | LinkEntry) and isinstance(content := entry.file.content, Readable):

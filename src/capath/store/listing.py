@@ -14,6 +14,7 @@ from capath.store.held import Held
 from capath.store.link_health import LinkReport, LinkState, report_links
 from capath.store.link_name import CONSTRAINTS_FILE, IN_ASIDE, LinkName, resembles_link
 from capath.store.lookup import BlockedRow, EndOfRow, reachable, walk
+from capath.store.readers import ReaderIndex, Readers
 from capath.store.snapshot import Snapshot
 from capath.store.standing import (
     UNTRUSTED_SUFFIX,
@@ -25,6 +26,7 @@ from capath.store.standing import (
     Standing,
     TakenOut,
     Trusted,
+    UsesRejected,
     WrongHash,
 )
 from capath.store.walk import no_collection, scan
@@ -46,21 +48,32 @@ class CertificateRow:
     The `certificate` itself is read when it is asked for, unless the whole listing was.
     """
 
-    __slots__ = ("_file", "_number", "file", "held", "links", "standing")
+    __slots__ = ("_file", "_index", "_number", "file", "held", "links", "standing")
 
     def __init__(
-        self, file: str, held: Held, links: tuple[str, ...], standing: Standing, source: File, number: int
+        self,
+        file: str,
+        held: Held,
+        links: tuple[str, ...],
+        standing: Standing,
+        source: tuple[File, int],
+        index: ReaderIndex,
     ) -> None:
         self.file = file
         self.held = held
         self.links = links
         self.standing = standing
-        self._file = source
-        self._number = number
+        self._file, self._number = source
+        self._index = index
 
     @property
     def trusted(self) -> bool:
         return isinstance(self.standing, Trusted)
+
+    @property
+    def readers(self) -> Readers:
+        """Which programs take it for a root."""
+        return self._index.readers(self.held.sha256, trusted=self.trusted)
 
     @property
     def certificate(self) -> Certificate:
@@ -168,6 +181,7 @@ class _Lister:
             for sha256 in link.certificates:
                 self._links_of.setdefault(sha256, []).append(link)
         self._found = reachable(snapshot)
+        self._index = ReaderIndex(snapshot)
         self._linked = {_identity(snapshot.entries[link.name]) for link in self._links}
         self._certificates: list[CertificateRow] = []
         self._crls: list[CrlRow] = []
@@ -223,9 +237,22 @@ class _Lister:
 
     def _add_certificate(self, name: str, held: Held, file: File, number: int) -> None:
         reports = self._links_of.get(held.sha256, ())
-        standing = _standing(self._snapshot, name, held, reports, self._found)
+        standing = self._standing(name, held, reports)
         links = tuple([link.name for link in reports])
-        self._certificates.append(CertificateRow(name, held, links, standing, file, number))
+        self._certificates.append(CertificateRow(name, held, links, standing, (file, number), self._index))
+
+    def _standing(self, name: str, held: Held, reports: Sequence[LinkReport]) -> Standing:
+        link = self._found.get(held.sha256)
+        if link is None:
+            return _untrusted(self._snapshot, name, held, reports)
+        entry = self._snapshot.entries[link]
+        if isinstance(entry, FileEntry | LinkEntry) and entry.file.held is None:
+            from capath.store.content import certificates_of
+
+            served = next(item for item in certificates_of(entry) if item.certificate.sha256 == held.sha256)
+            if not served.trust.allows_servers:
+                return UsesRejected(link)
+        return Trusted(link)
 
     def _add_crl(self, name: str, held: Held, file: File, number: int) -> None:
         links = tuple([link.name for link in self._links_of.get(held.sha256, ())])
@@ -279,11 +306,7 @@ def _empty_reason(content: Readable) -> str:
     return "it holds no PEM certificate or CRL"
 
 
-def _standing(
-    snapshot: Snapshot, name: str, held: Held, reports: Sequence[LinkReport], found: Mapping[str, str]
-) -> Standing:
-    if (link := found.get(held.sha256)) is not None:
-        return Trusted(link)
+def _untrusted(snapshot: Snapshot, name: str, held: Held, reports: Sequence[LinkReport]) -> Standing:
     if not reports:
         is_off = name.startswith(IN_ASIDE) or name.endswith(UNTRUSTED_SUFFIX)
         return TakenOut(name) if is_off else NotLinked(name)

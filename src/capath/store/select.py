@@ -15,7 +15,7 @@ from capath.errors import BadInputError, StrEnum, assert_never
 from capath.pki.visible import visible, visible_name
 from capath.store.link_name import IN_ASIDE
 from capath.store.listing import CertificateRow, Listing
-from capath.store.standing import UNTRUSTED_SUFFIX, NotLinked, TakenOut, Trusted
+from capath.store.standing import UNTRUSTED_SUFFIX, NotLinked, TakenOut, Trusted, UsesRejected
 
 TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
@@ -207,14 +207,14 @@ def _is(row: CertificateRow, state: str, now: datetime) -> bool:
         case "trusted":
             return row.trusted
         case "off":
-            return isinstance(row.standing, TakenOut)
+            return isinstance(row.standing, TakenOut | UsesRejected)
         case "not-linked":
             return isinstance(row.standing, NotLinked)
         case "expired":
             end = row.certificate.not_after
             return end is not None and end < now
         case _:
-            return not isinstance(row.standing, Trusted | TakenOut | NotLinked)
+            return not isinstance(row.standing, Trusted | TakenOut | UsesRejected | NotLinked)
 
 
 def _several(word: str, rows: Sequence[CertificateRow]) -> str:

@@ -31,6 +31,16 @@ class TakenOut:
 
 
 @value_class
+class UsesRejected:
+    """Lookup finds it at `link`, as a ``TRUSTED CERTIFICATE`` that is not to be used for TLS servers."""
+
+    __slots__ = ("link",)
+
+    def __init__(self, link: str) -> None:
+        self.link = link
+
+
+@value_class
 class NotLinked:
     """It has no hash link at all."""
 
@@ -96,7 +106,17 @@ class DoesNotServe:
         self.reason = reason
 
 
-Standing = Trusted | TakenOut | NotLinked | OldHashOnly | WrongHash | BehindGap | BehindBroken | DoesNotServe
+Standing = (
+    Trusted
+    | TakenOut
+    | UsesRejected
+    | NotLinked
+    | OldHashOnly
+    | WrongHash
+    | BehindGap
+    | BehindBroken
+    | DoesNotServe
+)
 
 
 def is_trusted(standing: Standing) -> bool:
@@ -120,6 +140,8 @@ def explain(standing: Standing) -> str:
                 f"distrusted for OpenSSL, which does not look at {file}; programs that read every file of the "
                 "directory still trust it"
             )
+        case UsesRejected(link=link):
+            return f"distrusted for TLS servers by the trust attributes of the file that lookup finds at {link}"
         case NotLinked():
             return "it has no hash link, so lookup never finds it"
         case OldHashOnly(link=link, subject_hash=subject_hash):

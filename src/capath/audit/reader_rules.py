@@ -1,0 +1,53 @@
+"""Rules on who reads a certificate: OpenSSL's lookup, and programs that read every file of the directory."""
+
+from __future__ import annotations
+
+from capath.audit.context import Context
+from capath.audit.facts import Facts
+from capath.audit.finding import Severity
+from capath.audit.rule import CertificateRule, Hit
+from capath.store.standing import TakenOut, UsesRejected, explain
+
+_SOURCE = "measured: Go, GnuTLS, uv, mbedTLS, wolfSSL, Node.js --use-system-ca"
+_OTHERS = "programs that read every file of the directory (Go, git, wget, uv)"
+
+
+def _trusted_by_some(context: Context, facts: Facts) -> Hit | None:
+    readers = facts.row.readers
+    if not readers.disagree or isinstance(facts.row.standing, TakenOut | UsesRejected):
+        return None
+    why = explain(facts.row.standing)
+    if readers.all_files:
+        remedy = f"{context.command('rehash')}, or {context.command('distrust', facts.row.file)}"
+        return Hit(f"OpenSSL does not find it, and {_OTHERS} trust it", why, remedy)
+    return Hit(
+        f"OpenSSL trusts it, and {_OTHERS} do not",
+        f"{facts.row.file} is a TRUSTED CERTIFICATE, which only OpenSSL reads",
+        "write it as a plain certificate: openssl x509 -in FILE -out FILE.pem",
+    )
+
+
+def _off_but_read(context: Context, facts: Facts) -> Hit | None:
+    standing = facts.row.standing
+    if not isinstance(standing, TakenOut | UsesRejected) or not facts.row.readers.all_files:
+        return None
+    remedy = f"{context.command('distrust', facts.row.file)} moves it into untrusted/, where no program looks"
+    return Hit(f"it is distrusted for OpenSSL, and {_OTHERS} still trust it", explain(standing), remedy)
+
+
+READER_RULES = (
+    CertificateRule(
+        "trusted-by-some",
+        Severity.WARNING,
+        "OpenSSL and programs that read every file disagree about a certificate",
+        _SOURCE,
+        _trusted_by_some,
+    ),
+    CertificateRule(
+        "off-but-read",
+        Severity.WARNING,
+        "a distrusted certificate is still trusted by programs that read every file",
+        _SOURCE,
+        _off_but_read,
+    ),
+)
