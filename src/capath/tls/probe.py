@@ -144,13 +144,18 @@ class _Probe:
         from capath.tls.offline.profiles import judge_by_profiles
 
         leaf, *others = outcome.verification.sent
-        options, staple = self._options, self._server.staple
-        at = options.at or datetime.now(timezone.utc)
+        options, staple, directory = self._options, self._server.staple, self._contexts.argument
         question = Question(
-            self._contexts.argument, leaf, tuple(others), self._checked_host, at, options.flags, Purpose.SERVER
+            directory, leaf, tuple(others), self._checked_host, options.at, options.flags, Purpose.SERVER
         )
         revokes = isinstance(staple, Staple) and staple.proves_revoked
-        return judge_by_profiles(question, outcome.verification, is_live=True, staple_revokes=revokes)
+        return judge_by_profiles(
+            question,
+            outcome.verification,
+            is_live=True,
+            staple_revokes=revokes,
+            stores=self._contexts.profile_stores,
+        )
 
     def _test(self, deadline: Deadline) -> Outcome:
         started_s = time.monotonic()

@@ -14,11 +14,11 @@ from capath.tls.capath_argument import capath_argument
 from capath.tls.handshake.alerts import FATAL
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.option_table import TEST_OPTIONS
-from capath.tls.test_options import ProbeOptions
+from capath.tls.test_options import ProbeOptions, VerifyFlags
 from capath.tls.verify_flags import store_flags
 
 if TYPE_CHECKING:
-    from OpenSSL import SSL
+    from OpenSSL import SSL, crypto
 
 _READ_ALERT = 0x4004  # SSL_CB_READ_ALERT
 _LOOP = 0x1001  # SSL_CB_CONNECT_LOOP
@@ -47,6 +47,8 @@ class SharedContexts:
     def __init__(self, argument: str) -> None:
         self.argument = argument
         """The directory, as OpenSSL takes it (`capath_argument`)."""
+        self.profile_stores: dict[VerifyFlags, crypto.X509Store] = {}
+        """For `capath.tls.offline.profiles`: they too tell of one state."""
         self._lock = threading.Lock()
         self._made: dict[tuple[object, ...], SSL.Context] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,15 +26,15 @@ _ROUNDS = 8
 class Question:
     """One call of X509_verify_cert, trusting `directory` alone. `host` is empty where none is checked.
 
-    `purpose` is None where uses and trust attributes are not looked at (X509_STORE_set_purpose(3)). `also_trusted`
-    are certificates that end a chain though nobody trusts them.
+    `at` is None for the present. `purpose` is None where uses and trust attributes are not looked at
+    (X509_STORE_set_purpose(3)). `also_trusted` are certificates that end a chain though nobody trusts them.
     """
 
     directory: str
     leaf: Certificate
     untrusted: tuple[Certificate, ...]
     host: str
-    at: datetime
+    at: datetime | None
     flags: VerifyFlags
     purpose: Purpose | None = None
     check_time: bool = True
@@ -71,10 +72,21 @@ def all_errors(question: Question) -> tuple[list[VerifyError], tuple[bytes, ...]
     return errors, refused
 
 
-def first_error(question: Question) -> VerifyError | None:
-    """The error of one call; None where it verifies. Raises BadInputError for what OpenSSL does not load."""
-    answer = _verify(question)
-    return answer.error if isinstance(answer, _Failed) else None
+def first_error(question: Question, store: crypto.X509Store | None = None) -> VerifyError | None:
+    """The error of one call; None where it verifies. Raises BadInputError for what OpenSSL does not load.
+
+    `store` is one that `make_store` made for a question that differs in its certificates only, and is used again.
+    """
+    from OpenSSL import crypto
+
+    others = [_load_again(item.der) for item in question.untrusted]
+    context = crypto.X509StoreContext(store or make_store(question), _load(question.leaf.der), others)
+    try:
+        context.verify_certificate()
+    except crypto.X509StoreContextError as error:
+        code, depth, _ = error.errors
+        return VerifyError(code, depth)
+    return None
 
 
 def _without(question: Question, failed: _Failed) -> Question | None:
@@ -99,7 +111,7 @@ def _verify(question: Question) -> _Good | _Failed:
     from capath.tls.handshake.private_openssl import chain_of_failure
 
     context = crypto.X509StoreContext(
-        _store(question), _load(question.leaf.der), [_load(item.der) for item in question.untrusted]
+        make_store(question), _load(question.leaf.der), [_load(item.der) for item in question.untrusted]
     )
     try:
         chain = context.get_verified_chain()
@@ -109,7 +121,8 @@ def _verify(question: Question) -> _Good | _Failed:
     return _Good(tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, item) for item in chain))
 
 
-def _store(question: Question) -> crypto.X509Store:
+def make_store(question: Question) -> crypto.X509Store:
+    """What `question` trusts and asks for, without its leaf and the untrusted."""
     from OpenSSL import crypto
 
     from capath.tls.handshake.private_openssl import set_host, set_purpose
@@ -123,7 +136,8 @@ def _store(question: Question) -> crypto.X509Store:
         store.add_cert(_load(encoded))
         bits |= crypto.X509StoreFlags.PARTIAL_CHAIN
     store.set_flags(bits)
-    store.set_time(question.at)
+    if question.at is not None:
+        store.set_time(question.at)
     if question.purpose is not None:
         set_purpose(store, question.purpose)
     if question.host:
@@ -138,6 +152,9 @@ def _load(encoded: bytes) -> crypto.X509:
         return crypto.load_certificate(crypto.FILETYPE_ASN1, encoded)
     except crypto.Error as error:
         raise BadInputError(f"OpenSSL does not load the certificate: {error}") from None
+
+
+_load_again = functools.lru_cache(maxsize=256)(_load)  # hosts share their intermediates
 
 
 def _dump(certificate: crypto.X509) -> bytes:

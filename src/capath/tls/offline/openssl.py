@@ -127,7 +127,9 @@ def _arguments(question: Question, leaves: Sequence[Certificate]) -> Iterator[tu
             arguments += ["-untrusted", _write(place, "untrusted.pem", question.untrusted)]
         if question.host:
             arguments += ["-verify_ip" if is_address(question.host) else "-verify_hostname", question.host]
-        arguments += ["-attime", str(int(question.at.timestamp())), *openssl_arguments(question.flags)]
+        if question.at is not None:
+            arguments += ["-attime", str(int(question.at.timestamp()))]
+        arguments += openssl_arguments(question.flags)
         if question.purpose is not None:
             arguments += ["-purpose", question.purpose]
         yield arguments, [_write(place, f"{number}.pem", [leaf]) for number, leaf in enumerate(leaves)]

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from capath.errors import BadInputError, assert_never
 from capath.pki.certificate import Certificate
 from capath.tls.handshake.host_name import check_host, in_order
 from capath.tls.handshake.verification import FromCapath, Verification, VerifyError
 from capath.tls.handshake.verify_codes import HOST, SECURITY_LEVEL, VerifyCode
-from capath.tls.offline.in_process import Question, first_error
+from capath.tls.offline.in_process import Question, first_error, make_store
 from capath.tls.result import Profile, ProfileVerdict
 from capath.tls.test_options import VerifyFlags
 
+if TYPE_CHECKING:
+    from OpenSSL import crypto
+
+Stores = dict[VerifyFlags, "crypto.X509Store"]
+"""By flags, for one directory at present: lookups are remembered, as a shared context does."""
 _DEFAULT = VerifyFlags()
 _PARTIAL = VerifyFlags(partial_chain=True)
 _PYTHON = VerifyFlags(strict=True, partial_chain=True)
@@ -26,15 +32,20 @@ _INSECURE_IN_GO = frozenset({"1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.
 
 
 def judge_by_profiles(
-    question: Question, verification: Verification, *, is_live: bool = False, staple_revokes: bool = False
+    question: Question,
+    verification: Verification,
+    *,
+    is_live: bool = False,
+    staple_revokes: bool = False,
+    stores: Stores | None = None,
 ) -> tuple[ProfileVerdict, ...]:
     """The verdict of every profile on the chain of `question`, whose answer was `verification`.
 
     `question.host` is what the leaf has to be for, empty where that was not asked. `is_live`: the answer is that
     of a handshake. `staple_revokes`: a stapled OCSP response says that the leaf is revoked, which `verification`
-    has among its errors.
+    has among its errors. `stores` are those of earlier calls with the same directory, to which new ones are added.
     """
-    judge = _Judge(question, verification, is_live, staple_revokes)
+    judge = _Judge(question, verification, is_live, staple_revokes, stores)
     try:
         return tuple(ProfileVerdict(profile, judge.error(profile)) for profile in Profile)
     except BadInputError:  # a certificate or a name that this OpenSSL does not take
@@ -47,6 +58,7 @@ class _Judge:
     known: Verification
     is_live: bool
     staple_revokes: bool
+    stores: Stores | None
 
     def error(self, profile: Profile) -> VerifyError | None:
         match profile:
@@ -80,7 +92,13 @@ class _Judge:
         return [] if not self._default() else self._verify(_PARTIAL)
 
     def _verify(self, flags: VerifyFlags) -> Sequence[VerifyError]:
-        return _some(first_error(replace(self.question, host="", flags=flags)))
+        question = replace(self.question, host="", flags=flags)
+        if self.stores is None or question.at is not None:
+            return _some(first_error(question))
+        store = self.stores.get(flags)
+        if store is None:
+            store = self.stores[flags] = make_store(question)
+        return _some(first_error(question, store))
 
     def _host_error(self) -> VerifyError | None:
         return check_host(self.question.leaf.der, self.question.host) if self.question.host else None
