@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from capath.errors import BadInputError, CapathError, ChangeError, ParseError
     from capath.explanation import Explanation, explain
     from capath.pki.certificate import Certificate
+    from capath.report.verification import command_line, diagnosis_text
     from capath.store import CertificateRow, Listing, Snapshot, list_store, scan
     from capath.store.lookup import find_issuers
     from capath.store.select import select_all, select_one
@@ -45,6 +46,7 @@ _MODULES = {
     "capath.errors": ("BadInputError", "CapathError", "ChangeError", "ParseError"),
     "capath.explanation": ("Explanation", "explain"),
     "capath.pki.certificate": ("Certificate",),
+    "capath.report.verification": ("command_line", "diagnosis_text"),
     "capath.store": ("CertificateRow", "Listing", "Snapshot", "list_store", "scan"),
     "capath.store.lookup": ("find_issuers",),
     "capath.store.select": ("select_all", "select_one"),
@@ -83,8 +85,10 @@ __all__ = [
     "VerifyFlags",
     "__version__",
     "apply_plan",
+    "command_line",
     "diagnose",
     "diagnose_offline",
+    "diagnosis_text",
     "explain",
     "find_issuers",
     "list_store",

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from capath.diagnosis.cause import Cause, CauseFound, Confidence, Diagnosis, Remedy, RemedyKind
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Diagnosis, Programs, Remedy, RemedyKind
 from capath.diagnosis.diagnose import diagnose
 from capath.errors import BadInputError
 from capath.pki.visible import visible, without_password
 from capath.remedy.try_remedies import try_remedies
+from capath.report.verification import diagnosis_text
 from capath.store import scan
 from capath.tls.clients.requests import ssl_errors
 from capath.tls.handshake.verify_codes import VerifyCode
@@ -76,7 +77,7 @@ class Explanation:
 
     @property
     def text(self) -> str:
-        return str(self.diagnosis)
+        return "\n".join(diagnosis_text(self.diagnosis))
 
     def __str__(self) -> str:
         return self.text
@@ -233,7 +234,7 @@ def _missing_path(path: str, directory: str, environment: Mapping[str, str]) -> 
         remedy = Remedy(
             RemedyKind.USE_STORE,
             "Unset it, or pass verify= with each request: that overrides the environment.",
-            f"unset {named}",
+            Programs((("unset", named),)),
             directory,
         )
         return CauseFound(Cause.OTHER, text, (remedy,))
@@ -277,7 +278,7 @@ def _beside(
     for trap in environment_traps(environment, result.endpoint, result.directory):
         if Program.REQUESTS_SESSION in trap.affects and trap.variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             text = f"{trap.variable} is set: {trap.text}"
-            command = f"unset {trap.variable}"
+            command = Programs((("unset", trap.variable),))
             remedy = Remedy(RemedyKind.USE_STORE, "Unset it for this program.", command, result.directory)
             findings.append(CauseFound(Cause.CLIENT_DIFFERS, text, (remedy,), Confidence.LIKELY))
     return findings

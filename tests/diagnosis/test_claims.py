@@ -19,6 +19,7 @@ from capath.diagnosis.known_roots import NO_ROOTS
 from capath.diagnosis.mozilla_view import mozilla_view
 from capath.pki.pem import encode_pem
 from capath.remedy.try_remedies import try_remedies_offline
+from capath.report.verification import command_line
 from capath.store import Snapshot, scan
 from capath.store.constraints import Kept
 from capath.tls.network.endpoint import Endpoint
@@ -206,7 +207,7 @@ def test_a_leaf_without_an_address_is_most_likely_of_a_private_root(tmp_path: Pa
     diagnosis = explain(store(tmp_path, ROOT), authority.leaf(authority.root("Corporate"), HOST), [])
     assert diagnosis is not None
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.ROOT_NOT_IN_STORE, Confidence.LIKELY)
-    assert diagnosis.remedies[0].command.endswith("import " + str(tmp_path) + " root.pem")
+    assert command_line(diagnosis.remedies[0].command).endswith("import " + str(tmp_path) + " root.pem")
     assert [remedy.action for remedy in diagnosis.remedies] == [RemedyKind.IMPORT, RemedyKind.ASK_OPERATOR]
 
 

@@ -17,6 +17,7 @@ from capath.diagnosis.diagnose import diagnose, diagnose_offline
 from capath.diagnosis.known_roots import NO_ROOTS, KnownRoots, Shelf
 from capath.remedy.full_answer import Examiner
 from capath.remedy.try_remedies import try_remedies, try_remedies_offline
+from capath.report.verification import command_line
 from capath.sources.pem import PemSource
 from capath.store import scan
 from capath.tls.network.endpoint import Endpoint
@@ -148,7 +149,7 @@ def test_the_trusted_root_is_not_the_issue_that_is_asked_for(tmp_path: Path) -> 
     assert "The directory has “Root” (trusted.pem), and its key signed “Intermediate”" in diagnosis.text
     assert f"key identifier 0101010101010101…, and this one has {_short(ROOT)}" in diagnosis.text
     assert [remedy.action for remedy in diagnosis.remedies] == [RemedyKind.IMPORT, RemedyKind.ASK_CA]
-    assert diagnosis.remedies[0].command.endswith(" root.pem")
+    assert command_line(diagnosis.remedies[0].command).endswith(" root.pem")
 
 
 def test_the_issue_that_is_asked_for_is_known_elsewhere_and_mends_it(tmp_path: Path) -> None:
@@ -173,7 +174,9 @@ def test_the_server_sends_the_root_that_is_asked_for(make_store: MakeStore, loop
     assert diagnosis.cause is Cause.ROOT_NOT_IN_STORE
     tried = try_remedies(diagnosis, result, snapshot, roots=NO_ROOTS).remedies[0]
     assert tried.trial == Fixes()
-    assert tried.command.endswith(f" --select {read_certificates(right.pem, 'right')[0].sha256[:16]}")
+    assert command_line(tried.command).endswith(
+        f" --select {read_certificates(right.pem, 'right')[0].sha256[:16]}"
+    )
 
 
 def test_a_root_that_may_not_sign_is_found_and_refused_for_that(tmp_path: Path) -> None:

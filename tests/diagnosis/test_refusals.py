@@ -19,6 +19,7 @@ from capath.demo.server import (
 )
 from capath.diagnosis.cause import Cause, Diagnosis, RemedyKind
 from capath.diagnosis.diagnose import diagnose
+from capath.report.verification import command_line
 from capath.store import scan
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.network.proxy import Proxy, ProxyKind
@@ -103,7 +104,7 @@ def test_the_command_to_try_again_asks_the_same(make_store: MakeStore, loopback:
     flags = VerifyFlags(strict=True, partial_chain=True, crl_check=CrlCheck.ALL)
     diagnosis = _diagnosis(loopback, make_store(), closing, host="host.test", flags=flags)
     again = next(remedy for remedy in diagnosis.remedies if remedy.action is RemedyKind.RETRY)
-    assert again.command.endswith(" --strict --partial-chain --crl-check-all")
+    assert command_line(again.command).endswith(" --strict --partial-chain --crl-check-all")
 
 
 @pytest.mark.parametrize("names", [["first.test", "other.test"], ["*.test"], ["$(reboot).test", "a;b.test"]])
@@ -114,7 +115,7 @@ def test_an_address_resembles_no_name(make_store: MakeStore, loopback: Loopback,
     remedy = diagnosis.remedies[0]
     assert remedy.action is RemedyKind.USE_NAME
     assert remedy.operand == ("first.test" if "first.test" in names else "")
-    assert remedy.command.endswith(" --servername first.test") is bool(remedy.operand)
+    assert command_line(remedy.command).endswith(" --servername first.test") is bool(remedy.operand)
 
 
 def test_a_name_is_tried_in_the_same_way(make_store: MakeStore, loopback: Loopback) -> None:
@@ -123,4 +124,4 @@ def test_a_name_is_tried_in_the_same_way(make_store: MakeStore, loopback: Loopba
     handler = tls(tls_context(authority.leaf(root, "alias.test")), silent)
     popping = conversing([(b"STLS\r\n", b"+OK\r\n")], handler, greeting=b"+OK pop\r\n")
     diagnosis = _diagnosis(loopback, make_store(root), popping, host="host.test", starttls=Starttls.POP3)
-    assert diagnosis.remedies[0].command.endswith(" --starttls pop3 --servername alias.test")
+    assert command_line(diagnosis.remedies[0].command).endswith(" --servername alias.test --starttls pop3")

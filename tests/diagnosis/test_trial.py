@@ -18,6 +18,7 @@ from capath.diagnosis.diagnose import case_of, diagnose, diagnose_offline
 from capath.diagnosis.known_roots import KnownRoots, Shelf
 from capath.remedy.test_again import LiveRetest
 from capath.remedy.try_remedies import try_remedies, try_remedies_offline
+from capath.report.verification import command_line, diagnosis_text
 from capath.sources.pem import PemSource
 from capath.store import scan
 from capath.tls.handshake.verification import VerifyError
@@ -64,7 +65,7 @@ def test_a_root_that_is_off_mends_it(make_store: MakeStore) -> None:
     diagnosis = _offline(directory, authority.leaf(ROOT, "host.test"))
     assert diagnosis.remedies[0].action is RemedyKind.TRUST
     assert diagnosis.remedies[0].trial == Fixes()
-    assert "it verifies with this" in str(diagnosis)
+    assert any("it verifies with this" in line for line in diagnosis_text(diagnosis))
     assert sorted(os.listdir(directory)) == before
 
 
@@ -92,14 +93,14 @@ def test_a_root_of_another_store_is_proven_and_tried(make_store: MakeStore) -> N
     [remedy] = diagnosis.remedies
     sha256 = read_certificates(ROOT.pem, "root")[0].sha256
     assert (diagnosis.cause, remedy.operand, remedy.trial) == (Cause.ROOT_NOT_IN_STORE, sha256, Fixes())
-    assert remedy.command.endswith(f"certifi --select {sha256[:16]}")
+    assert command_line(remedy.command).endswith(f"certifi --select {sha256[:16]}")
 
 
 def test_an_impostor_of_another_store_is_not_offered(make_store: MakeStore) -> None:
     leaf = authority.leaf(INTERMEDIATE, "host.test")
     diagnosis = _offline(make_store(), leaf, INTERMEDIATE, roots=_shelf(authority.root("Root")))
     assert diagnosis.remedies[0].trial == NotTried("its certificate is not at hand")
-    assert diagnosis.remedies[0].command.endswith(" root.pem")
+    assert command_line(diagnosis.remedies[0].command).endswith(" root.pem")
 
 
 def test_flags_are_tried(make_store: MakeStore) -> None:

@@ -11,6 +11,7 @@ from capath.demo.headless import try_host
 from capath.demo.scenarios import registered
 from capath.demo.world import DemoHost, World
 from capath.diagnosis.cause import Cause, Confidence, RemedyKind
+from capath.report.verification import command_line
 from capath.store import Snapshot
 from capath.tls.result import Accepted, NoAnswer, NotAccepted, NotAsked, OutcomeName
 from capath.tls.test_options import Client
@@ -75,7 +76,7 @@ def test_what_is_said_is_for_people_and_for_shells(world: World, snapshot: Snaps
         for remedy in finding.remedies:
             assert remedy.text.isprintable()
             if remedy.command:
-                words = shlex.split(remedy.command)
+                words = shlex.split(command_line(remedy.command))
                 assert words[0] in ("capath", "openssl")
             if remedy.action in (RemedyKind.TRUST, RemedyKind.DISTRUST) and remedy.operand:
                 assert len(remedy.operand) == 64

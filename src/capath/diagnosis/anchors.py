@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import (
@@ -12,6 +11,7 @@ from capath.diagnosis.cause import (
     Cause,
     CauseFound,
     Confidence,
+    Programs,
     Remedy,
     RemedyKind,
     title,
@@ -100,12 +100,12 @@ def held_but_not_found(case: Case, row: CertificateRow) -> CauseFound:
         isinstance(row.standing, NotLinked) and has_rehash_extension(row.file)
     ):
         text = f"“{name}” is in the directory ({file}), but OpenSSL's lookup does not find it: {why}."
-        rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.command("rehash"))
+        rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.on_store("rehash"))
         return CauseFound(Cause.LINK_BROKEN, text, (rehash,))
     trust = Remedy(
         RemedyKind.TRUST,
         f"Trust “{name}”.",
-        case.command("trust", which(row.certificate)),
+        case.on_store("trust", which(row.certificate)),
         row.certificate.sha256,
     )
     if isinstance(row.standing, NotLinked):
@@ -116,7 +116,7 @@ def held_but_not_found(case: Case, row: CertificateRow) -> CauseFound:
         )
         better = f"{os.path.splitext(row.file)[0]}.pem"
         paths = [os.path.join(case.directory, one) for one in (row.file, better)]
-        rename = f"{shlex.join(['mv', '-n', *paths])} && {case.command('rehash')}"
+        rename = Programs((("mv", "-n", *paths), ("capath", "rehash", case.directory)))
         again = f"Rename {file} to {visible(better)} and recreate the hash links."
         return CauseFound(Cause.WRONG_FORMAT, text, (Remedy(RemedyKind.REHASH, again, rename, row.file),))
     if isinstance(row.standing, Trusted):
@@ -237,7 +237,7 @@ def _private_root(case: Case, top: Certificate) -> CauseFound:
         RemedyKind.IMPORT,
         f"If you expect this CA, {OUT_OF_BAND}, then import it. The same root on unrelated hosts means an "
         f"intercepting proxy.{hint} SHA-256: {top.sha256}",
-        import_shown(case, top) or case.command("import", "root.pem"),
+        import_shown(case, top) or case.on_store("import", "root.pem"),
         top.sha256,
     )
     return CauseFound(Cause.PRIVATE_ROOT_SENT, text, (remedy,), Confidence.LIKELY)
@@ -306,7 +306,7 @@ def _rejected(case: Case, certificate: Certificate) -> CauseFound:
         return CauseFound(Cause.TRUST_REJECTED, text, (_for_servers(),))
     text = f"“{name}” is in the directory as a TRUSTED CERTIFICATE ({files}) whose attributes reject TLS servers."
     paths = [os.path.join(case.directory, row.file) for row in rows]
-    command = shlex.join(["openssl", "x509", "-in", paths[0], "-out", paths[0]]) if paths else ""
+    command = Programs((("openssl", "x509", "-in", paths[0], "-out", paths[0]),)) if paths else None
     plain = Remedy(RemedyKind.TRUST, "To trust it for every use, rewrite it as a plain certificate.", command)
     return CauseFound(Cause.TRUST_REJECTED, text, (plain,))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
+from capath.diagnosis.cause import StoreCommand, TestAgain
 from capath.diagnosis.known_roots import NO_ROOTS, KnownRoot, KnownRoots, file_shelves
 from capath.diagnosis.paths import AtHand, Need, Path, find_paths
 from capath.pki.certificate import Certificate
@@ -17,7 +17,7 @@ from capath.store import CertificateRow, Listing, Snapshot, list_store
 from capath.store.link_name import has_rehash_extension
 from capath.store.standing import NotLinked, is_meant_to_be_trusted
 from capath.tls.handshake.verification import ChainElement, Verification, VerifyError
-from capath.tls.option_table import capath_arguments
+from capath.tls.network.endpoint import parse_endpoint
 from capath.tls.result import Engine, ProbeResult
 from capath.tls.test_options import Purpose, VerifyFlags
 
@@ -113,23 +113,30 @@ class Case:
     def _known(self, subject: Name) -> Sequence[KnownRoot]:
         return (*_store_of(self.snapshot).misplaced(subject), *self.roots.named(subject))
 
-    def command(self, verb: str, *operands: str) -> str:
-        """``capath VERB DIRECTORY OPERANDS``, quoted for a shell."""
-        return shlex.join(["capath", verb, self.directory, *operands])
+    def on_store(self, verb: str, *operands: str) -> StoreCommand:
+        """A command of capath on the directory."""
+        return StoreCommand(verb, self.directory, operands)
 
-    def test_command(self, host: str) -> str:
-        """``capath test`` of `host` on the same port with the same directory, and in the same way."""
-        port = 443 if self.live is None else self.live.endpoint.port
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        same = [] if self.live is None else capath_arguments(self.live.asked, but_for=("--servername",))
-        return shlex.join(["capath", "test", where, "--capath", self.directory, *same])
-
-    def retest_command(self, *options: str) -> str:
-        """``capath test`` of the same host with `options` more; empty for an offline test."""
+    def again(self, **changes: object) -> TestAgain | None:
+        """The same test with other options (of ProbeOptions); None for an offline test."""
         if self.live is None:
-            return ""
-        same = capath_arguments(self.live.asked, but_for=options)
-        return shlex.join(["capath", "test", self.live.endpoint.text, "--capath", self.directory, *same, *options])
+            return None
+        options = replace(self.live.options, **changes)  # type: ignore[arg-type]
+        return TestAgain(replace(self.live.asked, options=options), self.directory)
+
+    def again_at(self, host: str) -> TestAgain | None:
+        """The same test of `host`, on the same port, by its own name."""
+        same = self.again(servername=None)
+        if same is None:
+            return None
+        where = f"[{host}]" if ":" in host else host
+        endpoint = parse_endpoint(f"{where}:{same.asked.endpoint.port}")
+        return replace(same, asked=replace(same.asked, endpoint=endpoint))
+
+    def again_fetching(self) -> TestAgain | None:
+        """The same test, with missing intermediates fetched."""
+        same = self.again()
+        return None if same is None else replace(same, fetches_intermediates=True)
 
 
 def need_of(row: CertificateRow) -> Need:

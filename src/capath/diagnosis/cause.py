@@ -11,6 +11,7 @@ from capath.pki.certificate import Certificate
 from capath.pki.name import Name
 from capath.pki.visible import visible
 from capath.tls.handshake.verification import VerifyError
+from capath.tls.test_options import HostToTest
 
 
 class Cause(StrEnum):
@@ -134,6 +135,37 @@ class Confidence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StoreCommand:
+    """A command of capath on a store: ``capath VERB DIRECTORY OPERANDS``."""
+
+    verb: str
+    directory: str
+    operands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TestAgain:
+    """A live test with `directory`, whose options may differ from those of the test that was made."""
+
+    __test__ = False  # not a test of pytest's
+
+    asked: HostToTest
+    directory: str
+    fetches_intermediates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Other programs, each as its words, one after the other as long as they succeed."""
+
+    steps: tuple[tuple[str, ...], ...]
+
+
+Command = StoreCommand | TestAgain | Programs
+"""What carries a remedy out. `capath.report.verification.command_line` says it for a shell."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotTried:
     """Nobody tested with the remedy in place. `why` says so where a person would expect a test; else empty."""
 
@@ -165,11 +197,11 @@ Trial = NotTried | Fixes | DoesNotFix
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One thing to do: `text` for people, `command` to paste into a shell (empty where there is none)."""
+    """One thing to do: `text` for people, `command` what does it, None where no command does."""
 
     action: RemedyKind
     text: str
-    command: str = ""
+    command: Command | None = None
     operand: str = ""
     trial: Trial = NotTried()
 
@@ -223,15 +255,3 @@ class Diagnosis:
     @property
     def confidence(self) -> Confidence:
         return self.first.confidence
-
-    def __str__(self) -> str:
-        """Lines for people: the cause, what was seen, what mends it, what else is wrong."""
-        lines = [str(self.first)]
-        for remedy in self.remedies:
-            lines.append(f"  → {remedy.text}")
-            if remedy.trial_text:
-                lines.append(f"    ({remedy.trial_text})")
-            if remedy.command:
-                lines.append(f"    $ {visible(remedy.command)}")
-        lines.extend(f"also {finding}" for finding in self.also)
-        return "\n".join(lines)

@@ -195,7 +195,7 @@ def explain_slot_rule(case: Case) -> CauseFound | None:
                 f"The hash link of the anchor {visible(row.file)} comes after {broken}, which does not load "
                 f"({visible(row.standing.reason)}). The OpenSSL that verified here skips such a link. {others}"
             )
-            rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.command("rehash"))
+            rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.on_store("rehash"))
             return CauseFound(Cause.CLIENT_DIFFERS, text, (rehash,))
     return None
 

@@ -56,7 +56,7 @@ def _not_yet_valid(case: Case, element: ChainElement) -> CauseFound:
         f"it is {day(case.now)}. If that is not the time, the clock is wrong."
     )
     if isinstance(element.origin, FromCapath):
-        out = case.command("distrust", which(certificate))
+        out = case.on_store("distrust", which(certificate))
         wait = Remedy(RemedyKind.DISTRUST, "Distrust it until then.", out, certificate.sha256)
     elif case.live is None:
         wait = Remedy(RemedyKind.RETRY, "Use the certificate that it replaces until then.")

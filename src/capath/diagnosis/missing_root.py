@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, title, which
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, StoreCommand, title, which
 from capath.diagnosis.known_roots import KnownRoot
 from capath.pki.certificate import Certificate
 from capath.pki.general_names import issuer_addresses
@@ -34,7 +34,7 @@ def wrong_format(case: Case, known: KnownRoot) -> CauseFound:
     reason = next((item.reason for item in case.listing.skipped if item.file == known.title), "")
     text = f"“{name}” is in the directory in {file}, which OpenSSL's lookup does not read: {visible(reason)}."
     convert = f"Import “{name}” from {file} as a single certificate in PEM. SHA-256: {known.certificate.sha256}"
-    command = case.command("import", known.argument, "--select", which(known.certificate))
+    command = case.on_store("import", known.argument, "--select", which(known.certificate))
     remedy = Remedy(RemedyKind.IMPORT, convert, command, known.certificate.sha256)
     return CauseFound(Cause.WRONG_FORMAT, text, (remedy,))
 
@@ -43,21 +43,21 @@ def import_known(case: Case, known: KnownRoot) -> Remedy:
     """Import a root from the store that has it."""
     root = known.certificate
     text = f"Import “{title(root.subject)}” from {visible(known.title)}. SHA-256: {root.sha256}"
-    command = case.command("import", known.argument, "--select", which(root))
+    command = case.on_store("import", known.argument, "--select", which(root))
     return Remedy(RemedyKind.IMPORT, text, command, root.sha256)
 
 
-def import_shown(case: Case, certificate: Certificate) -> str:
-    """The command that imports one of the certificates that the server sends; empty for an offline test."""
+def import_shown(case: Case, certificate: Certificate) -> StoreCommand | None:
+    """The command that imports one of the certificates that the server sends; None for an offline test."""
     if case.live is None:
-        return ""
-    return case.command("import", f"https://{case.live.endpoint.text}", "--select", which(certificate))
+        return None
+    return case.on_store("import", f"https://{case.live.endpoint.text}", "--select", which(certificate))
 
 
 def get_root(case: Case, name: str) -> Remedy:
     """Get a root that no store at hand has."""
     text = f"Get the certificate of “{name}” from that CA, {OUT_OF_BAND}, and import it as root.pem."
-    return Remedy(RemedyKind.IMPORT, text, case.command("import", "root.pem"))
+    return Remedy(RemedyKind.IMPORT, text, case.on_store("import", "root.pem"))
 
 
 def send_intermediate(case: Case, name: str, url: str = "") -> Remedy:
@@ -110,9 +110,9 @@ def unknown_issuer(case: Case, leaf: Certificate) -> CauseFound:
         fetch = Remedy(
             RemedyKind.RETRY,
             "Test with that certificate fetched, to see whether it completes the chain.",
-            case.retest_command("--fetch-intermediates") if url else "",
+            case.again_fetching() if url else None,
         )
-        remedies = (send, fetch, root) if fetch.command else (send, root)
+        remedies = (send, root) if fetch.command is None else (send, fetch, root)
         return CauseFound(Cause.MISSING_INTERMEDIATE, text, remedies, Confidence.LIKELY)
     public = ", and no public CA that is known here has that name" if case.roots.titles else ""
     text = (

@@ -63,8 +63,8 @@ def explain_host(case: Case) -> CauseFound | None:
         return CauseFound(Cause.HOSTNAME_MISMATCH, text, (use, also))
     use_text = f"Connect to {visible(nearest[0])}, if it is the same server."
     # By the address that is known already: the name may lead elsewhere from here, or nowhere.
-    here = "" if _is_address(nearest[0]) else case.retest_command("--servername", nearest[0])
-    named = Remedy(RemedyKind.USE_NAME, use_text, here or case.test_command(nearest[0]), nearest[0])
+    here = None if _is_address(nearest[0]) else case.again(servername=nearest[0])
+    named = Remedy(RemedyKind.USE_NAME, use_text, here or case.again_at(nearest[0]), nearest[0])
     return CauseFound(Cause.HOSTNAME_MISMATCH, text, (named, also))
 
 

@@ -24,6 +24,7 @@ from capath.tls.failure import (
 from capath.tls.handshake import alerts
 from capath.tls.network.proxy import Proxy, ProxyKind
 from capath.tls.result import Attempt, AttemptOutcome, ProbeResult
+from capath.tls.test_options import Starttls
 
 _BY_NAME = "Connect to its name instead of its address, or pass the name with --servername."
 # What servers of other protocols say first, and the protocol in which TLS begins later (RFC 3207, 3501, 1939 …).
@@ -133,7 +134,7 @@ def _closed(case: Case, live: ProbeResult, stage: Stage, tls_seen: bool, reset: 
     text = f"The server {how} {seen} ({stage})."
     remedies = (
         *((Remedy(RemedyKind.USE_NAME, f"{_BY_NAME} Some servers require it (SNI)."),) * by_address),
-        Remedy(RemedyKind.RETRY, "Try again: the server may be overloaded or restarting.", case.retest_command()),
+        Remedy(RemedyKind.RETRY, "Try again: the server may be overloaded or restarting.", case.again()),
         Remedy(
             RemedyKind.CHECK_NETWORK,
             "If it happens again, check whether a firewall or load balancer closes the connection, and "
@@ -170,7 +171,7 @@ def _not_tls(case: Case, first: bytes) -> CauseFound:
         spoken, starttls = ("FTP", "ftp") if is_ftp else ("SMTP or a similar protocol", "smtp")
     text = f"This port does not speak TLS but {spoken}. It sent: {shown}"
     if starttls:
-        command = case.retest_command("--starttls", starttls)
+        command = case.again(starttls=Starttls(starttls))
         remedy = Remedy(RemedyKind.USE_STARTTLS, f"Use STARTTLS for {starttls}.", command, starttls)
     else:
         remedy = Remedy(RemedyKind.USE_NAME, "Connect to the port on which the server speaks TLS.")
@@ -197,7 +198,7 @@ def _sni(case: Case, live: ProbeResult, said: str) -> CauseFound:
     text = f"{said}. No name was sent (SNI), and the server most likely serves several."
     if live.endpoint.ip is None:
         host = live.endpoint.host
-        remedy = Remedy(RemedyKind.USE_NAME, f"Send its name, {host}.", case.retest_command(), host)
+        remedy = Remedy(RemedyKind.USE_NAME, f"Send its name, {host}.", case.again(), host)
         return CauseFound(Cause.SNI_REQUIRED, text, (remedy,), Confidence.LIKELY)
     remedy = Remedy(RemedyKind.USE_NAME, _BY_NAME)
     return CauseFound(Cause.SNI_REQUIRED, text, (remedy,), Confidence.LIKELY)
@@ -234,7 +235,7 @@ def explain_reach(case: Case) -> CauseFound | None:
             wait = Remedy(
                 RemedyKind.RETRY,
                 "Allow more time.",
-                case.retest_command("--timeout", _longer(live.options.timeout_s)),
+                case.again(timeout_s=_longer(live.options.timeout_s)),
             )
             other = "Or check whether the port expects another protocol first (--starttls)."
             if live.options.starttls is not None:
@@ -269,12 +270,12 @@ def _no_proxy(
 def _without_proxy(case: Case) -> tuple[Remedy, ...]:
     return (
         Remedy(RemedyKind.CHECK_NETWORK, "Ask the operator of the proxy. Its answer says what it requires."),
-        Remedy(RemedyKind.CHECK_NETWORK, "Or connect without it.", case.retest_command("--no-proxy")),
+        Remedy(RemedyKind.CHECK_NETWORK, "Or connect without it.", case.again(proxy=None, direct=True)),
     )
 
 
-def _longer(timeout_s: float) -> str:
-    return f"{max(timeout_s * 3, 30):g}"
+def _longer(timeout_s: float) -> float:
+    return max(timeout_s * 3, 30)
 
 
 def _not_connected(where: str, attempts: tuple[Attempt, ...]) -> CauseFound:

@@ -56,7 +56,7 @@ def explain_missing_crl(case: Case) -> CauseFound | None:
             f"The CRL of “{title(issuer)}” is in the directory ({visible(unlinked[0].file)}), but no hash link "
             f"{issuer.subject_hash}.rN leads to it."
         )
-        rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.command("rehash"))
+        rehash = Remedy(RemedyKind.REHASH, "Recreate the hash links.", case.on_store("rehash"))
         return CauseFound(Cause.CRL_UNAVAILABLE, text, (rehash,))
     if crls:
         return _unusable(case, error, certificate)

@@ -153,7 +153,7 @@ def _store_misleads(case: Case, error: VerifyError, path: Path, fork: Fork) -> C
         f"{why_refused(case, error)}."
     )
     out = f"Distrust “{title(taken.subject)}” ({files})."
-    remedy = Remedy(RemedyKind.DISTRUST, out, case.command("distrust", which(taken)), taken.sha256)
+    remedy = Remedy(RemedyKind.DISTRUST, out, case.on_store("distrust", which(taken)), taken.sha256)
     cause = Cause.EXPIRED_PATH_SHADOWS_VALID if expired else Cause.SENT_PATH_MISLEADS
     return CauseFound(cause, text, (remedy,), Confidence.LIKELY)
 

@@ -102,7 +102,7 @@ def explain_other_key(case: Case, child: Certificate, rows: Sequence[Certificate
 def _not_checked_held(case: Case, child: Certificate, row: CertificateRow, checked: NotChecked) -> CauseFound:
     name = title(row.certificate.subject)
     again = f"Get “{name}” from that CA again, {OUT_OF_BAND}, and import it as root.pem."
-    remedy = Remedy(RemedyKind.IMPORT, again, case.command("import", "root.pem"))
+    remedy = Remedy(RemedyKind.IMPORT, again, case.on_store("import", "root.pem"))
     where = f"The directory has “{name}” ({visible(row.file)})"
     return _not_checked(child, where, row.certificate, checked, (remedy,))
 
@@ -163,7 +163,7 @@ def _import_the_right_one(case: Case, child: Certificate, name: str) -> Remedy:
         f"Get the “{name}” that signed “{title(child.subject)}” from that CA, {OUT_OF_BAND}, and import it "
         "as root.pem."
     )
-    return Remedy(RemedyKind.IMPORT, text, case.command("import", "root.pem"))
+    return Remedy(RemedyKind.IMPORT, text, case.on_store("import", "root.pem"))
 
 
 def _send_the_right_one(case: Case, name: str, child: Certificate) -> Remedy:
@@ -176,7 +176,7 @@ def _send_the_right_one(case: Case, name: str, child: Certificate) -> Remedy:
 
 
 def _distrust(case: Case, row: CertificateRow) -> Remedy:
-    command = case.command("distrust", which(row.certificate))
+    command = case.on_store("distrust", which(row.certificate))
     text = f"Distrust the one in the directory, which expired on {day(row.certificate.not_after)}."
     return Remedy(RemedyKind.DISTRUST, text, command, row.certificate.sha256)
 

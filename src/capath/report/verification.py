@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from capath.diagnosis.cause import CauseFound, Diagnosis, DoesNotFix, Fixes, NotTried, Remedy
+from capath.diagnosis.cause import (
+    CauseFound,
+    Command,
+    Diagnosis,
+    DoesNotFix,
+    Fixes,
+    NotTried,
+    Programs,
+    Remedy,
+    StoreCommand,
+    TestAgain,
+)
 from capath.errors import assert_never
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
-from capath.pki.visible import visible
+from capath.pki.visible import shell_command, visible
 from capath.report.certificate import date_text
 from capath.report.document import Json, moment
 from capath.tls.handshake.verification import ChainElement, FromCapath, Verification, VerifyError
+from capath.tls.option_table import capath_arguments
 
 
 def verification_json(verification: Verification) -> Json:
@@ -60,8 +72,33 @@ def verdict_text(verification: Verification) -> str:
 
 
 def diagnosis_text(diagnosis: Diagnosis) -> list[str]:
-    """Lines for people: cause, what was seen, what mends it, what else is wrong."""
-    return str(diagnosis).splitlines()
+    """Lines for people: the cause, what was seen, what fixes it, what else is wrong."""
+    lines = [str(diagnosis.first)]
+    for remedy in diagnosis.remedies:
+        lines.append(f"  → {remedy.text}")
+        if remedy.trial_text:
+            lines.append(f"    ({remedy.trial_text})")
+        if remedy.command is not None:
+            lines.append(f"    $ {command_line(remedy.command)}")
+    lines.extend(f"also {finding}" for finding in diagnosis.also)
+    return lines
+
+
+def command_line(command: Command | None) -> str:
+    """What to paste into a shell, safe to show; empty for None."""
+    match command:
+        case None:
+            return ""
+        case StoreCommand(verb=verb, directory=directory, operands=operands):
+            return shell_command(["capath", verb, directory, *operands])
+        case TestAgain(asked=asked, directory=directory, fetches_intermediates=fetches):
+            more = ["--fetch-intermediates"] if fetches else []
+            words = ["capath", "test", asked.endpoint.text, "--capath", directory, *capath_arguments(asked), *more]
+            return shell_command(words)
+        case Programs(steps=steps):
+            return " && ".join(shell_command(words) for words in steps)
+        case _:
+            assert_never(command)
 
 
 def chain_text(verification: Verification) -> list[str]:
@@ -124,7 +161,7 @@ def _remedy_json(remedy: Remedy) -> Json:
     return {
         "action": remedy.action.value,
         "text": remedy.text,
-        "command": remedy.command or None,
+        "command": command_line(remedy.command) or None,
         "operand": remedy.operand or None,
         **_trial_json(remedy),
     }

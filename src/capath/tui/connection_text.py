@@ -15,6 +15,7 @@ from capath.pki.visible import visible, visible_name
 from capath.report.beside import beside_text, sent_notes_text
 from capath.report.certificate import date_text
 from capath.report.test_mark import TestMark, mark_of
+from capath.report.verification import command_line
 from capath.tls.failure import (
     AlertReceived,
     Cancelled,
@@ -289,8 +290,8 @@ def _why(page: Page, diagnosis: Diagnosis, chosen: Remedy | None) -> None:
         if remedy.trial_text:
             mends = isinstance(remedy.trial, Fixes)
             page.flow(f"{'✓' if mends else '✗'} {remedy.trial_text}", "good" if mends else "muted", indent=7)
-        if remedy.command:
-            page.flow(visible(remedy.command), "key", indent=7)
+        if remedy.command is not None:
+            page.flow(command_line(remedy.command), "key", indent=7)
     for other in diagnosis.also:
         page.add(("Also ", "muted"), (other.cause.value, "warn!"))
         page.flow(other.text, indent=5)
