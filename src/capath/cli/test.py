@@ -185,7 +185,7 @@ def _test_all(
 ) -> bool:
     """Fill `done`, and show each test as soon as it and all before it are there. Whether it was interrupted.
 
-    After an interrupt, what was finished behind a host that was not is shown too.
+    After an interrupt, what was finished after a host that was not is shown too.
     """
     following = 0
     with _answers(hosts, work, _affordable(min(jobs, len(hosts))), cancelled) as answers:

@@ -96,7 +96,7 @@ def equivalents_json(host: HostToTest, directory: str) -> list[Json]:
 
 
 def chain_pem(certificates: Sequence[Certificate]) -> str:
-    """Certificates as PEM, one behind the other."""
+    """Certificates as PEM, one after the other."""
     return "".join(encode_pem("CERTIFICATE", certificate.der).decode("ascii") for certificate in certificates)
 
 
@@ -168,7 +168,7 @@ def _requests(asked: HostToTest, directory: str) -> str:
 
 
 def _context(asked: HostToTest, directory: str) -> list[str]:
-    """Lines that make an ssl context that trusts the directory alone, with the flags of the test and no others."""
+    """Lines that make an ssl context that trusts only the directory, with the flags of the test and no others."""
     return [
         "context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)",
         f"context.load_verify_locations(capath={directory!r})",

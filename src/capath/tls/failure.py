@@ -65,7 +65,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class NotTls:
-    """The other side speaks something else: `first_octets` is what it said, 512 octets at most."""
+    """The other side speaks something else: `first_octets` is what it said, 512 bytes at most."""
 
     first_octets: bytes
 

@@ -68,7 +68,7 @@ def probe(
     """Test `endpoint` against the CApath directory `capath` and return what was found; blocks, so use a thread.
 
     `snapshot` is what `capath` holds (scanned now where None); the trace of lookups is told from it. `clients` are
-    asked the same question behind pyOpenSSL, each within `options.timeout_s`. `cancelled` is asked all the while:
+    asked the same question after pyOpenSSL, each within `options.timeout_s`. `cancelled` is asked all the while:
     once it is true, `probe` returns within a tenth of a second with the failure Cancelled, whatever happens.
     `contexts` are for a run of many tests, which then tell of one state of the directory; None looks anew.
 

@@ -1,4 +1,4 @@
-"""What a test found out: of a host, live, or of a certificate, offline. Values alone; nothing here connects."""
+"""What a test found out: of a host, live, or of a certificate, offline. Only values; nothing here connects."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Rejected:
 class Refused:
     """The handshake began and one side ended it. `verification` is of the certificates that had come by then.
 
-    `session` is there where the server refused behind the handshake, as TLS 1.3 has it for client certificates.
+    `session` is there where the server refused after the handshake, as TLS 1.3 has it for client certificates.
     """
 
     failure: Failure
@@ -63,7 +63,7 @@ Outcome = Verified | Rejected | Refused | Unreachable
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The client verified the server. `note` says what happened behind that, if it was not an answer."""
+    """The client verified the server. `note` says what happened after that, if it was not an answer."""
 
     version: str
     note: str = ""
@@ -162,8 +162,8 @@ class ServerFacts:
     `staple` is its OCSP response (RFC 6066 §8), verified as far as it can be, None where it sent none; `date` is
     the clock of its HTTP answer, which is asked for only where a certificate's dates are in doubt. It came over an
     unverified connection.
-    `thrown_away` stood in plain text behind the go-ahead of STARTTLS, where nothing may stand: the sign of a
-    server, or of somebody on the way, whose clients can be made to take plain text for what came over TLS.
+    `thrown_away` came in plain text after the go-ahead of STARTTLS, where nothing may be: the sign of a
+    server, or of an attacker in between, whose clients can be made to take plain text for what came over TLS.
     """
 
     certificate_requested: bool = False

@@ -19,7 +19,7 @@ class CrlCheck(StrEnum):
 
     NONE = "none"
     LEAF = "leaf"
-    """``-crl_check``: the leaf's alone."""
+    """``-crl_check``: only of the leaf."""
     ALL = "all"
     """``-crl_check_all``: of every certificate of the chain."""
 

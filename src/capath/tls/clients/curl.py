@@ -24,7 +24,7 @@ from capath.tls.test_options import HostToTest
 _RESULT = re.compile(rb"capath verify=(\d+) tls=([0-9.]+)\s*\Z")
 _ERROR = re.compile(rb"curl: \((\d+)\) ([^\r\n]*)")
 _CERTIFICATE_REFUSED = 60
-# libcurl looks certificates up by hash with these alone; GnuTLS reads every file of a directory.
+# libcurl looks certificates up by hash only with these; GnuTLS reads every file of a directory.
 _BACKENDS = ("OpenSSL", "LibreSSL", "BoringSSL", "AWS-LC", "quictls")
 # Set for the address that was tested, and with the password.
 _ITS_OWN = frozenset({"connect-to", "noproxy", "proxy"})
@@ -108,7 +108,7 @@ def _answer(result: ProbeResult, version: str, output: bytes) -> ClientAnswer:
     if error is not None and isinstance(result.outcome, Refused):
         return NotAccepted(version, said)
     if found is not None and float(found[2]) > 0:
-        return Accepted(version, said)  # TLS was there, and verified; what failed came behind it
+        return Accepted(version, said)  # TLS was there, and verified; what failed came after it
     return NoAnswer(version, said or "no output")
 
 

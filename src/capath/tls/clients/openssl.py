@@ -65,7 +65,7 @@ def _answer(version: str, output: bytes) -> ClientAnswer:
     failure = _FAILURE.search(output)
     if code is not None and int(code[1]) != 0:
         return NotAccepted(version, _decode(code[2]), int(code[1]))
-    # Behind the handshake a server can refuse the client by an alert; that it hangs up is no verdict.
+    # After the handshake a server can refuse the client by an alert; that it hangs up is no verdict.
     complete = code is not None and b"Cipher is (NONE)" not in output
     if failure is not None and (not complete or b" alert " in failure[1]):
         return NotAccepted(version, _decode(failure[1]))

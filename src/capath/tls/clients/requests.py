@@ -29,7 +29,7 @@ def ask(result: ProbeResult, address: Address, directory: str, deadline: Deadlin
     """Fetch ``/`` from `address` with `directory` as the only trust. Raises CancelledError.
 
     The request runs on a thread of its own, whose connection is cut at the deadline: requests' timeouts are of
-    single reads, and a server that sends an octet now and then would hold it for ever.
+    single reads, and a server that sends a byte now and then would hold it forever.
     """
     if (reason := _cannot(result, address)) is not None:
         return NotAsked(reason)
@@ -171,7 +171,7 @@ def _failed(error: Exception) -> ClientAnswer:
     cause = error.args[0] if error.args else None
     if isinstance(error, requests.ConnectionError) and isinstance(cause, ProtocolError):
         inner = cause.args[1] if len(cause.args) > 1 else cause
-        # urllib3 shakes hands before it sends the request: what is no error of a socket came behind that.
+        # urllib3 shakes hands before it sends the request: what is no error of a socket came after that.
         if not isinstance(inner, socket.error) or type(inner).__name__ == "RemoteDisconnected":
             return Accepted(_version(), f"{type(inner).__name__}: {inner}")
         return NoAnswer(_version(), f"ConnectionError: {inner}")

@@ -66,13 +66,13 @@ class SharedContexts:
 
 @contextlib.contextmanager
 def sharing_contexts(directory: str) -> Iterator[SharedContexts]:
-    """Contexts that trust `directory` alone, as long as the block lasts."""
+    """Contexts that trust only `directory`, as long as the block lasts."""
     with capath_argument(directory) as argument:
         yield SharedContexts(argument)
 
 
 def make_context(directory: str, options: ProbeOptions) -> SSL.Context:
-    """A client's context that trusts `directory` alone, new: one that was used remembers what it found there."""
+    """A client's context that trusts only `directory`, new: one that was used remembers what it found there."""
     from OpenSSL import SSL
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)

@@ -1,6 +1,6 @@
 """Whether a certificate is for the host that was asked for (RFC 9525), as browsers and requests judge it.
 
-A common name alone does not count: OpenSSL's own check would take it, requests and browsers do not.
+A common name does not count: OpenSSL's own check would use it, requests and browsers do not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from capath.tls.network.endpoint import is_address
 if TYPE_CHECKING:
     from service_identity.hazmat import DNSPattern, IPAddressPattern
 
-# Errors that X509_verify_cert comes to only behind the host name: revocation, signatures and dates, name
+# Errors that X509_verify_cert reaches only after the host name: revocation, signatures and dates, name
 # constraints, policies (crypto/x509/x509_vfy.c by behaviour, seen on chains with several faults at once).
 _BEHIND_HOST_NAME = (
     CRL
@@ -61,7 +61,7 @@ def check_host(leaf_der: bytes, host: str) -> VerifyError | None:
 
 
 def _patterns(leaf: Certificate) -> list[DNSPattern | IPAddressPattern]:
-    """What the certificate is for. A name that is none is passed over, as OpenSSL does, and hides no other."""
+    """What the certificate is for. An invalid name is skipped, as OpenSSL does, and hides no other."""
     from service_identity import CertificateError
     from service_identity.hazmat import DNSPattern, IPAddressPattern
 

@@ -96,7 +96,7 @@ class Handshake:
         return None
 
     def after(self) -> Ending:
-        """Read once what comes behind the handshake, and tell how it ended. Call it after `run` succeeded."""
+        """Read once what comes after the handshake, and tell how it ended. Call it after `run` succeeded."""
         greeting = b""
         failure: Failure | None = None
         waits_for_refusal = self.observed.certificate_requested

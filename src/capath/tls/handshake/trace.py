@@ -1,4 +1,4 @@
-"""Where each certificate of a chain came from, and which hash links lookup asked for on the way."""
+"""Where each certificate of a chain came from, and which hash links lookup asked for."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class _Directory:
         return found
 
     def tried(self, name: Name) -> tuple[str, ...]:
-        """The links that are asked for on the way."""
+        """The links that are asked for."""
         key = (name.subject_hash, self._steps_over)
         tried = self._sought.tried.get(key)
         if tried is None:

@@ -15,7 +15,7 @@ _BYTES_LIMIT = 16 * 1024 * 1024
 
 
 def parse_host(text: str, options: ProbeOptions) -> HostToTest:
-    """Read one host with what stands behind it, which goes before `options`. Raises BadInputError."""
+    """Read one host with what follows it, which goes before `options`. Raises BadInputError."""
     where, *settings = text.split()
     for setting in settings:
         name, separator, value = setting.partition("=")

@@ -147,12 +147,12 @@ class Processes(Generic[_Item, _Answer]):
             reader.close()
             raise
         finally:
-            writer.close()  # the child's alone, so that its end is seen here
+            writer.close()  # only the child has it, so that its end is seen here
         self._readers.append(reader)
         self._children.append(child)
 
     def _feed(self) -> None:
-        """Put the next position into the pipe; behind the last one, close it, so that its readers see the end."""
+        """Put the next position into the pipe; after the last one, close it, so that its readers see the end."""
         if self._feeding < 0:
             return
         position = next(self._following, None)
@@ -182,7 +182,7 @@ class Processes(Generic[_Item, _Answer]):
                 self._cancelled.set()
 
     def _take(self) -> int | None:
-        """The next position, which no other thread or process gets: a pipe gives its octets away once."""
+        """The next position, which no other thread or process gets: a pipe gives its bytes away once."""
         if self._cancelled.is_set() or not (taken := os.read(self._pending, _POSITION_OCTETS)):
             return None
         return int.from_bytes(taken, "big")

@@ -125,7 +125,7 @@ class Threads(Generic[_Answer]):
                 yield position, answer
 
     def end(self, within_s: float) -> None:
-        """Wait, not for ever, until the threads have put their things away: `work` was told to end."""
+        """Wait, not forever, until the threads have put their things away: `work` was told to end."""
         until_s = time.monotonic() + within_s
         for thread in self._threads:
             thread.join(max(0.0, until_s - time.monotonic()))

@@ -25,7 +25,7 @@ class EndedError(Exception):
 
 
 class Conversation:
-    """Reads lines, octets and messages from `wire`. `peer` is the name that the other side goes by."""
+    """Reads lines, bytes and messages from `wire`. `peer` is the name that the other side goes by."""
 
     def __init__(self, wire: Wire, peer: str) -> None:
         self.peer = peer
@@ -51,7 +51,7 @@ class Conversation:
         return line.removesuffix(b"\r")
 
     def read_octets(self, count: int) -> bytes:
-        """The next `count` octets, no fewer."""
+        """The next `count` bytes, no fewer."""
         if count > TOTAL_OCTETS_LIMIT:
             raise WrongProtocolError(self._buffer)
         while len(self._buffer) < count:
@@ -67,16 +67,16 @@ class Conversation:
         return octets
 
     def left_over(self) -> bytes:
-        """What has come behind the last answer that was read.
+        """What has come after the last answer that was read.
 
-        A server speaks TLS only when it was spoken to, so nothing may stand here: somebody on the way could have
+        A server speaks TLS only when it was spoken to, so nothing may be here: an attacker in between could have
         put it there to be taken for what came over TLS (CVE-2011-0411 and its kin).
         """
         pending, self._buffer = self._buffer + self._wire.pending(LINE_OCTETS_LIMIT), b""
         return pending
 
     def hand_over(self) -> None:
-        """Leave what has come behind the last answer for whoever reads the wire next."""
+        """Leave what has come after the last answer for whoever reads the wire next."""
         self._wire.unread(self._buffer)
         self._buffer = b""
 

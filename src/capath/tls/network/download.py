@@ -63,7 +63,7 @@ def download(
 
 
 class _Fetch:
-    """The request, on a thread of its own: a server that sends one octet a minute keeps nobody waiting."""
+    """The request, on a thread of its own: a server that sends one byte a minute keeps nobody waiting."""
 
     def __init__(
         self, url: str, octets_limit: int, stall_s: float, progress: Progress | None, cafile: str
@@ -133,7 +133,7 @@ def _why_not_fetched(error: BaseException, url: str) -> str:
 
 
 def _reasons(error: BaseException) -> Iterator[BaseException]:
-    """`error` and all that is behind it, what is deepest first."""
+    """`error` and everything that caused it, the deepest first."""
     seen: list[BaseException] = []
     to_see = [error]
     while to_see:

@@ -1,4 +1,4 @@
-"""Where to connect: ``HOST[:PORT]`` as people type it, made exact, and the addresses that it stands for."""
+"""Where to connect: ``HOST[:PORT]`` as people type it, made exact, and the addresses behind it."""
 
 from __future__ import annotations
 

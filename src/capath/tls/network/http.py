@@ -72,7 +72,7 @@ def fetch_issuer(
 
 
 def is_public(ip: str) -> bool:
-    """Whether an address is one of the public Internet, also where it stands inside an IPv6 address."""
+    """Whether an address is one of the public Internet, also where it is inside an IPv6 address."""
     address = ipaddress.ip_address(ip)
     if isinstance(address, ipaddress.IPv6Address):
         if address in _NAT64:
@@ -173,7 +173,7 @@ def _answer(url: str, data: bytes) -> bytes | _Redirect:
 
 
 class _Said:
-    """What http.client takes for a socket: octets that have come already."""
+    """What http.client takes for a socket: bytes that have come already."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

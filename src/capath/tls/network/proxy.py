@@ -92,7 +92,7 @@ def proxy_from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -
 
 
 def _covers(entry: str, endpoint: Endpoint) -> bool:
-    """Whether NO_PROXY's `entry` stands for the host: ``*``, a domain, an address, its port too, a network."""
+    """Whether NO_PROXY's `entry` covers the host: ``*``, a domain, an address, its port too, a network."""
     if entry == "*":
         return True
     if endpoint.ip is not None:

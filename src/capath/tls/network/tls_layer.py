@@ -8,7 +8,7 @@ from capath.tls.network.conversation import EndedError
 from capath.tls.network.wire import Wire
 
 _BYTES = 65536
-# Ten times what OpenSSL takes for a chain (SSL_CTX_set_max_cert_list(3)); empty messages could go on for ever.
+# Ten times what OpenSSL takes for a chain (SSL_CTX_set_max_cert_list(3)); empty messages could go on forever.
 HANDSHAKE_BYTES_LIMIT = 1024 * 1024
 
 

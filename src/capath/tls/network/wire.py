@@ -12,7 +12,7 @@ FIRST_OCTETS_LIMIT = 512
 
 
 class Layer(Protocol):
-    """What can stand between a wire and its socket: a TLS session with a proxy (`tls_layer`)."""
+    """What can be between a wire and its socket: a TLS session with a proxy (`tls_layer`)."""
 
     def feed(self, data: bytes) -> None: ...
     def outgoing(self) -> bytes: ...
@@ -61,7 +61,7 @@ class Wire:
         self.first_octets = b""
 
     def pending(self, limit: int) -> bytes:
-        """Return at most `limit` octets of what is there already, without waiting. Raises OSError."""
+        """Return at most `limit` bytes of what is there already, without waiting. Raises OSError."""
         if self._unread:
             return self._take_unread(limit)
         try:
@@ -85,12 +85,12 @@ class Wire:
                 self._wait(select.POLLOUT, self._deadline)
 
     def receive(self, limit: int = 65536, *, within: Deadline | None = None) -> bytes:
-        """Return at most `limit` octets as soon as there are any; ``b""`` where the other side has closed.
+        """Return at most `limit` bytes as soon as there are any; ``b""`` where the other side has closed.
 
         Raises OSError, CancelledError, and DeadlinePassedError at the deadline, or at `within` where given.
         """
         until = within or self._deadline
-        until.remaining_s()  # a server that never pauses is not waited for, and must not go on for ever
+        until.remaining_s()  # a server that never pauses is not waited for, and must not go on forever
         while True:
             try:
                 data = self._take_unread(limit) if self._unread else self._read(limit)

@@ -24,7 +24,7 @@ _ROUNDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One call of X509_verify_cert, trusting `directory` alone. `host` is empty where none is checked.
+    """One call of X509_verify_cert, trusting only `directory`. `host` is empty where none is checked.
 
     `at` is None for the present. `purpose` is None where uses and trust attributes are not looked at
     (X509_STORE_set_purpose(3)). `also_trusted` are certificates that end a chain though nobody trusts them.

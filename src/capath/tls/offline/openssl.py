@@ -32,7 +32,7 @@ _FAILED = re.compile(rb"error (/.*): verification failed")
 _LEAVES_A_PROCESS = 200
 _VERSION = re.compile(r"OpenSSL (\d+)\.")
 _UNSPECIFIED = VerifyError(VerifyCode.UNSPECIFIED, 0)
-_FIRST_MAJOR = 3  # -no-CAstore, without which a verdict would not be of the directory alone, came with it
+_FIRST_MAJOR = 3  # -no-CAstore, without which a verdict would not be of only the directory, came with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Verifying a certificate without a connection, as `openssl verify -CApath DIR` does, trusting DIR alone."""
+"""Verifying a certificate without a connection, as `openssl verify -CApath DIR` does, trusting only DIR."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _own_answer(question: Question, *, may_be_missing: bool) -> _OwnAnswer:
 
 
 def _without_host(asked: Question) -> _OwnAnswer:
-    """What it says of the certificates alone, for the sake of the chain; nothing where it does not load them."""
+    """What it says of only the certificates, for the sake of the chain; nothing where it does not load them."""
     try:
         errors, chain = all_errors(replace(asked, host=""))
     except BadInputError:

@@ -23,12 +23,12 @@ def mysql(talk: Conversation) -> None:
     if not 1 <= length <= 4096:
         raise WrongProtocolError(header)
     packet = talk.read_octets(length)
-    if packet[0] == _ERROR:  # two octets of code, then the text: "Host … is not allowed to connect"
+    if packet[0] == _ERROR:  # two bytes of code, then the text: "Host … is not allowed to connect"
         raise RefusedError(packet[3:].decode("utf-8", "surrogateescape"))
     _, zero, rest = packet[1:].partition(b"\0")  # the server's version
     if packet[0] != _PROTOCOL or not zero or len(rest) < 15:
         raise WrongProtocolError(header + packet)
-    # Behind the version: 4 octets of thread, 8 of challenge, a filler, then the lower half of the capabilities.
+    # After the version: 4 bytes of thread, 8 of challenge, a filler, then the lower half of the capabilities.
     if not int.from_bytes(rest[13:15], "little") & _CLIENT_SSL:
         raise RefusedError("it does not offer TLS (CLIENT_SSL is not among its capabilities)")
     capabilities = _CLIENT_PROTOCOL_41 | _CLIENT_SSL | _CLIENT_SECURE_CONNECTION

@@ -47,7 +47,7 @@ def _read_element(talk: Conversation) -> tuple[int, bytes]:
     tag, length = talk.read_octets(2)
     if length & 0x80:
         count = length & 0x7F
-        if not 1 <= count <= 4:  # LDAP has definite lengths alone (RFC 4511 §5.1), often in four octets
+        if not 1 <= count <= 4:  # LDAP has only definite lengths (RFC 4511 §5.1), often in four bytes
             raise WrongProtocolError(bytes((tag, length)))
         length = int.from_bytes(talk.read_octets(count), "big")
     if length > TOTAL_OCTETS_LIMIT:

@@ -16,7 +16,7 @@ _LITERAL = re.compile(rb"\{(\d{1,6})\+?\}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`lines` are the texts behind the code."""
+    """`lines` are the texts after the code."""
 
     code: int
     lines: tuple[str, ...]
@@ -117,7 +117,7 @@ def imap(talk: Conversation) -> None:
     greeting = talk.read_line()
     if not greeting.startswith(b"* "):
         raise WrongProtocolError(greeting)
-    if greeting[2:4].upper() != b"OK":  # BYE, or PREAUTH, behind which no TLS may begin
+    if greeting[2:4].upper() != b"OK":  # BYE, or PREAUTH, after which no TLS may begin
         raise RefusedError(_text(greeting))
     offered = _imap_command(talk, b"a1", b"CAPABILITY")
     words = {word for line in offered if line.upper().startswith(b"* CAPABILITY") for word in line.upper().split()}
@@ -168,7 +168,7 @@ def _sieve_answer(talk: Conversation) -> list[bytes]:
     lines: list[bytes] = []
     while True:
         line = talk.read_line()
-        while (literal := _LITERAL.search(line)) is not None:  # a string of so many octets, then the line goes on
+        while (literal := _LITERAL.search(line)) is not None:  # a string of so many bytes, then the line goes on
             line = line[: literal.start()] + talk.read_octets(int(literal[1])) + talk.read_line()
         word = line.split(b" ")[0].upper()
         if word == b"OK":

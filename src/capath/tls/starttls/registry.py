@@ -61,7 +61,7 @@ WAYS = {
 class Ready:
     """The other side waits for a ClientHello.
 
-    `thrown_away` is what it said in plain text behind its go-ahead. Nothing of it has reached TLS.
+    `thrown_away` is what it said in plain text after its go-ahead. Nothing of it has reached TLS.
     """
 
     thrown_away: bytes
