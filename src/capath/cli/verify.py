@@ -178,7 +178,7 @@ def _read(path: str) -> tuple[Certificate, ...]:
 
 
 def _host(text: str) -> str:
-    """What is checked, as OpenSSL takes it; it knows international names by their A-labels alone."""
+    """What is checked, as OpenSSL takes it; it knows international names only by their A-labels."""
     return text if text.isascii() else parse_endpoint(text).host
 
 

@@ -1,1 +1,1 @@
-"""A world of its own: authorities, a CApath and TLS servers on loopback, one for each cause."""
+"""A world of its own: CAs, a CApath and TLS servers on loopback, one for each cause."""

@@ -1,4 +1,4 @@
-"""Certificate authorities of our own, minted on the spot, for servers on loopback."""
+"""CAs of our own, minted on the spot, for servers on loopback."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What to put into a certificate. The defaults make what a careful authority would.
+    """What to put into a certificate. The defaults make what a careful CA would.
 
     `not_before` and `not_after` are counted from now. `names` are DNS names or IP addresses for the
     subjectAltName. With `key_identifiers` off, the certificate names neither its own key nor its issuer's.
@@ -92,13 +92,13 @@ def self_signed(template: Template) -> Identity:
 
 
 def root(common_name: str, **changes: object) -> Identity:
-    """A self-signed authority."""
+    """A self-signed CA."""
     template = Template(common_name, is_ca=True, not_after=timedelta(days=3650), usages=())
     return self_signed(replace(template, **changes))  # type: ignore[arg-type]
 
 
 def intermediate(issuer: Identity, common_name: str, **changes: object) -> Identity:
-    """An authority under `issuer`."""
+    """A CA under `issuer`."""
     template = Template(common_name, is_ca=True, path_length=0, not_after=timedelta(days=1825), usages=())
     return issuer.issue(replace(template, **changes))  # type: ignore[arg-type]
 

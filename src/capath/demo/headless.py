@@ -1,4 +1,4 @@
-"""Test every host of the demo at once, and tell whether each shows what it was made to show, and is mended so."""
+"""Test every host of the demo, and report whether each shows its cause, and is fixed by what should fix it."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class SceneResult:
 
     @property
     def fixed_by(self) -> frozenset[RemedyKind]:
-        """The remedies that were tried, and mend it each by itself."""
+        """The remedies that were tried and each fix it."""
         remedies = () if self.diagnosis is None else self.diagnosis.remedies
         return frozenset(remedy.action for remedy in remedies if isinstance(remedy.trial, Fixes))
 
     @property
     def as_made(self) -> bool:
-        """Whether the cause is the one that the host was made to show, and what should mend it does."""
+        """Whether the cause is the one that the host was made to show, and what should fix it does."""
         scenario = self.host.scenario
         return self.cause == scenario.cause and self.fixed_by == scenario.fixed_by
 

@@ -1,4 +1,4 @@
-"""What a scenario works with: a CApath that fills, an authority that is trusted, and servers."""
+"""What a scenario works with: a CApath that fills, a CA that is trusted, and servers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Scene:
         self._late_links.append((f"{subject_hash(identity)}.1", name))
 
     def hide(self, identity: Identity) -> None:
-        """Put a certificate into the directory with a link in slot 1, behind a link in slot 0 that dangles."""
+        """Put a certificate into the directory with a link in slot 1, after a dangling link in slot 0."""
         self.break_link(identity)
         self._late_links.append((f"{subject_hash(identity)}.0", "capath_demo_gone.pem"))
 

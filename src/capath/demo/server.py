@@ -112,7 +112,7 @@ class Loopback:
 
 
 def tls_context(identity: Identity, *others: Identity) -> ssl.SSLContext:
-    """A server's context that shows `identity` and sends `others` behind it, in that order.
+    """A server's context that sends `identity`, and `others` after it, in that order.
 
     It takes keys and digests of any strength, so that weak ones can be shown.
     """
@@ -181,7 +181,7 @@ def conversing(
 ) -> Handler:
     """Say `greeting`, answer what `dialogue` foresees, then let `handler` speak: a protocol with STARTTLS.
 
-    Each part of `dialogue` is what to wait for, the end of it or a number of octets, and what to answer.
+    Each part of `dialogue` is what to wait for, the end of it or a number of bytes, and what to answer.
     """
 
     def handle(connection: socket.socket) -> None:

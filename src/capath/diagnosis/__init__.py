@@ -1,2 +1,1 @@
-"""From what a test saw to its cause and what mends it. The explanations
-are pure: no network, no clock, no file but the stores of other roots."""
+"""From the result of a test to its cause and what fixes it. Pure: no network, no clock, only local stores."""

@@ -1,4 +1,4 @@
-"""What there is to know of a root beside its certificate: who runs it, its family here, the lists that have it."""
+"""What is known of a root besides its certificate: its CA, its family here, the lists that have it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Included:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Mozilla had it, and took it out on `on`. `reason` is empty where none is known."""
+    """Mozilla had it, and removed it on `on`. `reason` is empty where none is known."""
 
     since: date
     on: date
@@ -56,7 +56,7 @@ MozillaStanding = NeverIncluded | Included | Removed | Distrusted
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """`organisation` is who runs it, by its own word. Of the other certificates in the directory: `children` are
+    """`organisation` is its CA, by its own word. Of the other certificates in the directory: `children` are
     signed by it, `reissues` have its name and key and signed themselves, `cross_signs` have its name and key and
     another issuer, `namesakes` have its name and another key, `issuers` signed it.
 
@@ -81,7 +81,7 @@ def background_of(
     mozilla: MozillaList | None = None,
     lists: Mapping[str, Collection[str]] | None = None,
 ) -> Background:
-    """Return what `listing` and the lists tell of `certificate`.
+    """Return what `listing` and the lists have on `certificate`.
 
     `kept` is what is kept beside the directory, `mozilla` capath's own table where None, `lists` the SHA-256 that
     other lists hold, by their names.

@@ -62,9 +62,9 @@ class RemedyKind(StrEnum):
     """What a remedy does, and what its `operand` is."""
 
     TRUST = "trust"
-    """Take the certificate `operand` (a SHA-256) back in."""
+    """Trust the certificate `operand` (a SHA-256)."""
     DISTRUST = "distrust"
-    """Take the certificate `operand` (a SHA-256) out."""
+    """Distrust the certificate `operand` (a SHA-256)."""
     REHASH = "rehash"
     """Recreate the hash links; with `operand`, after that file was renamed."""
     IMPORT = "import"
@@ -72,21 +72,21 @@ class RemedyKind(StrEnum):
     USE_NAME = "use-name"
     """Connect to `operand`, a host name."""
     USE_STARTTLS = "use-starttls"
-    """Begin with the protocol `operand`."""
+    """Use STARTTLS for the protocol `operand`."""
     SET_CLOCK = "set-clock"
     """Set the clock to the time `operand` (`clock_text`)."""
     REFRESH_CRL = "refresh-crl"
     SEND_CHAIN = "send-chain"
     """Send other certificates: `operand` is their SHA-256, leaf first, joined by commas (`chain_text`)."""
     ASK_OPERATOR = "ask-operator"
-    """Only who runs the server can mend it."""
+    """Only the operator of the server can fix it."""
     ASK_CA = "ask-authority"
-    """Only who issued the certificate can mend it."""
+    """Only the CA that issued the certificate can fix it."""
     USE_CLIENT_CERTIFICATE = "use-client-certificate"
     CHANGE_FLAGS = "change-flags"
     """Verify with other flags: `operand` is one of the names below, or empty."""
     USE_STORE = "use-store"
-    """Let the program take the directory `operand`, and not what it takes instead."""
+    """Have the program use the directory `operand` instead of what it uses."""
     CHECK_NETWORK = "check-network"
     RETRY = "retry"
 
@@ -131,7 +131,7 @@ class Confidence(StrEnum):
     PROVEN = "proven"
     """What was seen allows nothing else."""
     LIKELY = "likely"
-    """A judgement; the text says what would tell."""
+    """A judgement; the text says what it is based on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ class CauseFound:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """`first` explains the test; `also` stands in the way behind it."""
+    """`first` explains the test; `also` is what else is wrong."""
 
     first: CauseFound
     also: tuple[CauseFound, ...] = ()

@@ -98,7 +98,7 @@ def _expired(case: Case, expired: Sequence[ChainElement]) -> CauseFound:
 
 
 def _by_another_path(case: Case, text: str, path: Path, renew: tuple[Remedy, ...]) -> CauseFound:
-    """Another path does not go through what expired: by a root that is here, or one of another store."""
+    """Another path avoids what expired: by a root that is here, or one of another store."""
     step = path.needed
     name = title(step.certificate.subject)
     if step.row is not None:

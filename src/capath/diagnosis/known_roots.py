@@ -94,7 +94,7 @@ class KnownRoots:
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """The stores that are looked into, for people."""
+        """The stores that are searched, for people."""
         return tuple(shelf.title for shelf in self.shelves)
 
     def named(self, subject: Name) -> list[KnownRoot]:

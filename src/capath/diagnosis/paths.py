@@ -86,7 +86,7 @@ class Path:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The SHA-256 of its certificates: what tells paths apart."""
+        """The SHA-256 of its certificates: what distinguishes paths."""
         return tuple(step.certificate.sha256 for step in self.steps)
 
 

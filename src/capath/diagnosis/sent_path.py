@@ -109,7 +109,7 @@ def _sent_misleads(case: Case, error: VerifyError, path: Path, fork: Fork) -> Ca
 
 
 def _send_otherwise(case: Case, path: Path, fork: Fork) -> tuple[Remedy, ...]:
-    """Leave the misleading one out; put the right one before it; send the path alone; import the right one."""
+    """Leave the misleading one out; put the right one before it; send only the path; import the right one."""
     sent = list(case.verification.sent)
     ask = "Ask the operator to" if case.live is not None else "In the untrusted certificates,"
     used = {certificate.sha256 for certificate in path.certificates}

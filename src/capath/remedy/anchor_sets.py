@@ -120,7 +120,7 @@ class _Walk:
 
 @contextlib.contextmanager
 def _directory_of(roots: Sequence[str], trusted: AnchorSet) -> Iterator[str]:
-    """A CApath that holds `roots` alone, and all CRLs, in regular files named by their hashes."""
+    """A CApath that holds only `roots`, and all CRLs, in regular files named by their hashes."""
     directory = tempfile.mkdtemp(prefix="capath-roots-")
     slots: Counter[str] = Counter()
 

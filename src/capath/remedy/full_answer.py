@@ -1,4 +1,4 @@
-"""One test, told in full: the diagnosis with its remedies tried, and what stands beside the verdict.
+"""One test in full: the diagnosis with its remedies tried, and the facts beside the verdict.
 
 What explains failures is imported when there is one: a thousand hosts that verify do not wait for it.
 """
@@ -46,9 +46,9 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
-    """How tests are told. `directory` is the store that the person works on, also where a copy of it was tested.
+    """How tests are explained. `directory` is the store that is worked on, also where a copy of it was tested.
 
-    `kept` is what stands beside that store. `try_remedies` makes connections of its own to a host that failed;
+    `kept` is what is kept beside that store. `try_remedies` makes connections of its own to a host that failed;
     `fetch_intermediates` fetches from addresses that certificates name: only for somebody who asked for it.
     """
 
@@ -67,7 +67,7 @@ class Examiner:
         return cls(directory, read_constraints_file(directory), **changes)  # type: ignore[arg-type]
 
     def examine(self, result: ProbeResult, snapshot: Snapshot) -> Examination:
-        """Tell `result`, a test against `snapshot`. Raises CancelledError."""
+        """Explain `result`, a test against `snapshot`. Raises CancelledError."""
         beside = Beside(
             environment_traps(self.environment, result.endpoint, self.directory),
             _opinions(result, self.kept),

@@ -84,7 +84,7 @@ def smallest_set(hosts: Sequence[HostNeeds]) -> Minimum:
 
 
 def failing_with(minimum: Minimum, hosts: Sequence[HostNeeds], trusted: AnchorSet) -> tuple[str, ...]:
-    """Return the hosts that would not verify any more with that set alone: none, or the search was wrong."""
+    """Return the hosts that would no longer verify with only that set: none, or the search was wrong."""
     return tuple(
         host.host
         for host in hosts

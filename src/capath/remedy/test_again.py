@@ -39,14 +39,14 @@ class Altered:
 
 
 class Retest(Protocol):
-    """A test that can be made again. `unaltered` is it with what it was made with."""
+    """A test that can be repeated. `unaltered` is how it was made."""
 
     @property
     def unaltered(self) -> Altered: ...
 
     @property
     def had_verified(self) -> bool:
-        """Whether the chain had verified already, and something else is to be mended."""
+        """Whether the chain had verified already, and something else is to be fixed."""
 
     def run(self, altered: Altered) -> Trial: ...
 

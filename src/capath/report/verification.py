@@ -55,7 +55,7 @@ def verification_json(verification: Verification) -> Json:
 
 
 def diagnosis_json(diagnosis: Diagnosis | None) -> Json | None:
-    """``diagnosis``: the first cause with its remedies, and what else stands in the way."""
+    """``diagnosis``: the first cause with its remedies, and what else is wrong."""
     if diagnosis is None:
         return None
     return {
@@ -102,7 +102,7 @@ def command_line(command: Command | None) -> str:
 
 
 def chain_text(verification: Verification) -> list[str]:
-    """The chain, leaf to root, with where each part came from, and what was asked for on the way."""
+    """The chain, leaf to root, with where each part came from, and what was looked up."""
     lines = []
     for depth, element in enumerate(verification.chain):
         certificate = element.certificate

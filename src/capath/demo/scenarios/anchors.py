@@ -32,7 +32,7 @@ def root_off(scene: Scene) -> Site:
 
 @scenario(Cause.LINK_BROKEN, RemedyKind.REHASH)
 def link_broken(scene: Scene) -> Site:
-    """[leaf ← intermediate] ← root, in the directory, linked in slot 1 behind an empty slot 0."""
+    """[leaf ← intermediate] ← root, in the directory, linked in slot 1 after an empty slot 0."""
     root = authority.root("capath demo root after a gap")
     scene.break_link(root)
     intermediate = authority.intermediate(root, "capath demo intermediate of the root after a gap")
@@ -65,7 +65,7 @@ def self_signed(scene: Scene) -> Site:
 
 @scenario(Cause.PRIVATE_ROOT_SENT, RemedyKind.IMPORT)
 def private_root_sent(scene: Scene) -> Site:
-    """[leaf ← root], and the directory has never heard of that root."""
+    """[leaf ← root], and that root is not in the directory."""
     root = authority.root("capath demo interceptor")
     return Site(scene.https(authority.leaf(root, scene.host), root))
 
@@ -120,7 +120,7 @@ def sent_path_misleads(scene: Scene) -> Site:
 
 @scenario(Cause.CLIENT_DIFFERS if skips_broken_slots() else Cause.LINK_BROKEN, RemedyKind.REHASH)
 def slot_that_dangles(scene: Scene) -> Site:
-    """[leaf] ← root, in the directory, linked in slot 1 behind a slot 0 that dangles: 3.0.19 stops there."""
+    """[leaf] ← root, in the directory, linked in slot 1 after a dangling slot 0: OpenSSL 3.0.19 stops there."""
     root = authority.root("capath demo root after a slot that dangles")
     scene.hide(root)
     return Site(scene.https(authority.leaf(root, scene.host)))

@@ -55,7 +55,7 @@ def bad_signature(scene: Scene) -> Site:
 
 @scenario(Cause.PATH_LENGTH)
 def path_length(scene: Scene) -> Site:
-    """[leaf ← intermediate] ← root, trusted, that allows no authority below it."""
+    """[leaf ← intermediate] ← root, trusted, that allows no CA below it."""
     root = authority.root("capath demo root of path length 0", path_length=0)
     scene.trust(root)
     intermediate = authority.intermediate(root, "capath demo intermediate that should not be")

@@ -1,4 +1,4 @@
-"""Certificates for other hosts, and authorities that may not name this one."""
+"""Certificates for other hosts, and CAs that may not issue for this one."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def wrong_name(scene: Scene) -> Site:
 
 @scenario(Cause.HOSTNAME_MISMATCH)
 def common_name_only(scene: Scene) -> Site:
-    """[leaf that names the host in its common name alone ← intermediate] ← root, trusted."""
+    """[leaf that has the host only in its common name ← intermediate] ← root, trusted."""
     leaf = authority.leaf(scene.intermediate, scene.host, names=())
     return Site(scene.https(leaf, scene.intermediate))
 
 
 @scenario(Cause.NAME_CONSTRAINT)
 def name_constraint(scene: Scene) -> Site:
-    """[leaf ← intermediate that may issue for example.org alone] ← root, trusted."""
+    """[leaf ← intermediate that may issue only for example.org] ← root, trusted."""
     constraint = x509.NameConstraints([x509.DNSName("example.org")], None)
     limited = authority.intermediate(
         scene.root, "capath demo intermediate for example.org", extensions=((constraint, True),)

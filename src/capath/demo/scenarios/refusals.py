@@ -46,13 +46,13 @@ def sni_required(scene: Scene) -> Site:
 
 @scenario(Cause.PROTOCOL_VERSION)
 def old_protocol(scene: Scene) -> Site:
-    """A server that speaks TLS 1.0 and 1.1 alone."""
+    """A server that supports only TLS 1.0 and 1.1."""
     return Site(scene.loopback.serve(scripted([_ALERT_PROTOCOL_VERSION])))
 
 
 @scenario(Cause.CIPHER_MISMATCH)
 def no_common_cipher(scene: Scene) -> Site:
-    """[leaf with an EC key ← intermediate] ← root, trusted; the server allows RSA suites alone, by TLS 1.2."""
+    """[leaf with an EC key ← intermediate] ← root, trusted; the server allows only RSA suites, with TLS 1.2."""
     context = tls_context(authority.leaf(scene.intermediate, scene.host), scene.intermediate)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
@@ -67,7 +67,7 @@ def not_tls(scene: Scene) -> Site:
 
 @scenario(Cause.NOT_TLS, RemedyKind.USE_STARTTLS)
 def mail_without_tls(scene: Scene) -> Site:
-    """[leaf ← intermediate] ← root, trusted, behind SMTP's STARTTLS, which nobody asks for."""
+    """[leaf ← intermediate] ← root, trusted, by SMTP's STARTTLS, which the test does not use."""
     return Site(_mail(scene))
 
 
@@ -79,7 +79,7 @@ def closed(scene: Scene) -> Site:
 
 @scenario(None)
 def mail_with_starttls(scene: Scene) -> Site:
-    """[leaf ← intermediate] ← root, trusted, behind SMTP's STARTTLS."""
+    """[leaf ← intermediate] ← root, trusted, by SMTP's STARTTLS."""
     return Site(_mail(scene), ProbeOptions(starttls=Starttls.SMTP))
 
 

@@ -1,7 +1,7 @@
 """The scenarios there are. One is a function that sets a host up; its docstring draws the chain.
 
 In the drawings ``←`` points from what is signed to what signed it, ``[ ]`` is what the server sends,
-and what the CApath holds is in the words behind it.
+and what the CApath holds is in the words after it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Scenario:
 
 
 def scenario(cause: Cause | None, *fixed_by: RemedyKind) -> Callable[[SetUp], SetUp]:
-    """Register a function as the scenario of its name that was made to show `cause`, and to be mended so."""
+    """Register a function as the scenario of its name that has to show `cause`, and to be fixed by these."""
 
     def register(set_up: SetUp) -> SetUp:
         drawing = " ".join((set_up.__doc__ or "").split())
