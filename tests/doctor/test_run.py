@@ -86,14 +86,15 @@ def test_clients_without_a_variable_are_named(world: World) -> None:
     assert shown.stdout == "--no-warnings --use-openssl-ca\n"
 
 
-def test_an_interrupt_is_the_commands(world: World) -> None:
-    """Ctrl-C reaches the command, which decides; the temporary files go."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_end_is_the_commands(world: World, number: signal.Signals) -> None:
+    """Ctrl-C reaches it from the terminal, other signals are passed on; it decides, and the temporary files go."""
     place = world.place / "tmp"
     place.mkdir()
     script = (
-        "import signal, sys, time\nsignal.signal(signal.SIGINT, lambda *_: sys.exit(7))\n"
-        "print('ready', flush=True)\ntime.sleep(600)"
+        f"import signal, sys\nsignal.signal({int(number)}, lambda *_: sys.exit(7))\nprint('ready', flush=True)"
     )
+    script += "\nwhile True:\n    signal.pause()"
     process = subprocess.Popen(
         [sys.executable, "-m", "capath", "run", world.file("company.pem"), "--", sys.executable, "-c", script],
         env={**world.machine().environment, "TMPDIR": str(place)},
@@ -104,7 +105,10 @@ def test_an_interrupt_is_the_commands(world: World) -> None:
     assert process.stdout is not None
     with process.stdout:
         assert process.stdout.readline() == b"ready\n"
-        os.killpg(process.pid, signal.SIGINT)
+        if number is signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
         assert process.wait() == 7
     assert os.listdir(place) == []
 

@@ -105,6 +105,7 @@ def test_ssl_cert_file_names_a_missing_file(world: World, client: str) -> None:
     else:
         verdict = world.verdict(machine, client)
         assert refusal(verdict).cause in ("missing-intermediate", "root-not-in-store")
+    assert "gone.pem, which is not there" in refusal(verdict).text
     assert ProblemKind.MISSING in kinds(verdict)
     assert world.examine(machine, client).is_bad
     # The company's root is where another client finds it.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
 
 from capath.cli.output import complain, say, settings
 from capath.errors import BadInputError
@@ -59,15 +61,31 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
-    try:
-        process = subprocess.Popen(command, env=environment)
-    except FileNotFoundError:
-        complain(f"{visible(command[0])}: there is no such command")
-        return _NOT_FOUND
-    except (OSError, ValueError) as error:
-        complain(f"{visible(command[0])}: it cannot be run: {getattr(error, 'strerror', None) or error}")
-        return _NOT_RUN
-    while True:
-        with contextlib.suppress(KeyboardInterrupt):  # the terminal sends it to the command too, which decides
+    """Run it. An interrupt reaches it from the terminal, other requests to end are passed on: it decides."""
+    with _handlers({signal.SIGINT: lambda number, frame: None}):
+        try:
+            process = subprocess.Popen(command, env=environment)
+        except FileNotFoundError:
+            complain(f"{visible(command[0])}: there is no such command")
+            return _NOT_FOUND
+        except (OSError, ValueError) as error:
+            complain(f"{visible(command[0])}: it cannot be run: {getattr(error, 'strerror', None) or error}")
+            return _NOT_RUN
+        passed_on = (signal.SIGTERM, signal.SIGHUP)
+        with _handlers({number: lambda number, frame: process.send_signal(number) for number in passed_on}):
             status = process.wait()
-            return status if status >= 0 else _SIGNALLED - status
+    return status if status >= 0 else _SIGNALLED - status
+
+
+@contextlib.contextmanager
+def _handlers(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
+    """Handle signals, but those that are ignored. A program that is started begins with the system's handling."""
+    before = {number: signal.getsignal(number) for number in handlers}
+    for number, handler in handlers.items():
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

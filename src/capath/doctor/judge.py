@@ -102,7 +102,11 @@ class Judge:
                 "some of its roots are inside the program and cannot be listed; the known ones do not verify it"
             )
             return replace(judged, opinion=Unknown(reason))
-        return self._in_its_directories(row, judged, endpoint)
+        explained = self._in_its_directories(row, judged, endpoint)
+        lost = next((problem.text for problem in row.problems if problem.leads_nowhere), "")
+        if lost and explained is judged and isinstance(judged.opinion, Refuses):
+            return replace(judged, opinion=Refuses(judged.opinion.cause, f"{judged.opinion.text} {lost}."))
+        return explained
 
     def judge_roots(self, roots: tuple[Certificate, ...], profile: Profile, endpoint: Endpoint) -> Judgement:
         """What a client that trusts `roots` makes of `endpoint`. Raises UnreachableError."""
