@@ -17,6 +17,7 @@ from capath.change.apply import apply_plan
 from capath.change.plan import applicable
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
+from capath.cli.main import main
 from capath.errors import BadInputError, ChangeError
 from capath.files import cache_directory
 from capath.store import content as content_module
@@ -260,3 +261,11 @@ def _all_of(snapshot: Snapshot) -> list[object]:
         listing.skipped,
         listing.links,
     ]
+
+
+def test_showing_one_certificate_reads_one(cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its findings, and its relatives, of which there is one: the other certificate of its name."""
+    _held(cached)
+    read = _reads(monkeypatch)
+    assert main(["show", str(cached), "4.pem"], lambda _: 1) == 0
+    assert set(read) == {"4.pem", "5.pem"}

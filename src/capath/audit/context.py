@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -30,29 +30,40 @@ class Context:
     newer_roots: Callable[[], frozenset[str]]
     kept: KeptConstraints
 
-    @cached_property
-    def facts(self) -> tuple[Facts, ...]:
+    @property
+    def facts(self) -> Iterator[Facts]:
         """Every certificate of the store, once."""
-        return tuple(read_facts(rows) for rows in self.listing.by_sha256.values())
+        return map(self.facts_of, self.listing.by_sha256)
 
-    @cached_property
-    def by_key(self) -> Mapping[bytes, tuple[Facts, ...]]:
-        """The certificates of each public key."""
-        found: dict[bytes, list[Facts]] = {}
-        for facts in self.facts:
-            found.setdefault(facts.decoded.key_info, []).append(facts)
-        return {key: tuple(group) for key, group in found.items()}
+    def facts_of(self, sha256: str) -> Facts:
+        """One certificate of the store, read when it is first asked for."""
+        found = self._read.get(sha256)
+        if found is None:
+            found = self._read[sha256] = read_facts(self.listing.by_sha256[sha256])
+        return found
 
-    @cached_property
-    def _by_name_and_key(self) -> Mapping[tuple[bytes, bytes], tuple[Facts, ...]]:
-        found: dict[tuple[bytes, bytes], list[Facts]] = {}
-        for facts in self.facts:
-            found.setdefault(_name_and_key(facts), []).append(facts)
-        return {key: tuple(group) for key, group in found.items()}
+    def same_key(self, facts: Facts) -> tuple[Facts, ...]:
+        """The certificates with its public key, itself among them. No other is read."""
+        near = map(self.facts_of, self._by_key[facts.row.held.key])
+        return tuple(other for other in near if other.decoded.key_info == facts.decoded.key_info)
 
     def twins(self, facts: Facts) -> Iterator[Facts]:
         """The other certificates of the same name and key."""
-        return (other for other in self._by_name_and_key[_name_and_key(facts)] if other is not facts)
+        name = facts.certificate.subject.canonical
+        family = (other for other in self.same_key(facts) if other is not facts)
+        return (other for other in family if other.certificate.subject.canonical == name)
+
+    @cached_property
+    def _read(self) -> dict[str, Facts]:
+        return {}
+
+    @cached_property
+    def _by_key(self) -> Mapping[bytes, Sequence[str]]:
+        """The SHA-256 of the certificates of each public key."""
+        found: dict[bytes, list[str]] = {}
+        for sha256, rows in self.listing.by_sha256.items():
+            found.setdefault(rows[0].held.key, []).append(sha256)
+        return found
 
     def is_valid_now(self, facts: Facts) -> bool:
         """Whether the time is within its validity."""
@@ -72,7 +83,3 @@ class Context:
     @staticmethod
     def quote(word: str) -> str:
         return shell_command([word])
-
-
-def _name_and_key(facts: Facts) -> tuple[bytes, bytes]:
-    return facts.certificate.subject.canonical, facts.decoded.key_info

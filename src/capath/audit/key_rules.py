@@ -68,7 +68,7 @@ def _weak_self_signature(context: Context, facts: Facts) -> Hit | None:
 
 
 def _same_key(context: Context, facts: Facts) -> Hit | None:
-    group = context.by_key[facts.decoded.key_info]
+    group = context.same_key(facts)
     if len(group) == 1:
         return None
     files = ", ".join([other.row.file for other in group[: _SHOWN + 1] if other is not facts][:_SHOWN])

@@ -80,9 +80,7 @@ def _run(rule: Rule, context: Context, only: str) -> Iterator[Finding]:
             for subject, hit in check_store(context) if not only else ():
                 yield _finding(rule, _severity(rule, context), subject, hit)
         case CertificateRule(check=check):
-            for facts in context.facts:
-                if only and facts.certificate.sha256 != only:
-                    continue
+            for facts in [context.facts_of(only)] if only else context.facts:
                 hit_or_none = check(context, facts)
                 if hit_or_none is not None:
                     yield from _about(rule, context, facts, hit_or_none)

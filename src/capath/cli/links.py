@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.report.document import document
     from capath.report.listing import links_json, links_lines
 
-    listing = read_listing(arguments)
+    listing = read_listing(arguments, read=False)
     if arguments.json:
         print(document(links_json(listing, only_defects=arguments.defects)))
     else:

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.report.document import document
     from capath.store.constraints import read_constraints_file
 
-    listing = read_listing(arguments)
+    listing = read_listing(arguments, read=False)
     rows = chosen_rows(listing, [arguments.which], every=arguments.all and arguments.pem)
     if arguments.pem and not arguments.json:
         print("".join(certificate_pem(row.certificate) for row in rows), end="")

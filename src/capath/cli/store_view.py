@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from capath.audit import Finding
 
 
-def read_listing(arguments: argparse.Namespace) -> Listing:
-    """The listing of DIR. Raises BadInputError."""
-    return list_store(scan(arguments.directory))
+def read_listing(arguments: argparse.Namespace, *, read: bool = True) -> Listing:
+    """The listing of DIR; with `read`, all its certificates are read at once. Raises BadInputError."""
+    return list_store(scan(arguments.directory), read=read)
 
 
 def findings_by_certificate(listing: Listing, now: datetime, only: str = "") -> dict[str, list[Finding]]:

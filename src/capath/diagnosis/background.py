@@ -89,11 +89,14 @@ def background_of(
     table = mozilla or mozilla_roots()
     others = [rows[0] for sha256, rows in listing.by_sha256.items() if sha256 != certificate.sha256]
     name, key = certificate.subject.canonical, certificate.public_key_info
-    named = [row for row in others if row.certificate.subject.canonical == name]
+    own_hash = certificate.subject_hash
+    named = [
+        row for row in others if row.held.subject_hash == own_hash and row.certificate.subject.canonical == name
+    ]
     family = [row for row in named if row.certificate.public_key_info == key]
     return Background(
         certificate.subject.organisation or certificate.subject.title,
-        _children(others, certificate, name),
+        _children([row for row in others if row.held.issuer_hash == own_hash], certificate, name),
         tuple(row for row in family if row.certificate.self_issued),
         tuple(row for row in family if not row.certificate.self_issued),
         tuple(row for row in named if row.certificate.public_key_info != key),
@@ -117,9 +120,13 @@ def _children(rows: list[CertificateRow], parent: Certificate, name: bytes) -> t
 def _issuers(rows: list[CertificateRow], child: Certificate) -> tuple[CertificateRow, ...]:
     if child.self_issued:
         return ()
-    wanted = child.issuer.canonical
+    wanted, wanted_hash = child.issuer.canonical, child.issuer.subject_hash
     return tuple(
-        row for row in rows if row.certificate.subject.canonical == wanted and signs(row.certificate, child)
+        row
+        for row in rows
+        if row.held.subject_hash == wanted_hash
+        and row.certificate.subject.canonical == wanted
+        and signs(row.certificate, child)
     )
 
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from capath.audit import Finding
-from capath.pki.key import public_key
 from capath.pki.visible import shell_command, visible, visible_name
-from capath.report.certificate import certificate_json, crl_json, date_text
-from capath.report.document import Json
 from capath.report.layout import Line, Span, Style, columns, plural
 from capath.report.standing import STYLES, Mark, mark_of
 from capath.store import CertificateRow, Listing
 from capath.store.link_health import LinkReport, LinkState
 from capath.store.standing import explain
 
+if TYPE_CHECKING:
+    from capath.audit import Finding
+    from capath.report.document import Json
+
 _WIDE = 110
 """The columns that a terminal has to have for the files' names to be shown in it."""
 
-FindingsOf = Mapping[str, Sequence[Finding]]
-"""The findings about each certificate, by its SHA-256."""
 
+def listing_json(listing: Listing, findings: Mapping[str, Sequence[Finding]]) -> Json:
+    """The object of ``capath list --json``. `findings` are those about each certificate, by its SHA-256."""
+    from capath.report.certificate import certificate_json, crl_json
 
-def listing_json(listing: Listing, findings: FindingsOf) -> Json:
-    """The object of ``capath list --json``."""
     return {
         "directory": listing.snapshot.directory,
         "certificates": [
@@ -37,6 +37,8 @@ def listing_json(listing: Listing, findings: FindingsOf) -> Json:
 
 def listing_lines(listing: Listing, now: datetime, width: int | None) -> list[Line]:
     """One line a certificate under the columns' titles, and what else is there; cut to `width` cells."""
+    from capath.report.certificate import date_text
+
     lines = _certificate_lines(listing.certificates, now, width)
     for row in listing.crls:
         told = f"until {date_text(row.crl.next_update)}  {row.crl.revoked_count} revoked  "
@@ -108,6 +110,9 @@ def _certificate_lines(rows: Sequence[CertificateRow], now: datetime, width: int
 
 
 def _cells(row: CertificateRow, now: datetime, *, with_file: bool) -> tuple[str, ...]:
+    from capath.pki.key import public_key
+    from capath.report.certificate import date_text
+
     certificate = row.certificate
     until = date_text(certificate.not_after)
     if certificate.not_after is not None and certificate.not_after < now:

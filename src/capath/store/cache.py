@@ -17,7 +17,7 @@ import zlib
 from capath.files import write_file
 from capath.store.held import PACKED_SIZE, Held
 
-_MAGIC = b"capath digests 4\n"
+_MAGIC = b"capath digests 5\n"
 _HEADER = struct.Struct("<17sI")
 _KEY = struct.Struct("<QQqqq")
 _RECORD = struct.Struct(f"{_KEY.size}s{PACKED_SIZE}s")

@@ -115,6 +115,8 @@ def held_of(item: CertificateObject | CrlObject) -> Held:
                 old_hash=name.old_hash,
                 sha256=found.sha256,
                 sha1=found.sha1,
+                issuer_hash=found.issuer.subject_hash,
+                public_key_info=found.public_key_info,
             )
         case CrlObject(crl=crl):
             name = crl.issuer

@@ -5,9 +5,10 @@ Plain classes: this is on the path of every start, and importing a dataclass cos
 
 from __future__ import annotations
 
+import hashlib
 import struct
 
-_PACKED = struct.Struct("<1s4s4s32s20s")
+_PACKED = struct.Struct("<1s4s4s32s20s4s8s")
 PACKED_SIZE = _PACKED.size
 NOT_ONE_TEXT = "it does not contain exactly one certificate or CRL"
 
@@ -15,7 +16,8 @@ NOT_ONE_TEXT = "it does not contain exactly one certificate or CRL"
 class Held:
     """A certificate or CRL by its hashes and digests; two with the same SHA-256 are the same.
 
-    It is kept in 61 bytes, as the cache keeps it: a large directory holds 100,000 of them.
+    It is kept in 73 bytes, as the cache keeps it: a large directory holds 100,000 of them. `issuer_hash` and `key`
+    (the beginning of a digest) say which certificates may be related, before any is read.
     """
 
     __slots__ = ("packed",)
@@ -24,11 +26,23 @@ class Held:
         self.packed = packed
 
     @classmethod
-    def of(cls, *, is_crl: bool, subject_hash: str, old_hash: str, sha256: str, sha1: str) -> Held:
+    def of(
+        cls,
+        *,
+        is_crl: bool,
+        subject_hash: str,
+        old_hash: str,
+        sha256: str,
+        sha1: str,
+        issuer_hash: str = "",
+        public_key_info: bytes = b"",
+    ) -> Held:
         """The same from its parts, as hexadecimal digits. A CRL is named by its issuer's hashes."""
         hashes = bytes.fromhex(subject_hash), bytes.fromhex(old_hash)
+        digests = bytes.fromhex(sha256), bytes.fromhex(sha1)
+        key = hashlib.sha1(public_key_info, usedforsecurity=False).digest()[:8] if public_key_info else b""
         letter = b"r" if is_crl else b"\0"
-        return cls(_PACKED.pack(letter, *hashes, bytes.fromhex(sha256), bytes.fromhex(sha1)))
+        return cls(_PACKED.pack(letter, *hashes, *digests, bytes.fromhex(issuer_hash), key))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Held) and self.packed == other.packed
@@ -62,7 +76,17 @@ class Held:
 
     @property
     def sha1(self) -> str:
-        return self.packed[41:].hex()
+        return self.packed[41:61].hex()
+
+    @property
+    def issuer_hash(self) -> str:
+        """The subject hash of its issuer's name; zeros for a CRL."""
+        return self.packed[61:65].hex()
+
+    @property
+    def key(self) -> bytes:
+        """Equal where two certificates have the same public key."""
+        return self.packed[65:]
 
 
 class Linkable:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from capath.store.entry import FileEntry, LinkEntry
 from capath.store.link_name import IN_ASIDE
-from capath.store.owner import Owner, managed_by
 from capath.store.snapshot import Snapshot
 
 _DEBIAN_BUNDLE = "ca-certificates.crt"
@@ -58,6 +57,8 @@ class ReaderIndex:
         entry = self._snapshot.entries.get(_DEBIAN_BUNDLE)
         if not isinstance(entry, FileEntry | LinkEntry) or entry.file.held is not None:
             return None
+        from capath.store.owner import Owner, managed_by
+
         managed = managed_by(self._snapshot.directory)
         if managed is None or managed.owner is not Owner.DEBIAN:
             return None
