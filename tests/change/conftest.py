@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from capath.change import file_system
+from capath.change import steps
 
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits of a change, in seconds, which are counted and not waited for."""
     found: list[float] = []
-    monkeypatch.setattr(file_system, "pause", found.append)
+    monkeypatch.setattr(steps, "pause", found.append)
     return found

@@ -9,9 +9,9 @@ import pytest
 
 from capath.change.apply import apply_plan, undo_last
 from capath.change.journal import Journal
-from capath.change.redo import next_redo, redo_plan
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
+from capath.change.undo import next_redo, redo_plan
 from capath.errors import BadInputError, ChangeError
 from capath.store import list_store, scan
 from tests.minting import mint_root

@@ -12,17 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 
 from capath.change.expectations import first_changed_file, first_difference, is_done, steps_done
-from capath.change.file_system import Directory, new_stem
-from capath.change.grace import with_grace
-from capath.change.journal import Change, Journal, Progress, current_changes, unwritten
-from capath.change.lock import open_locked
-from capath.change.operation import Absent, MakeLink, Operation, RemoveLink, Wait, changed_names, inverse, names_of
+from capath.change.file_system import Directory, new_stem, open_locked
+from capath.change.journal import Change, Journal, Progress, unwritten
+from capath.change.operation import Operation, Wait, inverse
 from capath.change.plan import Plan
-from capath.errors import BadInputError, ChangeError, InterruptedChangeError
+from capath.change.steps import carry_out, settle
+from capath.change.undo import undo_plan
+from capath.errors import ChangeError, InterruptedChangeError
 from capath.pki.visible import visible
-from capath.store.link_name import IN_ASIDE, LinkName, resembles_link
-from capath.store.snapshot import Snapshot
-from capath.store.walk import scan, scan_names
 
 AfterStep = Callable[[int], None]
 
@@ -56,55 +53,6 @@ def _make(
     change = unwritten(*arguments) if journal is None else journal.begin(*arguments)
     _run(directory, journal, change, after_step)
     return change
-
-
-def undo_plan(directory_path: str, number: int = 0) -> tuple[Change, Plan]:
-    """Return a change in force, the last or `number`, and the plan that undoes it. Raises BadInputError."""
-    changes = current_changes(Journal(directory_path).changes())
-    if not changes:
-        raise BadInputError(f"{visible(directory_path)}: capath has made no change here that could be undone")
-    last = next((change for change in changes if change.number == number), None) if number else changes[-1]
-    if last is None:
-        known = ", ".join(str(change.number) for change in changes)
-        raise BadInputError(
-            f"{number}: there is no such change, or it is undone already", hint=f"changes: {known}"
-        )
-    operations = _without_copies([inverse(operation) for operation in reversed(last.operations)])
-    snapshot = _scan_touched(directory_path, operations)
-    return last, Plan(snapshot, f"undo: {last.summary}", with_grace(snapshot, operations))
-
-
-def _without_copies(operations: Sequence[Operation]) -> list[Operation]:
-    """Leave out links that are made and removed again: which copies are needed depends on the direction."""
-    made: dict[str, MakeLink | None] = {}
-    for operation in operations:
-        if isinstance(operation, MakeLink) and operation.name not in made:
-            made[operation.name] = operation if isinstance(operation.replaces, Absent) else None
-        elif isinstance(operation, RemoveLink) and (first := made.get(operation.name)) is not None:
-            if first.target != operation.was.target:
-                made[operation.name] = None
-        else:
-            made.update(dict.fromkeys(changed_names(operation)))
-    gone = {operation.name for operation in operations if isinstance(operation, RemoveLink)}
-    copies = {name for name, first in made.items() if first is not None and name in gone}
-    return [step for step in operations if not isinstance(step, MakeLink | RemoveLink) or step.name not in copies]
-
-
-def _scan_touched(directory_path: str, operations: Sequence[Operation]) -> Snapshot:
-    """Read what `operations` are about, and the rows they change; the rest of the directory stays unread."""
-    names: set[str] = set()
-    hashes: set[str] = set()
-    for operation in operations:
-        for name in names_of(operation):
-            names.add(name)
-            if LinkName.parse(name) is not None:
-                hashes.add(name[:8])
-    try:
-        present = os.listdir(directory_path)
-    except OSError:
-        return scan(directory_path)  # which says what is wrong
-    names.update(name for name in present if name[:8] in hashes and resembles_link(name))
-    return scan_names(directory_path, sorted(name for name in names if "/" not in name.removeprefix(IN_ASIDE)))
 
 
 def undo_last(directory_path: str, number: int = 0) -> Change:
@@ -149,7 +97,7 @@ def recover(directory_path: str) -> str:
 def _recover(directory: Directory, journal: Journal, change: Change) -> str:
     began = f"a change was interrupted ({visible(change.summary)})"
     directory.stem = change.temporary
-    unknown = directory.settle(change.operations)
+    unknown = settle(directory, change.operations)
     done = steps_done(directory, change.operations)
     if done is None or unknown:
         journal.mark(change.number, Progress.ABANDONED)
@@ -161,7 +109,7 @@ def _recover(directory: Directory, journal: Journal, change: Change) -> str:
     try:
         _take_back(directory, change.operations[:done])
     except ChangeError as error:  # a file that capath added has been edited
-        directory.settle(change.operations)
+        settle(directory, change.operations)
         journal.mark(change.number, Progress.ABANDONED)
         return f"{began}, and not all of it could be undone: {error}; capath check shows the directory's health"
     journal.mark(change.number, Progress.TAKEN_BACK)
@@ -173,7 +121,7 @@ def _run(directory: Directory, journal: Journal | None, change: Change, after_st
     directory.stem = change.temporary
     try:
         for operation in change.operations:
-            directory.carry_out(operation, done)
+            carry_out(directory, operation, done)
             done += 1
             if after_step is not None:
                 after_step(done)
@@ -194,7 +142,7 @@ def _give_up(
     name = visible(operations[min(done, len(operations) - 1)].name)
     reason = error.strerror if isinstance(error, OSError) else str(error)
     try:
-        unknown = directory.settle(operations)
+        unknown = settle(directory, operations)
         if done < len(operations) and not isinstance(error, ChangeError):
             done += is_done(directory, operations[done])  # it was interrupted behind its effect
         _take_back(directory, operations[:done])
@@ -217,7 +165,7 @@ def _give_up(
 def _take_back(directory: Directory, operations: Sequence[Operation]) -> None:
     for number in reversed(range(len(operations))):
         if not isinstance(operations[number], Wait):
-            directory.carry_out(inverse(operations[number]), number, back=True)
+            carry_out(directory, inverse(operations[number]), number, back=True)
 
 
 @contextlib.contextmanager

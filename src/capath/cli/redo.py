@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.journal import Journal
-    from capath.change.redo import redo_plan
+    from capath.change.undo import redo_plan
     from capath.store.walk import scan
 
     if not arguments.dry_run:

@@ -24,7 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from capath.change.apply import undo_last, undo_plan
+    from capath.change.apply import undo_last
+    from capath.change.undo import undo_plan
     from capath.report.change import change_lines, plan_json
     from capath.report.document import document
     from capath.store.walk import check_directory

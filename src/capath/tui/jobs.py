@@ -279,7 +279,7 @@ def _test_host(job: TestJob, directories: StagedDirectories) -> Finished | Waiti
 
 def plan_undo(directory: str) -> PlanMade:
     """The plan that takes back the last change in force."""
-    from capath.change.apply import undo_plan
+    from capath.change.undo import undo_plan
 
     change, undo = undo_plan(directory)
     return PlanMade(undo, change.number)
@@ -288,7 +288,7 @@ def plan_undo(directory: str) -> PlanMade:
 def plan_redo(store: Store) -> PlanMade:
     """The plan that makes the change again that was undone last."""
     from capath.change.journal import Journal
-    from capath.change.redo import redo_plan
+    from capath.change.undo import redo_plan
 
     snapshot = store.listing.snapshot
     return PlanMade(redo_plan(snapshot, Journal(snapshot.directory).changes()))
