@@ -89,3 +89,14 @@ def mint_hash(path: Path) -> str:
     item = read_objects(path.read_bytes())[0]
     assert isinstance(item, CertificateObject)
     return item.certificate.subject_hash
+
+
+def test_files_that_others_cannot_read(tmp_path: Path) -> None:
+    """As an umask of 077 leaves them: their owner sees nothing, and everybody else's lookups stop there."""
+    store = make_store(tmp_path / "store", {"a.pem": Spec().pem()})
+    assert "unreadable-by-others" not in audit(store)
+    (store / "a.pem").chmod(0o600)
+    (finding,) = audit(store)["unreadable-by-others"]
+    assert "0600" in finding.evidence
+    assert finding.remedy.startswith("chmod o+r ")
+    assert "unreadable-by-others" not in audit(store, directory_mode=0o40700)

@@ -11,8 +11,9 @@ from capath.audit.rule import Hit, StoreRule
 from capath.pki.objects import BrokenObject
 from capath.store.content import Unreadable, readable
 from capath.store.entry import Entry, FileEntry, LinkEntry
-from capath.store.link_name import CONSTRAINTS_FILE, has_rehash_extension, resembles_link
+from capath.store.link_name import CONSTRAINTS_FILE, IN_ASIDE, has_rehash_extension, resembles_link
 
+_OTHERS_LOOK = stat.S_IROTH | stat.S_IXOTH
 _ANCHORS = "RFC 5280 section 6.1.1 (d): trust anchors are delivered by a trustworthy procedure"
 
 
@@ -78,6 +79,24 @@ def _unreadable(context: Context) -> Iterator[tuple[Subject, Hit]]:
             yield AboutFile(name), hit
 
 
+def _unreadable_by_others(context: Context) -> Iterator[tuple[Subject, Hit]]:
+    if context.directory_mode & _OTHERS_LOOK != _OTHERS_LOOK:
+        return  # it is nobody else's
+    for name, entry in _each_file_once(context):
+        mode = entry.stat.mode
+        if (
+            not name.startswith(IN_ASIDE)
+            and (has_rehash_extension(name) or resembles_link(name))
+            and not mode & stat.S_IROTH
+        ):
+            hit = Hit(
+                "other users cannot read it, so their lookups stop at it and at all that comes after it",
+                f"its mode is {stat.S_IMODE(mode):04o}",
+                f"chmod o+r {context.path(name)}",
+            )
+            yield AboutFile(name), hit
+
+
 def _limits_unreadable(context: Context) -> Iterator[tuple[Subject, Hit]]:
     if context.kept.fault:
         yield (
@@ -128,6 +147,13 @@ DIRECTORY_RULES = (
         _not_parsable,
     ),
     StoreRule("unreadable", Severity.ERROR, "a file cannot be opened", "openssl-rehash(1)", _unreadable),
+    StoreRule(
+        "unreadable-by-others",
+        Severity.WARNING,
+        "a file cannot be read by other users, though the directory can",
+        "X509_LOOKUP_hash_dir(3)",
+        _unreadable_by_others,
+    ),
     StoreRule(
         "limits-unreadable",
         Severity.WARNING,

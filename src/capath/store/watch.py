@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
 import struct
+
+from capath.store.link_name import ASIDE
 
 _ENTRY = struct.Struct("<5Q")
 _MASK = 2**64 - 1
@@ -24,7 +27,11 @@ def fingerprint(directory: str) -> bytes:
         return b"unreadable: %d" % (error.errno or 0)
     try:
         digest.update(_version(os.fstat(descriptor)))
-        for name in sorted(os.listdir(descriptor), key=os.fsencode):
+        names = os.listdir(descriptor)
+        if ASIDE in names:
+            with contextlib.suppress(OSError):  # no directory, or none that can be read
+                names += [f"{ASIDE}/{name}" for name in os.listdir(os.path.join(directory, ASIDE))]
+        for name in sorted(names, key=os.fsencode):
             digest.update(os.fsencode(name) + b"\0")
             try:
                 status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)

@@ -11,12 +11,12 @@ import multiprocessing
 import os
 import selectors
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
-from capath.processors import forkable_processors
 from capath.tls.many.threads import END_WITHIN_S, Raised, Threads, each
 
 _Item = TypeVar("_Item")
@@ -31,6 +31,13 @@ _PROCESSES_LIMIT = 8
 def worthwhile_processes(items: int, at_once: int) -> int:
     """How many processes help with so many items, `at_once` of them at a time; 1 where threads do as well."""
     return max(1, min(forkable_processors(), at_once, items // _ITEMS_WORTH_A_PROCESS, _PROCESSES_LIMIT))
+
+
+def forkable_processors() -> int:
+    """How many processes at once help this one; 1 where it has threads, which a fork would leave behind."""
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return 1
+    return len(os.sched_getaffinity(0))
 
 
 class Processes(Generic[_Item, _Answer]):
