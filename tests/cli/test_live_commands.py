@@ -298,15 +298,18 @@ def test_the_demo_proves_itself(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_interrupt_ends_a_test_that_hangs(directory: str, loopback: Loopback) -> None:
     port = loopback.serve(silent)
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "capath", "test", f"127.0.0.1:{port}", "--capath", directory],
+        # The timeout is far, so that it is the interrupt that ends it.
+        [
+            *(sys.executable, "-u", "-m", "capath", "test", f"127.0.0.1:{port}", "--timeout", "600"),
+            "--capath",
+            directory,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     while not loopback.connection_count:
         time.sleep(0.01)
-    started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
-    assert time.monotonic() - started < 2
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"Traceback" not in errors

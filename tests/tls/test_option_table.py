@@ -129,6 +129,9 @@ def test_every_option_is_in_a_command_or_noted_beside_it(files: Mapping[str, str
     assert unsaid(HostToTest(WHERE, options), "curl") == "without --alpn, --strict"
     assert unsaid(HostToTest(WHERE, options), "requests") == "without --alpn, --strict, --min-protocol"
     assert unsaid(HostToTest(WHERE, options), "ssl") == ""
+    assert unsaid(HostToTest(WHERE, _parse(["--no-sni"])), "ssl") == "without --no-sni"
+    assert unsaid(HostToTest(WHERE, _parse(["--proxy", "socks5h://p.test"])), "s_client") == "without --proxy"
+    assert unsaid(HostToTest(WHERE, _parse(["--proxy", "http://p.test"])), "s_client") == ""
 
 
 @pytest.mark.parametrize("protocol", [Protocol.TLS_1_0, Protocol.TLS_1_1])

@@ -18,7 +18,7 @@ from capath.store import Snapshot, scan
 from capath.store.lookup import reachable
 from capath.tls.clients.openssl import s_client_arguments
 from capath.tls.network.proxy import ProxyKind
-from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, TEST_OPTIONS, capath_arguments, curl_settings, unsaid
+from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, capath_arguments, said, unsaid
 from capath.tls.result import ProbeResult
 from capath.tls.test_options import HostToTest
 
@@ -134,10 +134,8 @@ def _s_client(asked: HostToTest, directory: str) -> str:
 
 def _s_client_note(asked: HostToTest) -> str:
     proxy = asked.options.proxy
-    if proxy is None:
-        return ""
-    if proxy.kind is not ProxyKind.HTTP:
-        return "s_client only supports http:// proxies"
+    if proxy is None or proxy.kind is not ProxyKind.HTTP:
+        return unsaid(asked, "s_client")
     return f"the proxy's password is read from {PROXY_PASSWORD_VARIABLE}" if proxy.user else ""
 
 
@@ -147,7 +145,7 @@ def _curl(asked: HostToTest, directory: str, snapshot: Snapshot | None) -> Equiv
     link = "" if snapshot is None else next(iter(reachable(snapshot).values()), "")
     bundle = "" if link else "curl also trusts the bundle of the distribution"
     words += ["--cacert", f"{directory.rstrip('/')}/{link}"] if link else []
-    for name, value in curl_settings(asked):
+    for name, value in said(asked, "curl"):
         words += [f"--{name}", value] if value else [f"--{name}"]
     if asked.options.proxy is not None and asked.options.proxy.kind is ProxyKind.HTTPS:
         words += ["--proxy-capath", directory]
@@ -162,8 +160,7 @@ def _url(host: str, asked: HostToTest) -> str:
 
 
 def _requests(asked: HostToTest, directory: str) -> str:
-    said = [word for option in TEST_OPTIONS if option.requests is not None for word in option.requests(asked)]
-    arguments = [repr(_url(asked.endpoint.host, asked)), f"verify={directory!r}", *said]
+    arguments = [repr(_url(asked.endpoint.host, asked)), f"verify={directory!r}", *said(asked, "requests")]
     return f"import requests\n\nresponse = requests.get({', '.join(arguments)})\n"
 
 
@@ -172,7 +169,7 @@ def _context(asked: HostToTest, directory: str) -> list[str]:
     return [
         "context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)",
         f"context.load_verify_locations(capath={directory!r})",
-        *(line for option in TEST_OPTIONS if option.ssl is not None for line in option.ssl(asked)),
+        *said(asked, "ssl"),
     ]
 
 

@@ -15,7 +15,7 @@ from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.tls.handshake.client_identity import read_client_identity
 from capath.tls.network.endpoint import parse_endpoint
-from capath.tls.network.proxy import parse_proxy
+from capath.tls.network.proxy import ProxyKind, parse_proxy
 from capath.tls.test_options import DEFAULT_TIMEOUT_S, HostToTest, ProbeOptions, Protocol, Starttls
 from capath.tls.verify_flags import VERIFY_FLAGS, Flag, VerifyFlagRow, read_verify_flags, rows_set
 
@@ -43,7 +43,7 @@ def _none(_: HostToTest) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class TestOption:
-    """One thing that a test can be told. None for a client: it has no words for it.
+    """One thing that a test can be told. None for a client, or from its column: it has no words for that.
 
     `fields` are those of ProbeOptions, `flags` exclude each other where they are `exclusive`. `read` gives the
     fields' values; it raises BadInputError. `capath` and `s_client` are arguments, `requests` keyword arguments,
@@ -56,10 +56,10 @@ class TestOption:
     flags: tuple[Flag, ...]
     read: Callable[[Values, AskPassword], Mapping[str, object]]
     capath: Callable[[HostToTest], list[str]]
-    s_client: Callable[[HostToTest], list[str]] | None = _none
-    curl: Callable[[HostToTest], list[CurlSetting]] | None = None
-    requests: Callable[[HostToTest], list[str]] | None = None
-    ssl: Callable[[HostToTest], list[str]] | None = None
+    s_client: Callable[[HostToTest], list[str] | None] = _none
+    curl: Callable[[HostToTest], list[CurlSetting] | None] | None = None
+    requests: Callable[[HostToTest], list[str] | None] | None = None
+    ssl: Callable[[HostToTest], list[str] | None] | None = None
     apply: Callable[[SSL.Context, ProbeOptions], None] | None = None
     exclusive: bool = False
 
@@ -244,10 +244,12 @@ def _proxy_capath(asked: HostToTest) -> list[str]:
     return [] if proxy is None or proxy.variable else ["--proxy", proxy.text]
 
 
-def _proxy_s_client(asked: HostToTest) -> list[str]:
+def _proxy_s_client(asked: HostToTest) -> list[str] | None:
     proxy = asked.options.proxy
     if proxy is None:
         return []
+    if proxy.kind is not ProxyKind.HTTP:
+        return None
     arguments = ["-proxy", proxy.endpoint.text]
     if proxy.user:
         arguments += ["-proxy_user", proxy.user, "-proxy_pass", f"env:{PROXY_PASSWORD_VARIABLE}"]
@@ -291,7 +293,7 @@ TEST_OPTIONS = (
         capath=_servername_capath,
         s_client=_servername_s_client,
         curl=_servername_curl,
-        ssl=_none,
+        ssl=lambda host: None if host.options.servername == "" else [],
     ),
     TestOption(
         fields=("starttls",),
@@ -313,8 +315,8 @@ TEST_OPTIONS = (
     TestOption(
         fields=("min_protocol", "max_protocol"),
         flags=(
-            Flag("--min-protocol", ", ".join(Protocol), "V", tuple(Protocol)),
-            Flag("--max-protocol", "the highest", "V", tuple(Protocol)),
+            Flag("--min-protocol", f"lowest version: {', '.join(Protocol)}", "V", tuple(Protocol)),
+            Flag("--max-protocol", "highest version", "V", tuple(Protocol)),
         ),
         read=_read_protocols,
         capath=lambda asked: [
@@ -376,17 +378,21 @@ def capath_arguments(asked: HostToTest, *, but_for: Collection[str] = ()) -> lis
     ]
 
 
-def curl_settings(asked: HostToTest) -> list[CurlSetting]:
-    """What curl is told, for its command line or its configuration."""
-    return [setting for option in TEST_OPTIONS if option.curl is not None for setting in option.curl(asked)]
+def said(host: HostToTest, client: str) -> list[Any]:
+    """What `client`, a column of the table, is told: arguments, settings or lines."""
+    columns = [getattr(option, client) for option in TEST_OPTIONS]
+    return [word for column in columns if column is not None for word in column(host) or ()]
 
 
-def unsaid(asked: HostToTest, client: str) -> str:
-    """The flags that are set and that `client` (a column of the table) has no words for; empty for none."""
+def unsaid(host: HostToTest, client: str) -> str:
+    """The flags that are set and that `client`, a column of the table, has no words for; empty for none."""
     left_out: list[str] = []
     for option in TEST_OPTIONS:
-        if getattr(option, client) is None:
-            left_out += [word for word in option.capath(asked) if word.startswith("--")]
-    if asked.options.proxy is not None and "--proxy" not in left_out and client == "ssl":
-        left_out.append("--proxy")  # the environment's, which a retest need not name
+        column = getattr(option, client)
+        if column is None or column(host) is None:
+            # A proxy that the environment named has no flag in a retest.
+            flags = option.capath(host) or ["--proxy"] * (
+                "proxy" in option.fields and host.options.proxy is not None
+            )
+            left_out += [word for word in flags if word.startswith("--")]
     return f"without {', '.join(left_out)}" if left_out else ""

@@ -17,7 +17,7 @@ from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.network.deadline import Deadline, run_child
 from capath.tls.network.endpoint import Address
 from capath.tls.offline.throwaway import make_throwaway
-from capath.tls.option_table import CurlSetting, curl_settings
+from capath.tls.option_table import CurlSetting, said
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult, Refused
 from capath.tls.test_options import HostToTest
 
@@ -73,7 +73,7 @@ def _settings(asked: HostToTest, directory: str, bundle: str) -> list[str]:
         "show-error",
         f"output = {_quoted(os.devnull)}",
         'write-out = "\\ncapath verify=%{ssl_verify_result} tls=%{time_appconnect}\\n"',
-        *(_line(setting) for setting in curl_settings(asked) if setting[0] not in _ITS_OWN),
+        *(_line(setting) for setting in said(asked, "curl") if setting[0] not in _ITS_OWN),
     ]
 
 

@@ -11,7 +11,7 @@ from capath.tls.network.endpoint import Address
 from capath.tls.network.http import head_request
 from capath.tls.network.proxy import ProxyKind
 from capath.tls.offline.openssl import installed_version
-from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, TEST_OPTIONS
+from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, said
 from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult
 from capath.tls.test_options import HostToTest
 
@@ -52,8 +52,7 @@ def ask(result: ProbeResult, address: Address, directory: str, deadline: Deadlin
 def s_client_arguments(asked: HostToTest, directory: str, address: Address | None = None) -> list[str]:
     """The arguments of `openssl` that ask the same question; by host name where no `address` is given."""
     where = asked.endpoint.text if address is None else address.text
-    options = [word for option in TEST_OPTIONS if option.s_client is not None for word in option.s_client(asked)]
-    return ["s_client", "-connect", where, "-CApath", directory, *options]
+    return ["s_client", "-connect", where, "-CApath", directory, *said(asked, "s_client")]
 
 
 def _answer(version: str, output: bytes) -> ClientAnswer:
