@@ -266,6 +266,9 @@ def test_the_command_line(world: World) -> None:
     assert run(dead, "--client", "openssl").returncode == 3
     assert run("--client", "openssl").returncode == 0
     assert run("--client", "nobody").returncode == 2
+    there, environment["PATH"] = environment["PATH"], str(world.place)
+    assert run("--client", "openssl").returncode == 2
+    environment["PATH"] = there
     assert run("--no-run").returncode == 0
     environment["SSL_CERT_FILE"] = "/nonexistent"
     assert run("--client", "openssl").returncode == 1

@@ -59,6 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     clients = [client for client in CLIENTS if client.name in names]
     endpoints = [parse_endpoint(host) for host in dict.fromkeys(arguments.hosts)]
     found = Doctor(machine, datetime.now(timezone.utc), clients=clients).examine(endpoints)
+    if not found.rows and not found.strange:
+        wanted = "TLS client" if arguments.client is None else visible(arguments.client)
+        raise BadInputError(f"no {wanted} was found on the PATH", hint="--python names an interpreter elsewhere")
     if arguments.json:
         print(document(examination_json(found)))
     else:

@@ -25,6 +25,7 @@ from capath.doctor.program import (
 from capath.report.document import Json, moment
 from capath.report.layout import Line, Span, Style, columns, plural, wrapped
 
+_HEAD = ("Reads", "Roots", "Changed", "Why")
 _SHAPES = {
     Shape.BUNDLE: "",
     Shape.HASHED: " (by hash links)",
@@ -150,17 +151,16 @@ def _titles(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
 
 
 def _store_lines(rows: Sequence[Row], titles: dict[tuple[str, str], str], width: int | None) -> Iterator[Line]:
-    cells = [["Client", "Reads", "Roots", "Changed", "Why"]]
-    owners: list[tuple[Row, bool]] = []
+    """A client, its stores in columns (never cut: a path is what is looked for), and what is wrong."""
+    stores = [store for row in rows for store in row.stores]
+    head, *lines = columns([_HEAD, *map(_store_cells, stores)], None, flexible=0)
+    yield [Span(f"    {'  '.join(head)}", Style.DIM)]
+    rest = iter(lines)
     for row in rows:
-        for number, store in enumerate(row.stores):
-            cells.append([titles[row.program.key] if number == 0 else "", *_store_cells(store)])
-            owners.append((row, number == len(row.stores) - 1))
-    head, *lines = (list(line) for line in columns(cells, width, flexible=1))
-    yield [Span("  ".join(head), Style.BOLD)]
-    for line, (row, is_last) in zip(lines, owners, strict=True):
-        yield "  ".join(line)
-        for problem in row.problems if is_last else ():
+        yield [Span(titles[row.program.key], Style.BOLD)]
+        for _, line in zip(row.stores, rest, strict=False):
+            yield f"    {'  '.join(line)}"
+        for problem in row.problems:
             style = Style.BAD if problem.leads_nowhere else Style.DIM
             mark = "✗" if problem.leads_nowhere else "·"
             for text in wrapped(problem.text, width, "      ", f"    {mark} "):
