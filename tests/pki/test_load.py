@@ -124,3 +124,19 @@ def test_an_empty_name_whose_length_is_in_five_octets(tmp_path: Path) -> None:
     certificate = read_certificate(raw_certificate(empty))[0]
     assert [certificate.subject_hash, certificate.subject.old_hash] == printed
     assert certificate.subject.title == "(empty name)"
+
+
+@needs_openssl
+def test_a_crl_with_a_fault_inside_does_not_decide_on_the_next_certificate(tmp_path: Path) -> None:
+    """OpenSSL loads the CRL and leaves an error behind, which its next answer must not be taken from."""
+    fault = tlv(0x30, b"\x06\x03\x55\x1d\x23", tlv(0x04, tlv(0x30, b"\x80\xff")))
+    algorithm = tlv(0x30, tlv(0x06, bytes.fromhex("2a8648ce3d040302")))
+    times = tlv(0x17, b"200101000000Z") + tlv(0x17, b"490101000000Z")
+    signed = tlv(0x30, b"\x02\x01\x02", algorithm, _NAME, times, tlv(0xA0, tlv(0x30, fault)))
+    crl = tlv(0x30, signed, algorithm, tlv(0x03, b"\0\0"))
+    (tmp_path / "crl.pem").write_bytes(pem("X509 CRL", crl))
+    theirs = openssl("crl", "-in", tmp_path / "crl.pem", "-noout", "-hash").stdout.decode().strip()
+    odd = raw_certificate(_NAME).replace(b"\x17\x0d200101000000Z", b"\x17\x0d2001010000+0Z")
+    for _ in range(2):
+        assert read_crl(crl).issuer.subject_hash == theirs
+        assert read_certificate(odd)[0].subject_hash == theirs

@@ -94,12 +94,8 @@ def _ask_openssl(encoded: bytes) -> str:
 
     Raises ParseError where the one that Python is linked to refuses it.
     """
-    import ssl
-
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=encoded)
-    except ssl.SSLError:
-        raise ParseError(f"OpenSSL does not load it ({_refusal(encoded) or 'older versions refuse it'})") from None
+    if not _machine_loads("x509", cadata=encoded):
+        raise ParseError(f"OpenSSL does not load it ({_refusal(encoded) or 'older versions refuse it'})")
     return _refusal(encoded)
 
 
@@ -117,21 +113,31 @@ def _refusal(encoded: bytes) -> str:
 
 def _ask_machine_for_crl(encoded: bytes) -> None:
     """Raise ParseError where the OpenSSL that Python is linked to does not load the CRL; it reads files only."""
-    import ssl
     import tempfile
 
     from capath.pki.pem import encode_pem
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with tempfile.NamedTemporaryFile(prefix="capath-", suffix=".crl") as file:
         file.write(encode_pem("X509 CRL", encoded))
         file.flush()
-        try:
-            context.load_verify_locations(cafile=file.name)
-        except ssl.SSLError as error:
-            raise ParseError(f"OpenSSL does not load it ({error.reason})") from None
-    if not context.cert_store_stats()["crl"]:
-        raise ParseError("OpenSSL does not load it")
+        if not _machine_loads("crl", cafile=file.name):
+            raise ParseError("OpenSSL does not load it")
+
+
+def _machine_loads(kind: str, *, cadata: bytes | None = None, cafile: str | None = None) -> bool:
+    """Whether the OpenSSL that Python is linked to loads an object of this kind: ``x509`` or ``crl``."""
+    import contextlib
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # What is in the store counts: an error may be of something inside that OpenSSL loads all the same, or be left
+    # from an earlier call. The second one fails, which empties the thread's queue of errors for whoever is next.
+    with contextlib.suppress(ssl.SSLError):
+        context.load_verify_locations(cadata=cadata, cafile=cafile)
+    loaded = bool(context.cert_store_stats()[kind])
+    with contextlib.suppress(ssl.SSLError):
+        context.load_verify_locations(cadata=b"\0")
+    return loaded
 
 
 def _name(encoded: bytes) -> Name:
