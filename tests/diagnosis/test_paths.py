@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from capath.remedy.try_remedies import try_remedies_offline
 from capath.report.verification import command_line
 from capath.sources.pem import PemSource
 from capath.store import Snapshot, scan
+from capath.store.owner import DebianTree
 from tests.diagnosis import mazes
 from tests.diagnosis.mazes import HOST, Maze, edge, explain, random_mazes, read, some_subset_verifies, store
 
@@ -234,3 +237,40 @@ def test_layers_of_cross_signatures_end_by_a_count(tmp_path: Path) -> None:
         for below in lower
     ]
     assert _checks(maze.leaf("0.0"), sent, tmp_path) < 1000
+
+
+def test_a_root_that_debian_deselects_is_selected_again(tmp_path: Path) -> None:
+    tree = DebianTree.under(str(tmp_path))
+    root = authority.root("Root")
+    for place in (tree.certs, tree.local_certs, tree.etc_certs, tree.hooks):
+        os.makedirs(place)
+    os.mkdir(os.path.join(tree.certs, "mozilla"))
+    Path(tree.certs, "mozilla/Root_(1).crt").write_bytes(root.pem)
+    Path(tree.conf).write_text("# ours\n!mozilla/Root_(1).crt\n")
+    diagnosis = explain(scan(tree.etc_certs), authority.leaf(root, HOST), [])
+    assert diagnosis is not None
+    assert diagnosis.cause is Cause.DESELECTED
+    assert "update-ca-certificates keeps" in diagnosis.text
+    assert diagnosis.remedies[0].trial == Fixes()
+    edit, _, update = command_line(diagnosis.remedies[0].command).partition(" && ")
+    subprocess.run(edit, shell=True, check=True)
+    assert Path(tree.conf).read_text() == "# ours\nmozilla/Root_(1).crt\n"
+    assert update.startswith("update-ca-certificates ")
+
+
+@pytest.mark.parametrize(
+    ("store_place", "kept_out", "needs"),
+    [
+        ("etc/pki/ca-trust/extracted/pem/directory-hash", "etc/pki/ca-trust/source/blocklist", ""),
+        ("etc/ssl/certs", "etc/ssl/untrusted", "usr/share/certs/trusted"),
+    ],
+)
+def test_a_root_that_its_owner_keeps_out(tmp_path: Path, store_place: str, kept_out: str, needs: str) -> None:
+    root = authority.root("Root")
+    for place in filter(None, (store_place, kept_out, needs)):
+        os.makedirs(tmp_path / place)
+    (tmp_path / kept_out / "root.pem").write_bytes(root.pem)
+    diagnosis = explain(scan(str(tmp_path / store_place)), authority.leaf(root, HOST), [])
+    assert diagnosis is not None
+    assert (diagnosis.cause, diagnosis.remedies[0].trial) == (Cause.DESELECTED, Fixes())
+    assert str(tmp_path / kept_out / "root.pem") in diagnosis.text

@@ -16,6 +16,7 @@ from capath.diagnosis.cause import (
     title,
     which,
 )
+from capath.diagnosis.deselected import explain_deselected
 from capath.diagnosis.known_roots import KnownRoot
 from capath.diagnosis.missing_root import (
     get_root,
@@ -76,6 +77,8 @@ def by_path(case: Case, path: Path) -> CauseFound | None:
             if step.row is not None:
                 return held_but_not_found(case, step.row)
             return None if step.known is None else wrong_format(case, step.known)
+        case Need.SELECT:
+            return None if step.known is None else explain_deselected(case, step.known)
         case Need.IMPORT:
             if step.known is None:
                 return None

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import cached_property
 
 from capath.diagnosis.cause import StoreCommand, TestAgain
-from capath.diagnosis.known_roots import NO_ROOTS, KnownRoot, KnownRoots, file_shelves
+from capath.diagnosis.deselected import deselected_roots
+from capath.diagnosis.known_roots import NO_ROOTS, KnownRoot, KnownRoots, Place, file_shelves
 from capath.diagnosis.paths import AtHand, Need, Path, find_paths
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
@@ -111,7 +112,7 @@ class Case:
         return self.flags if self.live is None else self.live.options.flags
 
     def _known(self, subject: Name) -> Sequence[KnownRoot]:
-        return (*_store_of(self.snapshot).misplaced(subject), *self.roots.named(subject))
+        return (*_store_of(self.snapshot).not_read(subject), *self.roots.named(subject))
 
     def on_store(self, verb: str, *operands: str) -> StoreCommand:
         """A command of capath on the directory."""
@@ -166,10 +167,12 @@ class _Store:
     @cached_property
     def _shelves(self) -> KnownRoots:
         directory = self.listing.snapshot.directory
-        return file_shelves([os.path.join(directory, skipped.file) for skipped in self.listing.skipped])
+        paths = [os.path.join(directory, skipped.file) for skipped in self.listing.skipped]
+        misplaced = file_shelves(paths, Place.MISPLACED)
+        return KnownRoots((*misplaced.shelves, *deselected_roots(directory).shelves))
 
-    def misplaced(self, subject: Name) -> Sequence[KnownRoot]:
-        """Roots in files that lookup does not read: DER, PKCS#7, several certificates in one."""
+    def not_read(self, subject: Name) -> Sequence[KnownRoot]:
+        """Roots in files that lookup does not read (DER, PKCS#7, several in one), and deselected ones."""
         return self._shelves.named(subject)
 
 

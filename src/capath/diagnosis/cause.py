@@ -53,6 +53,7 @@ class Cause(StrEnum):
     LINK_BROKEN = "link-broken"
     CLIENT_DIFFERS = "client-differs"
     WRONG_FORMAT = "wrong-format"
+    DESELECTED = "deselected"
     SENT_PATH_MISLEADS = "sent-path-misleads"
     CRL_UNUSABLE = "crl-unusable"
     OTHER = "other"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from capath.errors import BadInputError
+from capath.errors import BadInputError, StrEnum
 from capath.pki.certificate import Certificate
 from capath.pki.claims import Item, ServerTrust
 from capath.pki.key_identifiers import mismatch
@@ -26,6 +26,16 @@ from capath.sources.system_store import system_places, system_source
 _FILES_LIMIT = 200
 
 
+class Place(StrEnum):
+    """Where a root is, seen from the store that lacks it."""
+
+    ELSEWHERE = "elsewhere"
+    MISPLACED = "misplaced"
+    """In a file of the store that lookup does not read."""
+    DESELECTED = "deselected"
+    """Kept out by the tool that owns the directory."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownRoot:
     """A root and the shelf it stands on: `argument` is how ``capath import`` names that, `title` for people."""
@@ -33,8 +43,7 @@ class KnownRoot:
     item: Item
     argument: str
     title: str
-    is_misplaced: bool = False
-    """Whether that is a file of the store itself, which lookup does not read."""
+    place: Place = Place.ELSEWHERE
 
     @property
     def certificate(self) -> Certificate:
@@ -47,7 +56,7 @@ class Shelf:
 
     argument: str
     source: Source
-    is_misplaced: bool = False
+    place: Place = Place.ELSEWHERE
 
     @property
     def title(self) -> str:
@@ -64,7 +73,7 @@ class Shelf:
                 and found.certificate.self_issued
                 and found.claims.servers not in (ServerTrust.NO, ServerTrust.DISTRUSTED)
             ):
-                known = KnownRoot(found, self.argument, self.title, self.is_misplaced)
+                known = KnownRoot(found, self.argument, self.title, self.place)
                 roots.setdefault(found.certificate.subject.canonical, []).append(known)
         return {name: tuple(group) for name, group in roots.items()}
 
@@ -118,12 +127,12 @@ def usual_roots(mozilla_file: str = "") -> KnownRoots:
     return KnownRoots(tuple(shelves))
 
 
-def file_shelves(paths: Sequence[str]) -> KnownRoots:
+def file_shelves(paths: Sequence[str], place: Place) -> KnownRoots:
     """The files `paths`, a shelf each, as far as they can be read."""
     shelves = []
     for path in paths[:_FILES_LIMIT]:
         with contextlib.suppress(BadInputError):
-            shelves.append(Shelf(path, open_source(path, lambda _: None), is_misplaced=True))
+            shelves.append(Shelf(path, open_source(path, lambda _: None), place))
     return KnownRoots(tuple(shelves))
 
 

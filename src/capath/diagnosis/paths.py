@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import IntEnum
 from itertools import count
 
-from capath.diagnosis.known_roots import KnownRoot
+from capath.diagnosis.known_roots import KnownRoot, Place
 from capath.diagnosis.path_rules import (
     can_issue,
     is_self_signed,
@@ -46,8 +46,12 @@ class Need(IntEnum):
     REHASH = 1
     CONVERT = 2
     TRUST = 3
-    IMPORT = 4
-    TRUST_SENT_ROOT = 5
+    SELECT = 4
+    IMPORT = 5
+    TRUST_SENT_ROOT = 6
+
+
+_NEEDS = {Place.ELSEWHERE: Need.IMPORT, Place.MISPLACED: Need.CONVERT, Place.DESELECTED: Need.SELECT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ class _Search:
         for known in at_hand.known(subject):
             held = found.get(known.certificate.sha256)
             if held is None or held.need is Need.TRUST_SENT_ROOT:
-                need = Need.CONVERT if known.is_misplaced else Need.IMPORT
+                need = _NEEDS[known.place]
                 found[known.certificate.sha256] = Step(known.certificate, need, known=known)
         return list(found.values())
 

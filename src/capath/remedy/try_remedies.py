@@ -174,13 +174,13 @@ def _altered(remedy: Remedy, case: Case, test: Altered) -> Altered | None:
 def _plan(remedy: Remedy, case: Case) -> Plan | None:
     """The change to the store that the remedy is; None where it is none, or needs what is not at hand."""
     match remedy.action:
-        case RemedyKind.TRUST:
-            return plan_toggle(case.listing, (remedy.operand,), ()) if remedy.operand else None
+        case RemedyKind.TRUST if remedy.operand in case.listing.by_sha256:
+            return plan_toggle(case.listing, (remedy.operand,), ())
         case RemedyKind.DISTRUST:
             return plan_toggle(case.listing, (), (remedy.operand,)) if remedy.operand else None
         case RemedyKind.REHASH:
             return None if remedy.operand else plan_rehash(case.snapshot).plan
-        case RemedyKind.IMPORT:
+        case RemedyKind.TRUST | RemedyKind.IMPORT:
             certificate = case.certificate(remedy.operand) if remedy.operand else None
             if certificate is None:
                 return None
