@@ -15,7 +15,7 @@ from capath.tls.failure import AlertReceived
 from capath.tls.handshake.client_identity import read_client_identity
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.probe import probe
-from capath.tls.result import Accepted, NotAsked, OutcomeName, Refused
+from capath.tls.result import Accepted, ConnectionRefused, NotAsked, OutcomeName
 from capath.tls.test_options import Client, ProbeOptions, Protocol
 from tests.tls.conftest import MakeStore, to_loopback
 
@@ -83,7 +83,7 @@ def test_a_certificate_that_the_server_does_not_take_is_refused(
     identity = read_client_identity(*_files(tmp_path, stranger), _never)
     options = ProbeOptions(identity=identity, max_protocol=protocol)
     result = probe(Endpoint(HOST, loopback.serve(asking)), make_store(root), options=options, resolver=to_loopback)
-    assert isinstance(result.outcome, Refused)
+    assert isinstance(result.outcome, ConnectionRefused)
     assert isinstance(result.failure, AlertReceived)
 
 

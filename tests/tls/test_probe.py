@@ -48,10 +48,10 @@ from capath.tls.probe import probe
 from capath.tls.result import (
     Accepted,
     AttemptOutcome,
+    ConnectionRefused,
     NotAccepted,
     NotAsked,
     OutcomeName,
-    Refused,
     Rejected,
     Verified,
 )
@@ -402,7 +402,7 @@ def test_an_alert_is_known_by_its_number(loopback: Loopback, make_store: MakeSto
     port = loopback.serve(scripted([bytes((21, 3, 3, 0, 2, 2, 80))]))
     result = probe(Endpoint(HOST, port), make_store(), resolver=to_loopback)
     assert result.failure == AlertReceived(80, Stage.HANDSHAKE)
-    assert isinstance(result.outcome, Refused)
+    assert isinstance(result.outcome, ConnectionRefused)
 
 
 def test_requests_and_openssl_are_asked_the_same_of_the_same_address(

@@ -35,10 +35,10 @@ from capath.tls.network.wire import Wire
 from capath.tls.result import (
     Attempt,
     ClientReport,
+    ConnectionRefused,
     Outcome,
     ProbeResult,
     ProfileVerdict,
-    Refused,
     Rejected,
     ServerFacts,
     Timings,
@@ -253,13 +253,13 @@ class _Probe:
             case Established(session=session):
                 return Verified(session, verification)
             case RefusedAfterwards(session=session, failure=failure):
-                return Refused(failure, session, verification)
+                return ConnectionRefused(failure, session, verification)
             case NotTls() | TimedOut() | StarttlsRefused() | Cancelled() | NameNotFound() | NoConnection():
                 return Unreachable(ending)
             case Closed(tls_seen=False) | ProxyNotReached() | ProxyRefused():
                 return Unreachable(ending)
             case _:
-                return Refused(ending, None, verification)
+                return ConnectionRefused(ending, None, verification)
 
     def _with_staple(self, verification: Verification, data: bytes) -> Verification:
         """Judge the stapled OCSP response. OpenSSL goes on whatever it says; here, revoked is an error."""

@@ -40,7 +40,7 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ConnectionRefused:
     """The handshake began and one side ended it. `verification` is of the certificates that had come by then.
 
     `session` is there where the server refused after the handshake, as TLS 1.3 has it for client certificates.
@@ -58,7 +58,7 @@ class Unreachable:
     failure: Failure
 
 
-Outcome = Verified | Rejected | Refused | Unreachable
+Outcome = Verified | Rejected | ConnectionRefused | Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class ProbeResult:
         match self.outcome:
             case Verified():
                 return OutcomeName.VERIFIED
-            case Rejected() | Refused():
+            case Rejected() | ConnectionRefused():
                 return OutcomeName.REJECTED
             case Unreachable():
                 return OutcomeName.UNREACHABLE
@@ -223,7 +223,7 @@ class ProbeResult:
     @property
     def failure(self) -> Failure | None:
         match self.outcome:
-            case Refused(failure=failure) | Unreachable(failure=failure):
+            case ConnectionRefused(failure=failure) | Unreachable(failure=failure):
                 return failure
             case Verified() | Rejected():
                 return None

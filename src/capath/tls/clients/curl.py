@@ -18,7 +18,15 @@ from capath.tls.network.deadline import Deadline, run_child
 from capath.tls.network.endpoint import Address
 from capath.tls.offline.throwaway import make_throwaway
 from capath.tls.option_table import CurlSetting, said
-from capath.tls.result import Accepted, ClientAnswer, NoAnswer, NotAccepted, NotAsked, ProbeResult, Refused
+from capath.tls.result import (
+    Accepted,
+    ClientAnswer,
+    ConnectionRefused,
+    NoAnswer,
+    NotAccepted,
+    NotAsked,
+    ProbeResult,
+)
 from capath.tls.test_options import HostToTest
 
 _RESULT = re.compile(rb"capath verify=(\d+) tls=([0-9.]+)\s*\Z")
@@ -105,7 +113,7 @@ def _answer(result: ProbeResult, version: str, output: bytes) -> ClientAnswer:
             is_address = result.checked_host == result.endpoint.ip
             code = VerifyCode.IP_ADDRESS_MISMATCH if is_address else VerifyCode.HOSTNAME_MISMATCH
         return NotAccepted(version, said, code)
-    if error is not None and isinstance(result.outcome, Refused):
+    if error is not None and isinstance(result.outcome, ConnectionRefused):
         return NotAccepted(version, said)
     if found is not None and float(found[2]) > 0:
         return Accepted(version, said)  # TLS was there, and verified; what failed came after it
