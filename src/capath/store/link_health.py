@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from capath.errors import StrEnum, assert_never
 from capath.store.entry import DanglingEntry, Entry, symlink_target
 from capath.store.link_name import LinkName, Row, resembles_link
-from capath.store.lookup import BlockedRow, EndOfRow, walk
+from capath.store.lookup import BlockedRow, EndOfRow, Walk, walk
 from capath.store.slot import DoesNotLoad, Loaded, load_slot
 from capath.store.snapshot import Snapshot
 
@@ -35,11 +36,11 @@ class LinkReport(NamedTuple):
     """The SHA-256 of each certificate (or CRL) behind it."""
 
 
-def report_links(snapshot: Snapshot) -> tuple[LinkReport, ...]:
-    """Return the state of every hash link in `snapshot`, by name."""
+def report_links(snapshot: Snapshot, walks: Iterable[Walk] | None = None) -> tuple[LinkReport, ...]:
+    """Return the state of every hash link in `snapshot`, by name. `walks` are those of all its rows."""
     reports = []
-    for row in snapshot.rows:
-        reports.extend(_report_row(snapshot, row))
+    for row, _, end in [walk(snapshot, row) for row in snapshot.rows] if walks is None else walks:
+        reports.extend(_report_row(snapshot, row, end))
     for name in snapshot.entries:
         if resembles_link(name) and LinkName.parse(name) is None:
             why = "lookup asks for lowercase names without leading zeros only"
@@ -48,13 +49,12 @@ def report_links(snapshot: Snapshot) -> tuple[LinkReport, ...]:
     return tuple(sorted(reports, key=lambda report: report.name))
 
 
-def _report_row(snapshot: Snapshot, row: Row) -> list[LinkReport]:
-    end = walk(snapshot, row).end
+def _report_row(snapshot: Snapshot, row: Row, end: EndOfRow | BlockedRow) -> list[LinkReport]:
     beyond = frozenset(end.beyond)
     first_slot_of: dict[tuple[str, ...], int] = {}
     reports = []
     for slot, entry in snapshot.rows[row].items():
-        name = row.name(slot)
+        name = entry.name
         loaded = load_slot(entry, row.kind)
         identities = tuple([held.sha256 for held in loaded.held]) if isinstance(loaded, Loaded) else ()
         state, why = _state(entry, loaded, row)

@@ -13,7 +13,7 @@ from capath.store.entry import DanglingEntry, Entry, File, FileEntry, LinkEntry,
 from capath.store.held import Held
 from capath.store.link_health import LinkReport, LinkState, report_links
 from capath.store.link_name import CONSTRAINTS_FILE, IN_ASIDE, LinkName, resembles_link
-from capath.store.lookup import BlockedRow, EndOfRow, reachable, walk
+from capath.store.lookup import BlockedRow, EndOfRow, found_in, walk
 from capath.store.readers import ReaderIndex, Readers
 from capath.store.snapshot import Snapshot
 from capath.store.standing import (
@@ -175,12 +175,13 @@ class _Lister:
     def __init__(self, snapshot: Snapshot, read: bool) -> None:
         self._snapshot = snapshot
         self._read = read
-        self._links = report_links(snapshot)
+        walks = [walk(snapshot, row) for row in snapshot.rows]
+        self._links = report_links(snapshot, walks)
         self._links_of: dict[str, list[LinkReport]] = {}
         for link in self._links:
             for sha256 in link.certificates:
                 self._links_of.setdefault(sha256, []).append(link)
-        self._found = reachable(snapshot)
+        self._found = found_in(walks)
         self._index = ReaderIndex(snapshot)
         self._linked = {_identity(snapshot.entries[link.name]) for link in self._links}
         self._certificates: list[CertificateRow] = []

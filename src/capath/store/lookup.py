@@ -77,12 +77,12 @@ def walk(snapshot: Snapshot, row: Row, *, steps_over: bool = False) -> Walk:
     while (entry := slots.get(slot)) is not None:
         loaded = load_slot(entry, row.kind)
         if loaded.held:
-            served.append(ServedSlot(slot, row.name(slot), entry, loaded))
+            served.append(ServedSlot(slot, entry.name, entry, loaded))
         if isinstance(loaded, DoesNotLoad) and not steps_over:
-            beyond = tuple(row.name(other) for other in slots if other > slot)
-            return Walk(row, tuple(served), BlockedRow(row.name(slot), loaded.reason, beyond))
+            beyond = tuple([row.name(other) for other in slots if other > slot])
+            return Walk(row, tuple(served), BlockedRow(entry.name, loaded.reason, beyond))
         slot += 1
-    beyond = tuple(row.name(other) for other in slots if other > slot)
+    beyond = () if slot == len(slots) else tuple([row.name(other) for other in slots if other > slot])
     return Walk(row, tuple(served), EndOfRow(row.name(slot), beyond))
 
 
@@ -112,11 +112,16 @@ def reachable(snapshot: Snapshot, rows: Iterable[Row] | None = None) -> dict[str
 
     With `rows`, only those that are found in one of them.
     """
+    return found_in([walk(snapshot, row) for row in (snapshot.rows if rows is None else rows)])
+
+
+def found_in(walks: Iterable[Walk]) -> dict[str, str]:
+    """Every certificate that was found under its own subject hash: SHA-256 to the first link."""
     found: dict[str, str] = {}
-    for row in snapshot.rows if rows is None else rows:
+    for row, served, _ in walks:
         if row.kind is LinkKind.CERTIFICATE:
-            for slot in walk(snapshot, row).served:
-                for held in slot.held:
+            for slot in served:
+                for held in slot.loaded.held:
                     if held.subject_hash == row.hash:
                         found.setdefault(held.sha256, slot.name)
     return found
