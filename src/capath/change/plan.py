@@ -48,6 +48,10 @@ class Plan:
         self.refusals = refusals
         self.notes = notes
 
+    def __repr__(self) -> str:
+        steps = f"{len(self.operations):,} step{'' if len(self.operations) == 1 else 's'}"
+        return f"<Plan {self.summary!r}: {steps}, {len(self.gained)} gained, {len(self.lost)} lost>"
+
     def with_notes(self, *notes: str) -> Plan:
         """The same plan with more to say."""
         return Plan(self.before, self.summary, self.operations, self.refusals, (*self.notes, *notes))

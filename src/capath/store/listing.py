@@ -66,6 +66,9 @@ class CertificateRow:
         self._file, self._number = source
         self._index = index
 
+    def __repr__(self) -> str:
+        return f"<CertificateRow {self.file!r} {self.held.sha256[:16]} {type(self.standing).__name__}>"
+
     @property
     def trusted(self) -> bool:
         return isinstance(self.standing, Trusted)
@@ -130,6 +133,11 @@ class Listing:
         self.crls = crls
         self.skipped = skipped
         self.links = links
+
+    def __repr__(self) -> str:
+        count = len(self.by_sha256)
+        certificates = f"{count:,} certificate{'' if count == 1 else 's'}"
+        return f"<Listing {self.snapshot.directory!r}: {certificates}, {self.trusted_count:,} trusted>"
 
     @cached_property
     def by_sha256(self) -> Mapping[str, tuple[CertificateRow, ...]]:

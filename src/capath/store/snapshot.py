@@ -21,6 +21,9 @@ class Snapshot:
         self.entries = entries
         self.writable = writable
 
+    def __repr__(self) -> str:
+        return f"<Snapshot {self.directory!r}: {len(self.entries):,} entries>"
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """All names in byte order, as `openssl rehash` takes them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -29,7 +30,7 @@ from capath.tls.handshake.verification import Verification, VerifyError
 from capath.tls.handshake.verify_codes import DATES, VerifyCode
 from capath.tls.network.connect import NameNotFoundError, NotConnected, Resolver, connect, resolve, system_resolver
 from capath.tls.network.deadline import CancelledError, Deadline, DeadlinePassedError, never
-from capath.tls.network.endpoint import Address, Endpoint
+from capath.tls.network.endpoint import Address, Endpoint, parse_endpoint
 from capath.tls.network.proxy import ProxyKind
 from capath.tls.network.wire import Wire
 from capath.tls.result import (
@@ -55,8 +56,8 @@ _DATE_WAIT_S = 1.0
 
 
 def probe(
-    endpoint: Endpoint,
-    capath: str,
+    endpoint: Endpoint | str,
+    capath: str | os.PathLike[str],
     *,
     snapshot: Snapshot | None = None,
     options: ProbeOptions = DEFAULT_OPTIONS,
@@ -72,8 +73,11 @@ def probe(
     once it is true, `probe` returns within a tenth of a second with the failure Cancelled, whatever happens.
     `contexts` are for a run of many tests, which then tell of one state of the directory; None looks anew.
 
-    Raises BadInputError where `capath` must be scanned and cannot be read. All else that fails is in the result.
+    Raises BadInputError where `endpoint` is a text that names no host, or `capath` must be scanned and cannot be
+    read. All else that fails is in the result.
     """
+    capath = os.fspath(capath)
+    endpoint = parse_endpoint(endpoint) if isinstance(endpoint, str) else endpoint
     known = scan(capath) if snapshot is None else snapshot
     with capath_argument(capath) as argument:
         shared = SharedContexts(argument) if contexts is None else contexts
