@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +15,7 @@ from capath.doctor.open_store import GivenStore, given_store, write_keystore
 from capath.doctor.places import StoreRead
 from capath.doctor.program import Accepts, FromFile, FromVariable, Opinion, Refuses, Shape, Unknown
 from capath.pki.certificate import Certificate
-from capath.pki.visible import visible
+from capath.pki.visible import shell_command, visible
 
 _DONORS_LIMIT = 2
 _NEW_BUNDLE = "ca-bundle.pem"
@@ -92,7 +91,7 @@ def _rehashes(doctor: Doctor, row: Row, judgement: Judgement) -> Iterator[_Candi
             parts = ["{directory}" if doctor.machine.path(part) == place.path else part for part in parts]
             changes = {place.why.name: os.pathsep.join(parts)}
         roots = tuple(item.certificate for item in listing.certificates)
-        command = shlex.join(["capath", "rehash", place.path])
+        command = shell_command(["capath", "rehash", place.path])
         yield _Candidate(f"Create the hash links of {visible(place.path)}.", command, changes, (), roots)
 
 
@@ -114,7 +113,7 @@ def _gifts(row: Row, store: StoreRead, shown: tuple[Certificate, ...]) -> Iterat
     directories = [item.name for item in client.variables if item.value == "{directory}"]
     for name in directories if store.place.shape is Shape.HASHED else ():
         text = f"Give it {visible(path)}, which has the root."
-        yield _Candidate(text, f"export {name}={shlex.quote(path)}", {name: path})
+        yield _Candidate(text, f"export {name}={shell_command([path])}", {name: path})
     bundles = {item.name: item.adds for item in client.variables if item.value == "{bundle}"}
     for place in row.program.places:
         if isinstance(place.why, FromVariable) and place.shape in (Shape.BUNDLE, Shape.HASHED):
@@ -134,12 +133,12 @@ def _by_variable(row: Row, store: StoreRead, name: str, adds: bool) -> _Candidat
     text = f"Give it {visible(path)}, which has the root"
     own = next((other.place for other in row.stores if other.certificates), None)
     if store.place.shape is not Shape.BUNDLE:
-        made = f"capath export {shlex.quote(path)} --bundle {_NEW_BUNDLE}"
+        made = f"capath export {shell_command([path])} --bundle {_NEW_BUNDLE}"
     elif adds or own is None or own.shape is not Shape.BUNDLE or len(roots) >= len(row.certificates):
-        return _Candidate(f"{text}.", f"export {name}={shlex.quote(path)}", {name: path})
+        return _Candidate(f"{text}.", f"export {name}={shell_command([path])}", {name: path})
     else:
         text, roots = f"{text}, together with its own roots", (*row.certificates, *roots)
-        made = f"cat {shlex.quote(own.path)} {shlex.quote(path)} > {_NEW_BUNDLE}"
+        made = f"{shell_command(['cat', own.path, path])} > {_NEW_BUNDLE}"
     return _Candidate(f"{text}.", f'{made} && export {name}="$PWD/{_NEW_BUNDLE}"', {name: "{bundle}"}, (), roots)
 
 
@@ -148,9 +147,9 @@ def _by_import(row: Row, store: StoreRead, shown: tuple[Certificate, ...]) -> _C
     path, roots, client = store.place.path, store.certificates or (), row.program.client
     root = anchor_in(roots, shown)
     if root is None or (len(roots) == 1 and store.place.shape is Shape.BUNDLE):
-        command = f"{client.import_command} {shlex.quote(path)}"
+        command = f"{client.import_command} {shell_command([path])}"
     else:
-        made = f"capath export {shlex.quote(path)} --select {root.sha256} --bundle root.pem"
+        made = f"capath export {shell_command([path])} --select {root.sha256} --bundle root.pem"
         command = f"{made} && {client.import_command} root.pem"
     given = (*row.certificates, *roots)
     return _Candidate("Import the root into its store.", command, {}, client.option, given)
