@@ -33,7 +33,7 @@ def apply_plan(plan: Plan, after_step: AfterStep | None = None, *, history: bool
     """
     if plan.refusals:
         first = plan.refusals[0]
-        raise ChangeError(f"{visible(first.name)}: {visible(first.reason)}; {visible(first.remedy)}")
+        raise ChangeError(f"{visible(first.name)}: {visible(first.reason)}", hint=visible(first.remedy))
     if not plan.operations:
         return None
     directory_path = plan.before.directory
@@ -47,7 +47,7 @@ def _make(
 ) -> Change:
     """Check the plan against the directory, write it down, and do it."""
     if journal is not None and journal.unfinished():
-        raise ChangeError("a change of this directory was interrupted; run the command again to take it back")
+        raise ChangeError("a change of this directory was interrupted", hint="run the command again to undo it")
     _check_all(directory, plan)
     arguments = plan.summary, plan.operations, plan.before, _now(), undoes, new_stem()
     change = unwritten(*arguments) if journal is None else journal.begin(*arguments)
@@ -88,8 +88,9 @@ def recover(directory_path: str) -> str:
                 said.append(_recover(directory, journal, change))
             except OSError as error:
                 raise InterruptedChangeError(
-                    f"{visible(directory_path)}: a change was interrupted ({visible(change.summary)}), and taking "
-                    f"it back fails: {error.strerror}; fix that, then run the command again"
+                    f"{visible(directory_path)}: a change was interrupted ({visible(change.summary)}), and "
+                    f"undoing it fails: {error.strerror}",
+                    hint="fix that, then run the command again",
                 ) from None
     return "; ".join(said)
 
@@ -152,13 +153,16 @@ def _give_up(
         why = second.strerror if isinstance(second, OSError) else str(second)
         raise InterruptedChangeError(
             f"{name}: {reason}; then taking back the {done} steps before it failed too ({why}): the directory is "
-            "half changed, with no root out of reach that should be in it. The next capath here takes it back"
+            "half changed, with no root out of reach that should be in it",
+            hint="run the command again: the next capath here undoes it",
         ) from error
     with contextlib.suppress(ChangeError):
         if journal is not None:
             journal.mark(change.number, Progress.TAKEN_BACK)
     if isinstance(error, OSError | ChangeError):
         taken_back = f"the {done} steps before it were taken back" if done else "nothing was changed"
+        if isinstance(error, ChangeError):
+            raise ChangeError(f"{error.text}; {taken_back}", hint=error.hint) from None
         raise ChangeError(f"{name}: {reason}; {taken_back}") from None
 
 
@@ -188,8 +192,8 @@ def _check_all(directory: Directory, plan: Plan) -> None:
         raise ChangeError(f"{visible(str(error.filename))}: {error.strerror}; nothing was changed") from None
     if name is not None:
         raise ChangeError(
-            f"{visible(name)}: something else has changed it since the plan was made; nothing was changed, "
-            "look again"
+            f"{visible(name)}: something else has changed it since the plan was made; nothing was changed",
+            hint="look again",
         )
 
 

@@ -46,6 +46,9 @@ def expected_before(operations: Sequence[Operation]) -> dict[str, Expected]:
     """What each name must be before the first of `operations`."""
     expected: dict[str, Expected] = {}
     for operation in operations:
+        if type(operation) is MakeLink:  # of which there can be a hundred thousand
+            expected.setdefault(operation.name, operation.replaces)
+            continue
         for name, before, _ in _changes(operation):
             expected.setdefault(name, before)
     return expected

@@ -156,8 +156,8 @@ class Directory:
             status = self.status(ASIDE)
             if status is not None and not stat.S_ISDIR(status.st_mode):
                 raise ChangeError(
-                    f"{ASIDE}: distrusted certificates go into a directory of this name, and this is not one; "
-                    "rename it"
+                    f"{ASIDE}: distrusted certificates go into a directory of this name, and this is not one",
+                    hint="rename it",
                 ) from None
             return
         parent = os.fstat(self.descriptor)
@@ -229,7 +229,7 @@ def _lock(descriptor: int, path: str) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise ChangeError(
-            f"{visible(path)}: another capath is changing this directory now; wait for it, then try again"
+            f"{visible(path)}: another capath is changing this directory now", hint="wait for it, then try again"
         ) from None
     except OSError:
         return  # no locks on this file system; each step still checks what it finds
@@ -263,9 +263,9 @@ def _load_rename2() -> Callable[[int, bytes, bytes, int], int]:
 
 def taken(name: str) -> ChangeError:
     """The error where a name is not free."""
-    return ChangeError(f"{visible(name)}: the name is taken; move that file away first")
+    return ChangeError(f"{visible(name)}: the name is taken", hint="move that file away first")
 
 
 def changed(name: str) -> ChangeError:
     """The error where a name is not what it was."""
-    return ChangeError(f"{visible(name)}: something else has changed it in the meantime; look again")
+    return ChangeError(f"{visible(name)}: something else has changed it in the meantime", hint="look again")

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from capath.change.codec import all_to_json, operations_from_json
-from capath.change.journal_file import ABANDONED, BEGUN, DONE, TAKEN_BACK, JournalFile
+from capath.change.journal_file import JournalFile
+from capath.change.journal_schema import ABANDONED, BEGUN, DONE, TAKEN_BACK
 from capath.change.operation import MakeLink, Operation, changed_names
 from capath.errors import ParseError, StrEnum
 from capath.store.entry import symlink_target

@@ -17,6 +17,7 @@ import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from capath.change.journal_schema import BEGUN, SCHEMA_VERSION, record_fault
 from capath.errors import ChangeError
 from capath.files import read_descriptor, state_directory
 from capath.pki.visible import visible
@@ -25,13 +26,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-SCHEMA_VERSION = 1
-BEGUN, DONE, TAKEN_BACK, ABANDONED = "begun", "done", "taken back", "abandoned"
-_ENDS = (DONE, TAKEN_BACK, ABANDONED)
 _OPERATIONS = re.compile(rb'\{"operations_of": ([0-9]{1,9}), ')
-_STEM = re.compile(r"\.capath-[0-9]{1,10}-[0-9a-f]{16}")
 _BYTES_LIMIT = 256 * 1024 * 1024
-_NUMBER_LIMIT = 10**9
+_WITHOUT = "--no-history makes a change that cannot be undone"
 
 
 class JournalFile:
@@ -65,7 +62,7 @@ class JournalFile:
                 record = json.loads(line)
             except (ValueError, RecursionError):
                 raise self.fault(f"line {line_number} is not JSON") from None
-            if fault := self._record_fault(record, known, operations):
+            if fault := record_fault(record, self.directory, known, operations):
                 raise self.fault(f"line {line_number}: {fault}")
             known.add(record["number"])
             records.append(record)
@@ -133,33 +130,9 @@ class JournalFile:
     def fault(self, why: str) -> ChangeError:
         """The error for a journal that cannot be used, with the way out."""
         return ChangeError(
-            f"{visible(self.path)}: {why}, so this history is not used, and nothing is changed. "
-            f"capath history {visible(self.directory)} --discard-journal moves the file aside and begins a new "
-            "history; --no-history makes a change without one"
+            f"{visible(self.path)}: {why}, so this history is not used, and nothing is changed",
+            hint=f"capath history {visible(self.directory)} --discard-journal moves the file aside; {_WITHOUT}",
         )
-
-    def _record_fault(self, record: object, known: set[int], operations: Mapping[int, bytes]) -> str:
-        """What is wrong with a line, empty where it is as `begin` or `mark` writes it."""
-        if not isinstance(record, dict):
-            return "it is not an object"
-        version, number = record.get("schema_version", SCHEMA_VERSION), record.get("number")
-        if type(version) is int and version > SCHEMA_VERSION:
-            return f"a newer capath wrote it (schema version {version}); use that one"
-        if version != SCHEMA_VERSION or type(version) is not int:
-            return "its schema version is not a version"
-        if type(number) is not int or not 0 < number < _NUMBER_LIMIT:
-            return "its number is not a number"
-        if "progress" in record:
-            if number not in known:
-                return f"it ends change {number}, which was not begun"
-            return "" if record["progress"] in _ENDS else "its progress is unknown"
-        if number in known:
-            return f"change {number} is there twice"
-        if number not in operations:
-            return f"change {number} has no operations"
-        if record.get("directory") != self.directory:
-            return "it is of another directory"
-        return _change_fault(record)
 
     def _read(self) -> bytes:
         with self._opened_place() as place:
@@ -207,9 +180,8 @@ class JournalFile:
                 self._write(place, content)
         except OSError as error:
             raise ChangeError(
-                f"{visible(self.path)}: the history cannot be written ({error.strerror}), so nothing is changed; "
-                "make room there, set CAPATH_STATE_DIR to a directory that can be written, or give --no-history "
-                "to make the change without undo"
+                f"{visible(self.path)}: the history cannot be written ({error.strerror}), so nothing is changed",
+                hint=f"make room there, or set CAPATH_STATE_DIR to a directory that can be written; {_WITHOUT}",
             ) from None
 
     def _write(self, place: int, content: bytes) -> None:
@@ -251,8 +223,8 @@ class JournalFile:
     @staticmethod
     def _place_fault(path: str, why: str) -> ChangeError:
         return ChangeError(
-            f"{visible(path)}: {why}, so no history is read or written there, and nothing is changed; set "
-            "CAPATH_STATE_DIR to a directory of your own, or give --no-history to make a change without undo"
+            f"{visible(path)}: {why}, so no history is read or written there, and nothing is changed",
+            hint=f"set CAPATH_STATE_DIR to a directory of your own; {_WITHOUT}",
         )
 
 
@@ -263,43 +235,3 @@ def owner_fault(status: os.stat_result) -> str:
     if status.st_mode & 0o022:
         return f"other users can write to it (mode {stat.S_IMODE(status.st_mode):04o}; chmod go-w)"
     return ""
-
-
-def _change_fault(record: Mapping[str, object]) -> str:
-    """What is wrong with the line of a change, but for its number and directory."""
-    summary, undoes, rows = record.get("summary"), record.get("undoes"), record.get("rows")
-    if not isinstance(summary, str):
-        return "its summary is not text"
-    if type(undoes) is not int or not 0 <= undoes < _NUMBER_LIMIT:
-        return "what it undoes is not a number"
-    temporary = record.get("temporary", "")
-    if not isinstance(temporary, str) or (temporary and not _STEM.fullmatch(temporary)):
-        return "its temporary name is not one"
-    if not _is_moment(record.get("at")):
-        return "its time is not a time"
-    if not isinstance(rows, dict) or not all(
-        isinstance(targets, list) and all(map(_is_text, targets)) for targets in rows.values()
-    ):
-        return "its rows are not lists of targets"
-    return ""
-
-
-def _is_text(value: object) -> bool:
-    """Whether it is text that can be the name of a file, or be encoded for one."""
-    if not isinstance(value, str) or "\0" in value:
-        return False
-    try:
-        os.fsencode(value)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _is_moment(value: object) -> bool:
-    from datetime import datetime, timezone
-
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return moment is not None and moment.tzinfo is not None and moment.astimezone(timezone.utc).year > 0
-    except (ValueError, OverflowError):
-        return False
