@@ -251,8 +251,8 @@ def test_a_leaf_with_an_identifier_that_does_not_decode(tmp_path: Path) -> None:
     broken = x509.UnrecognizedExtension(ExtensionOID.AUTHORITY_KEY_IDENTIFIER, b"\x30\x05\x01")
     leaf = authority.leaf(INTERMEDIATE, HOST, extensions=[(broken, False)])
     diagnosis = _rejected(_verify(tmp_path, leaf.pem, INTERMEDIATE.pem), 20, 0)
-    assert (diagnosis.cause, diagnosis.confidence) == (Cause.OTHER, Confidence.LIKELY)
-    assert "an extension that does not decode" in diagnosis.text
+    assert (diagnosis.cause, diagnosis.confidence) == (Cause.MALFORMED_CERTIFICATE, Confidence.LIKELY)
+    assert "does not decode" in diagnosis.text
 
 
 def test_a_fetched_intermediate_that_is_not_asked_for_is_not_offered(

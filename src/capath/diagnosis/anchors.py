@@ -9,7 +9,6 @@ from capath.diagnosis.cause import (
     PARTIAL_CHAIN,
     Cause,
     CauseFound,
-    Confidence,
     Programs,
     Remedy,
     RemedyKind,
@@ -30,12 +29,12 @@ from capath.diagnosis.path_rules import is_valid_at
 from capath.diagnosis.paths import Need, Path
 from capath.diagnosis.rejected_roots import not_self_signed, private_root, rejected, self_signed
 from capath.diagnosis.wrong_issuer import (
-    MAY_NOT_DECODE,
     explain_held,
     explain_other_key,
     explain_sent,
     own_contradiction,
     sent_of_that_name,
+    unaccepted,
 )
 from capath.errors import assert_never
 from capath.pki.certificate import Certificate
@@ -120,11 +119,9 @@ def held_but_not_found(case: Case, row: CertificateRow) -> CauseFound:
         again = f"Rename {file} to {visible(better)} and recreate the hash links."
         return CauseFound(Cause.WRONG_FORMAT, text, (Remedy(RemedyKind.REHASH, again, rename, row.file),))
     if isinstance(row.standing, Trusted):
-        text = (
-            f"“{name}” ({file}) signed this chain and lookup finds it, yet OpenSSL did not accept it. "
-            f"{MAY_NOT_DECODE}"
-        )
-        return CauseFound(Cause.OTHER, text, (), Confidence.LIKELY)
+        chain = [element.certificate for element in case.verification.chain]
+        said = f"“{name}” ({file}) signed this chain and lookup finds it, yet OpenSSL did not accept it"
+        return unaccepted(said, row.certificate, *chain)
     if case.is_what_if:
         text = f"“{name}” is in the directory, and this test treats it as distrusted."
     else:

@@ -11,7 +11,7 @@ from capath.diagnosis.client_differences import is_strict_only
 from capath.diagnosis.missing_root import import_shown
 from capath.diagnosis.path_rules import KEY_CERT_SIGN, SERVER_USAGES, extension_of
 from capath.diagnosis.way_out import reissue, ways_out
-from capath.diagnosis.wrong_issuer import explain_other_key
+from capath.diagnosis.wrong_issuer import explain_other_key, unaccepted
 from capath.pki.certificate import Certificate
 from capath.pki.describe import describe_extensions
 from capath.pki.extensions import AUTHORITY_KEY_IDENTIFIER, BASIC_CONSTRAINTS, KEY_USAGE
@@ -78,6 +78,14 @@ def _other_key_sent(case: Case, child: Certificate, is_known: bool) -> CauseFoun
     who = "Ask the operator to send" if case.live is not None else "Pass"
     send = Remedy(RemedyKind.ASK_OPERATOR, f"{who} the “{name}” that signed “{below}”.")
     return CauseFound(Cause.BAD_SIGNATURE, text, (send,), Confidence.LIKELY)
+
+
+def explain_unspecified(case: Case) -> CauseFound | None:
+    """Code 1: OpenSSL gave up, mostly at a certificate with a part that does not decode."""
+    if case.first(VerifyCode.UNSPECIFIED) is None:
+        return None
+    chain = [element.certificate for element in case.verification.chain]
+    return unaccepted("OpenSSL could not process the chain", *dict.fromkeys((*chain, *case.verification.sent)))
 
 
 def explain_purpose(case: Case) -> CauseFound | None:

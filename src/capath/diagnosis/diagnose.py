@@ -13,6 +13,7 @@ from capath.diagnosis.certificates import (
     explain_purpose,
     explain_signature,
     explain_strength,
+    explain_unspecified,
 )
 from capath.diagnosis.client_differences import (
     explain_clients,
@@ -54,6 +55,7 @@ _FAMILIES: tuple[Explain, ...] = (
     explain_path_length,
     explain_encoding,
     explain_strength,
+    explain_unspecified,
     explain_unusable_crl,
     explain_expired_crl,
     explain_missing_crl,

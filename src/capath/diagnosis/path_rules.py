@@ -18,9 +18,10 @@ from capath.diagnosis.name_constraints import first_violation
 from capath.errors import ParseError
 from capath.pki.certificate import Certificate
 from capath.pki.decode import decode_extension, without_warnings
+from capath.pki.describe import describe_extensions
 from capath.pki.extensions import BASIC_CONSTRAINTS
 from capath.pki.key_identifiers import is_self_signed as names_itself
-from capath.pki.signature import Bad, check_signature
+from capath.pki.signature import Bad, NotChecked, check_signature
 
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 SERVER_USAGES = {
@@ -104,6 +105,18 @@ def _decoded(certificate: Certificate) -> x509.Certificate | None:
             return x509.load_der_x509_certificate(certificate.der)
         except (ValueError, x509.InvalidVersion):
             return None
+
+
+def undecodable_part(certificate: Certificate) -> str:
+    """What of it does not decode, to follow "its"; empty where all does. OpenSSL uses no such certificate."""
+    for extension, described in zip(certificate.extensions, describe_extensions(certificate), strict=False):
+        try:
+            decode_extension(extension)
+        except ParseError:
+            oid = "" if described.name == extension.oid else f" ({extension.oid})"
+            return f"extension {described.name}{oid} does not decode"
+    checked = check_signature(certificate, certificate.public_key_info)
+    return "key does not load" if isinstance(checked, NotChecked) and checked.of_key else ""
 
 
 def extension_of(certificate: Certificate, kind: type[_Kind]) -> _Kind | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, day, title, which
 from capath.diagnosis.missing_root import OUT_OF_BAND, import_known, import_shown, issuer_url, send_intermediate
-from capath.diagnosis.path_rules import is_valid_at
+from capath.diagnosis.path_rules import is_valid_at, undecodable_part
 from capath.errors import assert_never
 from capath.pki.certificate import Certificate
 from capath.pki.key import public_key
@@ -21,7 +21,6 @@ from capath.pki.visible import visible
 from capath.store import CertificateRow
 
 _SHOWN_DIGITS = 16
-MAY_NOT_DECODE = "One of the two may have an extension that does not decode."
 _RULE = "RFC 5280 §4.2.1.1"
 
 
@@ -63,8 +62,18 @@ def explain_sent(case: Case, child: Certificate, sent: Certificate) -> CauseFoun
         who = "Ask the operator to send" if case.live is not None else "Pass"
         again = Remedy(RemedyKind.ASK_OPERATOR, f"{who} “{name}” as it was issued.")
         return _not_checked(child, has, sent, checked, (again,))
-    text = f"{has}, and its key signed “{below}”, yet OpenSSL did not accept it. {MAY_NOT_DECODE}"
-    return CauseFound(Cause.OTHER, text, (), Confidence.LIKELY)
+    return unaccepted(f"{has}, and its key signed “{below}”, yet OpenSSL did not accept it", sent, child)
+
+
+def unaccepted(said: str, *certificates: Certificate) -> CauseFound:
+    """OpenSSL did not use one of `certificates`, though its key and names fit: mostly for what does not decode."""
+    for certificate in certificates:
+        if part := undecodable_part(certificate):
+            name = f"“{title(certificate.subject)}”"
+            text = f"{said}: in {name}, its {visible(part)}."
+            again = Remedy(RemedyKind.ASK_CA, f"Ask the CA of {name} to reissue it without that fault.")
+            return CauseFound(Cause.MALFORMED_CERTIFICATE, text, (again,), Confidence.LIKELY)
+    return CauseFound(Cause.OTHER, f"{said}. OpenSSL does not say why.", (), Confidence.LIKELY)
 
 
 def explain_held(case: Case, child: Certificate, row: CertificateRow, differs: Mismatch) -> CauseFound:
