@@ -26,8 +26,7 @@ from capath.tls.failure import (
     TimedOut,
 )
 from capath.tls.handshake.context import SharedContexts
-from capath.tls.handshake.verification import Verification, VerifyError
-from capath.tls.handshake.verify_codes import DATES, VerifyCode
+from capath.tls.handshake.verify_codes import DATES
 from capath.tls.network.connect import NameNotFoundError, NotConnected, Resolver, connect, resolve, system_resolver
 from capath.tls.network.deadline import CancelledError, Deadline, DeadlinePassedError, never
 from capath.tls.network.endpoint import Address, Endpoint, parse_endpoint
@@ -46,7 +45,7 @@ from capath.tls.result import (
     Unreachable,
     Verified,
 )
-from capath.tls.test_options import Client, HostToTest, ProbeOptions, Purpose
+from capath.tls.test_options import Client, HostToTest, ProbeOptions
 
 if TYPE_CHECKING:
     from capath.tls.handshake.shake_hands import Ending, Handshake
@@ -109,8 +108,8 @@ class _Probe:
         self._options = options
         self._resolver = resolver
         self._cancelled = cancelled
-        asked = HostToTest(endpoint, options)
-        self._servername, self._checked_host = asked.servername, asked.checked_host
+        self._host = HostToTest(endpoint, options)
+        self._profiles: tuple[ProfileVerdict, ...] = ()
         self._attempts: tuple[Attempt, ...] = ()
         self._timings_ms: dict[str, float] = {}
         self._server = ServerFacts()
@@ -129,36 +128,14 @@ class _Probe:
             self._endpoint,
             directory,
             self._options,
-            self._servername,
-            self._checked_host,
+            self._host.servername,
+            self._host.checked_host,
             started_at,
             self._attempts,
             Timings(**self._timings_ms),
             outcome,
             self._server,
-            profiles=self._profiles(outcome),
-        )
-
-    def _profiles(self, outcome: Outcome) -> tuple[ProfileVerdict, ...]:
-        """What clients of other kinds say of the chain, where there is one."""
-        if isinstance(outcome, Unreachable) or not outcome.verification.sent:
-            return ()
-        from capath.tls.handshake.staple import Staple
-        from capath.tls.offline.in_process import Question
-        from capath.tls.offline.profiles import judge_by_profiles
-
-        leaf, *others = outcome.verification.sent
-        options, staple, directory = self._options, self._server.staple, self._contexts.argument
-        question = Question(
-            directory, leaf, tuple(others), self._checked_host, options.at, options.flags, Purpose.SERVER
-        )
-        revokes = isinstance(staple, Staple) and staple.proves_revoked
-        return judge_by_profiles(
-            question,
-            outcome.verification,
-            is_live=True,
-            staple_revokes=revokes,
-            stores=self._contexts.profile_stores,
+            profiles=() if isinstance(outcome, Unreachable) else self._profiles,
         )
 
     def _test(self, deadline: Deadline) -> Outcome:
@@ -206,7 +183,7 @@ class _Probe:
         if starttls is not None:
             from capath.tls.starttls.registry import Ready, begin_tls
 
-            began = begin_tls(wire, starttls, self._checked_host)
+            began = begin_tls(wire, starttls, self._host.checked_host)
             if not isinstance(began, Ready):
                 return began
             self._server = ServerFacts(thrown_away=began.thrown_away)
@@ -220,7 +197,7 @@ class _Probe:
     def _shake_hands(self, wire: Wire, deadline: Deadline) -> Outcome:
         from capath.tls.handshake.shake_hands import Established, Handshake
 
-        shake = Handshake(wire, self._contexts.get(self._options), self._servername, deadline)
+        shake = Handshake(wire, self._contexts.get(self._options), self._host.servername, deadline)
         started_s = time.monotonic()
         ending: Ending | None = shake.run()
         if ending is None:
@@ -233,24 +210,12 @@ class _Probe:
         return outcome
 
     def _judge(self, shake: Handshake, ending: Ending) -> Outcome:
-        from capath.tls.handshake.host_name import check_host, in_order
         from capath.tls.handshake.shake_hands import Established, RefusedAfterwards
-        from capath.tls.handshake.trace import trace
-        from capath.tls.offline.slot_rule import skips_broken_slots, with_stopping
+        from capath.tls.judging import judge_chain
 
-        seen = shake.observed
-        host_error = check_host(seen.sent[0], self._checked_host) if seen.sent else None
-        verification = self._with_staple(
-            trace(
-                in_order(seen.errors, host_error),
-                seen.sent,
-                seen.chain,
-                self._snapshot,
-                steps_over=bool(skips_broken_slots()),
-            ),
-            seen.staple,
-        )
-        verification = with_stopping(verification)
+        judged = judge_chain(shake.observed, self._host, self._snapshot, self._contexts)
+        verification, self._profiles = judged.verification, judged.profiles
+        self._server = replace(self._server, staple=judged.staple)
         match ending:
             case Established(session=session) if verification.errors:
                 return Rejected(session, verification)
@@ -264,21 +229,6 @@ class _Probe:
                 return Unreachable(ending)
             case _:
                 return ConnectionRefused(ending, None, verification)
-
-    def _with_staple(self, verification: Verification, data: bytes) -> Verification:
-        """Judge the stapled OCSP response. OpenSSL goes on whatever it says; here, revoked is an error."""
-        if not data or not verification.sent:
-            return verification
-        from capath.tls.handshake.staple import Staple, read_staple
-
-        others = (*verification.sent, *(element.certificate for element in verification.chain))
-        at = self._options.at or datetime.now(timezone.utc)
-        staple = read_staple(data, verification.sent[0], others, at)
-        self._server = replace(self._server, staple=staple)
-        if not isinstance(staple, Staple) or not staple.proves_revoked:
-            return verification
-        revoked = VerifyError(VerifyCode.CERT_REVOKED, 0)
-        return replace(verification, errors=tuple(dict.fromkeys((*verification.errors, revoked))))
 
     def _note(self, shake: Handshake, ending: Ending, deadline: Deadline) -> None:
         """Keep what the server showed; where dates are in doubt, ask a web server for its clock."""
