@@ -25,8 +25,9 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
         help=f"clients to test with: {', '.join(Client)} (default: %(default)s)",
     )
     parser.add_argument("--jobs", metavar="N", type=_jobs, default=8, help="hosts at once (default: 8)")
+    connection = parser.add_argument_group("connection and verification")
     for option in TEST_OPTIONS:
-        group = parser.add_mutually_exclusive_group() if option.exclusive else parser
+        group = connection.add_mutually_exclusive_group() if option.exclusive else connection
         for flag in option.flags:
             _add_flag(group, flag)
 
