@@ -73,7 +73,7 @@ def test_the_systems_own_store_has_a_root_that_certifi_lacks(world: World) -> No
         pytest.skip("it takes a system store of Debian's kind, and unshare")
     bundle = world.file("system.pem", world.authority)
     command = [sys.executable, "-m", "capath", "doctor", world.server.text, "--json", "--client"]
-    command.append("requests,curl,wget,gnutls-cli,git,perl,go,ruby")
+    command += ["requests,curl,wget,gnutls-cli,git,perl,go,ruby", "--timeout", "60"]
     script = f'mount --bind "$0" {system} && exec "$@"'
     done = subprocess.run(
         ["unshare", "-m", "/bin/sh", "-c", script, bundle, *command],

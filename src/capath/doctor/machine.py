@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from capath.pki.visible import visible
 from capath.tls.network.deadline import SLICE_S, CancelledError, Deadline, DeadlinePassedError, never
 
+_HELLO_WAIT_S = 10.0
 _OUTPUT_LIMIT = 4 << 20
 _SETTINGS_LIMIT = 1 << 20
 _SAID_LIMIT = 240
@@ -175,7 +176,10 @@ def closing_server() -> Iterator[str]:
         def serve() -> None:
             with contextlib.suppress(OSError):
                 while True:
-                    listener.accept()[0].close()
+                    connection = listener.accept()[0]
+                    with connection, contextlib.suppress(OSError):
+                        connection.settimeout(_HELLO_WAIT_S)
+                        connection.recv(1)  # closed before it says hello, it would be a failure to connect
 
         thread = threading.Thread(target=serve, name="doctor closing server", daemon=True)
         thread.start()
