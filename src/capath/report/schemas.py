@@ -342,6 +342,9 @@ _COMMANDS: dict[str, Schema] = {
                 judged=_OPINION,
                 proved=_OPINION,
                 differs=_BOOLEAN,
+                remedy=_null_or(
+                    _object(text=_STRING, command=_STRING, fixes=_null_or(_BOOLEAN), said=_STRING, ran=_BOOLEAN)
+                ),
             )
         ),
         unreachable=_array(_object(host=_STRING, port=_INTEGER, reason=_STRING)),
