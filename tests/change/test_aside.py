@@ -138,6 +138,19 @@ def test_long_names_are_no_trouble(store: Path) -> None:
     _off_and_on(store)
 
 
+def test_a_long_name_that_is_taken_is_cut(store: Path) -> None:
+    """Nothing is lost, and no name is too long."""
+    name = "x" * 251 + ".pem"
+    (store / name).write_bytes(ROOT.pem)
+    (store / "untrusted").mkdir()
+    (store / "untrusted" / name).write_bytes(b"the user's own\n")
+    _toggle(store, off=(ROOT,))
+    assert sorted(map(len, os.listdir(store / "untrusted"))) == [5, 255, 255]
+    _toggle(store, on=(ROOT,))
+    assert list_store(scan(store)).is_trusted(ROOT.sha256)
+    assert os.listdir(store / "untrusted") == [name]
+
+
 @pytest.mark.parametrize("kind", ["file", "link"])
 def test_something_else_of_that_name_is_refused(store: Path, kind: str) -> None:
     (store / "untrusted").write_bytes(b"") if kind == "file" else (store / "untrusted").symlink_to("a.pem")

@@ -6,6 +6,7 @@ that is moved still leads to its file, and coming back is the exact inverse.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
 
@@ -24,6 +25,7 @@ from capath.store.link_name import ASIDE, IN_ASIDE, resembles_link
 from capath.store.snapshot import Snapshot
 from capath.store.standing import UNTRUSTED_SUFFIX
 
+_LONGEST = 255 + len(IN_ASIDE)
 _NUMBERED = re.compile(r"(.+)~[0-9]+(\.[^.]*)?", re.DOTALL)
 
 
@@ -42,10 +44,10 @@ class Places:
         """A free place in the subdirectory for the file `name`: ``a.pem``, else ``a~2.pem``, …"""
         name = name.removesuffix(UNTRUSTED_SUFFIX)
         place, number = IN_ASIDE + name, 1
-        stem, dot, extension = name.rpartition(".")
-        while place in self._taken:
-            number += 1
-            place = f"{IN_ASIDE}{stem}~{number}.{extension}" if dot else f"{IN_ASIDE}{name}~{number}"
+        stem, dot, extension = name.rpartition(".") if "." in name else (name, "", "")
+        while place in self._taken or len(os.fsencode(place)) > _LONGEST:
+            number, stem = (number + 1, stem) if place in self._taken else (number, stem[:-1])
+            place = f"{IN_ASIDE}{stem}~{number}{dot}{extension}"
         self._taken.add(place)
         return place
 

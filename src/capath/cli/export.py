@@ -111,9 +111,14 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _chosen(listing: Listing, wanted: Sequence[str], *, every: bool) -> tuple[Certificate, ...]:
     from capath.change.export import trusted_certificates
+    from capath.store.standing import UsesRejected
 
     if wanted:
         return tuple(row.certificate for row in chosen_rows(listing, wanted, every=every))
+    for row in listing.certificates:
+        if isinstance(row.standing, UsesRejected) and row.file not in row.links:
+            # As a plain certificate it would be trusted where it is read.
+            say(f"{row.file} is left out: its trust attributes reject TLS servers")
     return trusted_certificates(listing)
 
 
