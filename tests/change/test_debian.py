@@ -128,7 +128,7 @@ def test_a_kill_after_the_edit_is_taken_back(tree: DebianTree, roots: list[Minte
     (step,) = plan.operations
     assert isinstance(step, EditPolicy)
     Path(tree.conf).write_text(step.after)
-    assert "its 1 finished steps were taken back" in recover(tree.etc_certs)
+    assert "its 1 finished steps were undone" in recover(tree.etc_certs)
     assert Path(tree.conf).read_text() == before
     assert _links(tree) == links
 

@@ -88,7 +88,7 @@ def test_a_call_that_fails_is_taken_back(
     assert recover(str(store)) == ""
     if failure:
         assert os.strerror(code) in failure
-        assert "were taken back" in failure or "nothing was changed" in failure
+        assert "were undone" in failure or "nothing was changed" in failure
         assert _without_times(store) == before
     else:
         assert calls < at  # there are not so many of this call
@@ -115,7 +115,7 @@ def test_where_taking_back_fails_too_the_next_start_takes_it_back(
         patched.setattr(file_system, "rename2", lambda *_: errno.ENOSPC)
         with pytest.raises(InterruptedChangeError, match="No space left"):
             recover(str(store))
-    assert "finished steps were taken back" in recover(str(store))
+    assert "finished steps were undone" in recover(str(store))
     assert _without_times(store) == before
 
 

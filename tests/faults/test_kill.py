@@ -167,7 +167,7 @@ def test_first_rehash(tmp_path: Path) -> None:
     copies = _killed_everywhere(store, tmp_path / "copies", "rehash")
     said = _assert_recovers(copies, store, set())
     assert len(copies) > 8
-    assert any("its 6 finished steps were taken back" in text for text in said)
+    assert any("its 6 finished steps were undone" in text for text in said)
     assert list_store(scan(copies[-1])).trusted_count == 6
 
 

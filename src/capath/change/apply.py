@@ -1,7 +1,7 @@
 """Carrying out a plan: the only place that changes a CApath.
 
-Under a lock, written down first, one atomic step after another; what fails half-way is taken back, and what
-was killed half-way is taken back at the next start.
+Under a lock, written down first, one atomic step after another; what fails half-way is undone, and what
+was killed half-way is undone at the next start.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _recover(directory: Directory, journal: Journal, change: Change) -> str:
         journal.mark(change.number, Progress.ABANDONED)
         return f"{began}, and not all of it could be undone: {error}; capath check shows the directory's health"
     journal.mark(change.number, Progress.TAKEN_BACK)
-    return f"{began}: " + (f"its {done} finished steps were taken back" if done else "no step of it was done")
+    return f"{began}: " + (f"its {done} finished steps were undone" if done else "no step of it was done")
 
 
 def _run(directory: Directory, journal: Journal | None, change: Change, after_step: AfterStep | None) -> None:
@@ -145,14 +145,14 @@ def _give_up(
     try:
         unknown = settle(directory, operations)
         if done < len(operations) and not isinstance(error, ChangeError):
-            done += is_done(directory, operations[done])  # it was interrupted behind its effect
+            done += is_done(directory, operations[done])  # it was interrupted after its effect
         _take_back(directory, operations[:done])
         if unknown:
             raise ChangeError(f"{', '.join(map(visible, unknown))} has what was found in the way")
     except (OSError, ChangeError) as second:
         why = second.strerror if isinstance(second, OSError) else str(second)
         raise InterruptedChangeError(
-            f"{name}: {reason}; then taking back the {done} steps before it failed too ({why}): the directory is "
+            f"{name}: {reason}; then undoing the {done} steps before it failed too ({why}): the directory is "
             "half changed, with no root out of reach that should be in it",
             hint="run the command again: the next capath here undoes it",
         ) from error
@@ -160,7 +160,7 @@ def _give_up(
         if journal is not None:
             journal.mark(change.number, Progress.TAKEN_BACK)
     if isinstance(error, OSError | ChangeError):
-        taken_back = f"the {done} steps before it were taken back" if done else "nothing was changed"
+        taken_back = f"the {done} steps before it were undone" if done else "nothing was changed"
         if isinstance(error, ChangeError):
             raise ChangeError(f"{error.text}; {taken_back}", hint=error.hint) from None
         raise ChangeError(f"{name}: {reason}; {taken_back}") from None

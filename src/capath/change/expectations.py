@@ -92,7 +92,7 @@ def first_changed_file(directory: Directory, operations: Sequence[Operation], be
 
 
 def steps_done(directory: Directory, operations: Sequence[Operation]) -> int | None:
-    """How many steps had been done: the first number that fits everything that stands there now."""
+    """How many steps had been done: the first number that fits everything that is there now."""
     wrong = {
         name for name, expected in expected_before(operations).items() if not is_as(directory, name, expected)
     }

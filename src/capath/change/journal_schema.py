@@ -24,7 +24,7 @@ def record_fault(record: object, directory: str, known: Container[int], with_ope
     if not isinstance(record, dict):
         return "it is not an object"
     version, number = record.get("schema_version", SCHEMA_VERSION), record.get("number")
-    if type(version) is int and version > SCHEMA_VERSION:
+    if type(version) is int and SCHEMA_VERSION < version < _NUMBER_LIMIT:
         return f"a newer capath wrote it (schema version {version}); use that one"
     if version != SCHEMA_VERSION or type(version) is not int:
         return "its schema version is not a version"

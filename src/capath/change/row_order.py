@@ -37,7 +37,7 @@ Slot = LinkSlot | FixedSlot
 
 
 class Wanted(NamedTuple):
-    """A link that should stand in the row: where to, and which object it serves."""
+    """A link that should be in the row: where to, and which object it serves."""
 
     target: str
     serves: tuple[str, ...]
@@ -55,7 +55,7 @@ RowStep = MakeLink | RemoveLink | RenameFile | ReplaceFile | RestoreFile
 
 
 class Blocked(NamedTuple):
-    """The row cannot be made to work: a file or directory that does not load stands at `slot`."""
+    """The row cannot be made to work: a file or directory that does not load is at `slot`."""
 
     slot: int
 
@@ -65,7 +65,7 @@ def lay_out(
 ) -> dict[int, Wanted] | Blocked:
     """Give each wanted link its slot, dense from 0, round the fixed slots that load.
 
-    With `keep_places` a link that already stands in a needed slot stays there (as `openssl rehash` does),
+    With `keep_places` a link that is already in a needed slot stays there (as `openssl rehash` does),
     otherwise the order of `wanted` is the order of the slots.
     """
     free: list[int] = []
@@ -135,7 +135,7 @@ class _Mover:
 
     def place(self) -> None:
         """Put every link and every returning file into its slot."""
-        pending = [slot for slot, item in self._layout.items() if not self._stands(slot, item)]
+        pending = [slot for slot, item in self._layout.items() if not self._is_there(slot, item)]
         # Growing, the top must be filled first; shrinking, the bottom.
         pending.sort(reverse=len(self._layout) > sum(isinstance(s, LinkSlot) for s in self._slots.values()))
         while pending:
@@ -163,7 +163,7 @@ class _Mover:
                 case _:
                     pass
 
-    def _stands(self, slot: int, item: Wanted | Returning) -> bool:
+    def _is_there(self, slot: int, item: Wanted | Returning) -> bool:
         there = self._slots.get(slot)
         return (
             isinstance(there, LinkSlot)
