@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from capath.cli.changing import add_no_history, recover_first, row_memory
 from capath.cli.exit_status import ExitStatus
-from capath.cli.output import say, show, width
+from capath.cli.output import progress, say, show, width
 from capath.cli.parser import add_directory
 from capath.cli.store_view import read_listing
 from capath.cli.test_options import add_test_options, hosts_to_test
@@ -78,7 +78,11 @@ def _ask(wanted: Sequence[HostToTest], listing: Listing, trusted: AnchorSet, job
         return needs_of(host, listing, trusted, cancelled=cancelled.is_set)
 
     with ending(each(wanted, ask, threads=jobs), cancelled) as answers:
-        found = dict(answers)
+        found = {}
+        for position, needs in answers:
+            found[position] = needs
+            progress(f"{len(found)} of {len(wanted)}")
+        progress("")
     return [found[position] for position in sorted(found)]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from capath.errors import StrEnum, assert_never
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
-from capath.pki.visible import visible
+from capath.pki.visible import visible_name
 from capath.tls.handshake.verification import VerifyError
 from capath.tls.test_options import HostToTest
 
@@ -94,7 +94,7 @@ class RemedyKind(StrEnum):
 
 def title(name: Name) -> str:
     """What people call a name, safe to show."""
-    return visible(name.title)
+    return visible_name(name.title)
 
 
 def which(certificate: Certificate) -> str:

@@ -15,7 +15,7 @@ from capath.doctor.program import Accepts, Opinion, Problem, Profile, Program, R
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.pki.signature import signs
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.store import scan
 from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.network.endpoint import Endpoint
@@ -187,8 +187,8 @@ def _missing_text(result: ProbeResult) -> str:
     chain = [element.certificate for element in result.verification.chain] or list(result.verification.sent)
     top = chain[-1]
     if top.self_issued:
-        return f"“{visible(top.subject.title)}”, which the host shows as its root,"
-    return f"“{visible(top.issuer.title)}”, which issued “{visible(top.subject.title)}”,"
+        return f"“{visible_name(top.subject.title)}”, which the host shows as its root,"
+    return f"“{visible_name(top.issuer.title)}”, which issued “{visible_name(top.subject.title)}”,"
 
 
 def anchor_in(roots: tuple[Certificate, ...], shown: tuple[Certificate, ...]) -> Certificate | None:

@@ -15,7 +15,7 @@ from capath.doctor.open_store import GivenStore, given_store, write_keystore
 from capath.doctor.places import StoreRead
 from capath.doctor.program import Accepts, FromFile, FromVariable, Opinion, Refuses, Shape, Unknown
 from capath.pki.certificate import Certificate
-from capath.pki.visible import shell_command, visible
+from capath.pki.visible import shell_command, visible, visible_name
 
 _DONORS_LIMIT = 2
 _NEW_BUNDLE = "ca-bundle.pem"
@@ -57,7 +57,7 @@ def find_remedy(doctor: Doctor, verdict: Verdict, judgement: Judgement) -> Remed
     if closest is not None or diagnosis is None:
         return closest
     if diagnosis.cause is Cause.ROOT_NOT_IN_STORE:
-        return Remedy(_ASK_FOR_ROOT.format(title=visible(judgement.shown[-1].issuer.title)))
+        return Remedy(_ASK_FOR_ROOT.format(title=visible_name(judgement.shown[-1].issuer.title)))
     return Remedy(diagnosis.remedies[0].text) if diagnosis.remedies else None
 
 
@@ -169,7 +169,8 @@ def _shown_root(row: Row, root: Certificate) -> Iterator[_Candidate]:
     """The root that the host itself sends: tried with it, and only its operator can say whether it is genuine."""
     client, given = row.program.client, (*row.certificates, root)
     text = (
-        f"Get the root “{visible(root.subject.title)}” from its operator, compare its fingerprint out of band "
+        f"Get the root “{visible_name(root.subject.title)}” from its operator, "
+        f"compare its fingerprint out of band "
         f"(SHA-256 {root.sha256}), and give it to the client in a file root.pem."
     )
     for variable in client.variables:

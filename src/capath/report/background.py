@@ -13,7 +13,7 @@ from capath.diagnosis.background import (
     Removed,
 )
 from capath.errors import assert_never
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.report.document import Json, moment
 from capath.store import CertificateRow
 
@@ -92,7 +92,10 @@ def _standing_json(standing: MozillaStanding) -> Json:
 
 
 def _row_text(row: CertificateRow) -> str:
-    return f"{visible(row.certificate.subject.title)} ({visible(row.file)}, {'trusted' if row.trusted else 'off'})"
+    return (
+        f"{visible_name(row.certificate.subject.title)} ({visible(row.file)}, "
+        f"{'trusted' if row.trusted else 'off'})"
+    )
 
 
 def _shas(rows: Sequence[CertificateRow]) -> list[str]:

@@ -13,7 +13,7 @@ from capath.pki.key_identifiers import is_self_signed
 from capath.pki.pem import encode_pem
 from capath.pki.signature import signature_algorithm
 from capath.pki.trust_attributes import TrustAttributes
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.report.document import Json, moment
 from capath.store import CertificateRow, CrlRow
 from capath.store.readers import Readers
@@ -86,7 +86,7 @@ def certificate_text(row: CertificateRow, findings: Sequence[Finding], now: date
     certificate = row.certificate
     key = public_key(certificate)
     lines = [
-        visible(certificate.subject.title),
+        visible_name(certificate.subject.title),
         "",
         f"State        {'trusted' if row.trusted else 'untrusted'}: {visible(explain(row.standing))}",
         f"File         {visible(row.file)}",

@@ -20,7 +20,7 @@ from capath.diagnosis.cause import (
 from capath.errors import assert_never
 from capath.pki.certificate import Certificate
 from capath.pki.name import Name
-from capath.pki.visible import shell_command, visible
+from capath.pki.visible import shell_command, visible, visible_name
 from capath.report.certificate import date_text
 from capath.report.document import Json, moment
 from capath.tls.handshake.verification import ChainElement, FromCapath, Verification, VerifyError
@@ -107,10 +107,10 @@ def chain_text(verification: Verification) -> list[str]:
     for depth, element in enumerate(verification.chain):
         certificate = element.certificate
         until = date_text(certificate.not_after)
-        lines.append(f"{depth} {visible(certificate.subject.title)}  until {until}  ({_origin(element)})")
+        lines.append(f"{depth} {visible_name(certificate.subject.title)}  until {until}  ({_origin(element)})")
     for lookup in verification.lookups:
         found = lookup.found or "not found"
-        name = visible(lookup.subject.title)
+        name = visible_name(lookup.subject.title)
         lines.append(f"lookup {lookup.hash} {name}: {', '.join(lookup.tried)} → {visible(found)}")
     if verification.anchor is not None:
         lines.append(f"anchor {visible(verification.anchor.file)} ({verification.anchor.link})")
