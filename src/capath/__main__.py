@@ -62,7 +62,6 @@ def _open_explorer(request: ExploreRequest) -> int:
         from capath.errors import BadInputError
 
         raise BadInputError("the explorer needs a terminal; capath --help lists what works without one")
-    from capath.tls.network.connect import system_resolver
     from capath.tui.explore import Exploration, explore
 
     return explore(
@@ -70,7 +69,7 @@ def _open_explorer(request: ExploreRequest) -> int:
             request.directory,
             request.read_only,
             request.hosts,
-            request.resolver or system_resolver,
+            request.resolver,
             welcome=request.welcome,
             scratch=request.scratch,
         )

@@ -145,6 +145,7 @@ def test_a_row_that_is_not_drawn_is_not_acted_on(crts: Path) -> None:
     """The wheel scrolls the cursor out of sight: Space brings it back and stages nothing."""
 
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        assert "out of sight" not in screen_text(app)
         certificates_of(app).rows.scroll(30)
         await pilot.press("space")
         assert not session_of(app).staged

@@ -26,6 +26,7 @@ Step = Callable[[Pilot[None], CapathApp], Awaitable[None]]
 def crts(isolated_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store whose path reads ``~/crts`` on every machine: one root off, one link dangling, one expired."""
     monkeypatch.chdir(isolated_home)
+    monkeypatch.setattr("capath.change.apply._now", lambda: NOW)
     directory = make_store(Path("crts"), ROOTS)
     (directory / "untrusted").mkdir()
     (directory / "untrusted/Off_Root.pem").write_bytes(fixed_root("Off Root"))

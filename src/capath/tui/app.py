@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,6 +27,9 @@ from capath.tui.settings import Remembered, Settings
 from capath.tui.theme import LOOKS
 
 _PAINT_EVERY_S = 1 / 30
+_SWITCH_S = 0.001
+"""How long a thread that tests hosts may keep the screen waiting; Python's own five milliseconds, times eight
+threads, can be felt."""
 
 
 class CapathApp(App[None], inherit_bindings=False):
@@ -74,6 +78,7 @@ class CapathApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.leaving.watch(self)
+        sys.setswitchinterval(_SWITCH_S)
         few = self.console.color_system in ("standard", "windows", None)
         if few and not self.is_headless and LOOKS[self.explorer.look].grounds:
             self.explorer.look = "ansi"  # what 16 colours make of the others cannot be read

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from capath.errors import StrEnum
-from capath.tls.network.endpoint import Endpoint
-from capath.tls.test_options import HostToTest
 
 if TYPE_CHECKING:
     from capath.diagnosis.cause import Diagnosis
     from capath.remedy.full_answer import Beside
+    from capath.tls.test_options import HostToTest
+    from capath.tls.network.endpoint import Endpoint
     from capath.tls.result import ProbeResult
 
 

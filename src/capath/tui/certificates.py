@@ -17,10 +17,10 @@ from capath.tui.rows import Cell, Column, Rows
 from capath.tui.search import (
     Filter,
     Order,
+    Orders,
     excluding_word,
     matching,
     matching_others,
-    ordered,
     parse_filter,
 )
 from capath.tui.session import Session, Tone
@@ -38,9 +38,11 @@ class CertificatesPane:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.rows: Rows[int] = Rows(self._key, self.refill)
+        self.rows: Rows[int] = Rows(self._key, self.refill, self._number)
         self.rows.sort = Order.NAME.value
         self._store: Store | None = None
+        self._orders = Orders(())
+        self._all: list[int] = []
         self._last = Filter((), ())
         self._last_numbers: tuple[str, list[int]] | None = None
         self._columns: tuple[Column, ...] = ()
@@ -54,6 +56,7 @@ class CertificatesPane:
         self._used = self._session.bench.used_roots
         if store is not self._store and store is not None:
             self._store, self._last_numbers = store, None
+            self._orders, self._all = Orders(store.items), list(range(len(store.items)))
             self._columns = _columns(store)
             self._kept.clear()
             known = {item.sha256 for item in store.items}
@@ -73,24 +76,29 @@ class CertificatesPane:
         among = None
         if self._last_numbers is not None and _narrows(self._last_numbers[0], self.rows.query):
             among = self._last_numbers[1]
-        numbers = matching(store.items, chosen, among) if chosen.tests else list(range(len(store.items)))
+        numbers = matching(store.items, chosen, among) if chosen.tests else self._all
         self._last, self._last_numbers = chosen, (self.rows.query, numbers)
-        view = (
-            numbers
-            if self.rows.sort == Order.NAME and not self.rows.reverse
-            else ordered(store.items, numbers, Order(self.rows.sort), self.rows.reverse)
-        )
+        view = self._orders.sorted(numbers, Order(self.rows.sort), self.rows.reverse)
         count = len(store.items)
         others = [count + number for number in matching_others(store.others, chosen)]
         if chosen.problem:
             self._session.message = self._session.message._replace(tone=Tone.WARNING, words=line(chosen.problem))
         elif self._session.message.words and "is not understood" in self._session.message.words[0].text:
             self._session.hush(all_of_it=True)
-        self.rows.show([*view, *others])
+        self.rows.show([*view, *others] if others else view)
 
     def _key(self, number: int) -> str:
         entry = self._entry(number)
         return entry.sha256 if isinstance(entry, Item) else f"file {entry.file}"
+
+    def _number(self, key: str) -> int | None:
+        if self._store is None:
+            return None
+        number = self._store.numbers.get(key)
+        if number is None and key.startswith("file "):
+            files = [f"file {other.file}" for other in self._store.others]
+            return len(self._store.items) + files.index(key) if key in files else None
+        return number
 
     def _entry(self, number: int) -> Item | OtherFile:
         assert self._store is not None

@@ -4,9 +4,9 @@ first."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from capath.pki.visible import visible, visible_name
-from capath.tls.test_options import HostToTest
 from capath.tui.actions import Mode
 from capath.tui.bench import Finished, HostTest, Outlook, Running, State, Waiting
 from capath.tui.model import Item
@@ -14,6 +14,9 @@ from capath.tui.pane import Details, Hint
 from capath.tui.rows import Cell, Column, Group, Rows, grouped
 from capath.tui.session import Session, Tone
 from capath.tui.text import EMPTY, Line, Span, hint, line
+
+if TYPE_CHECKING:
+    from capath.tls.test_options import HostToTest
 
 _CAUSE_WIDTH = 23
 _SORTS = ("", "host", "code", "cause")

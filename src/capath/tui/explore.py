@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
-from capath.tls.network.connect import Resolver, system_resolver
-from capath.tls.test_options import HostToTest
-from capath.tui.jobs import now_utc
+if TYPE_CHECKING:
+    from capath.tls.test_options import HostToTest
+    from capath.tls.network.connect import Resolver
+
+
+def now_utc() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True)
 class Exploration:
     """What the explorer is opened on. `read_only` says why nothing can be changed; empty where it can.
 
-    `hosts` are offered for testing; `resolver` turns their names into addresses; `now` tells the time. Hosts that
+    `hosts` are offered for testing; `resolver` turns their names into addresses (the system's
+    own where None); `now` tells the time. Hosts that
     are typed go through the proxy that `environment` names for them. `system_root` is where the system's tree
     begins, in which a directory can have an owner. `scratch` is a directory that goes with the explorer: it is
     removed here where the end has to be made short.
@@ -25,7 +31,7 @@ class Exploration:
     directory: str
     read_only: str = ""
     hosts: tuple[HostToTest, ...] = ()
-    resolver: Resolver = system_resolver
+    resolver: Resolver | None = None
     now: Callable[[], datetime] = now_utc
     welcome: str = ""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)

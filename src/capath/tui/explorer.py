@@ -91,12 +91,14 @@ class Explorer:
         self.look = self.remembered.theme or self.settings.theme
         self._terminal, self._later = terminal, later
         self._panes: dict[Mode, Pane] = {}
+        self._behind: set[Mode] = set()
         self._places: list[Place] = []
         self._details = Details()
         self._details_key: tuple[object, ...] = ()
         self._moved_at_s = 0.0
         self._pending = False
         self._shown_key = ""
+        self._rows_were_first = False
         for problem in (*self.settings.problems, *self.keymap.problems):
             self.session.say(Tone.WARNING, problem)
 
@@ -108,10 +110,14 @@ class Explorer:
         self.session.read(recover_first=not exploration.read_only)
 
     def pane_of(self, mode: Mode) -> Pane:
-        """The pane of `mode`, made when it is first asked for."""
-        if mode not in self._panes:
-            self._panes[mode] = make_pane(mode, self.session)
-        return self._panes[mode]
+        """The pane of `mode`, made when it is first asked for, as the session is now."""
+        pane = self._panes.get(mode)
+        if pane is None:
+            pane = self._panes[mode] = make_pane(mode, self.session)
+        elif mode in self._behind:
+            self._behind.discard(mode)
+            pane.refresh()
+        return pane
 
     @property
     def pane(self) -> Pane:
@@ -132,9 +138,8 @@ class Explorer:
     # --- as the session's stage ---
 
     def session_changed(self) -> None:
-        for pane in self._panes.values():
-            pane.refresh()
-        self._details_key = ()
+        # A thousand answers may come between two drawings: panes look when they are next looked at.
+        self._behind.update(self._panes)
 
     def review(self, made: jobs.PlanMade) -> None:
         from capath.tui.review import ReviewOverlay
@@ -468,11 +473,11 @@ class Explorer:
         if filter_text is not None:
             pane.rows.query = filter_text
         pane.reveal(key)
-        found = not key or any(pane.rows.key_of(row) == key for row in pane.rows.view)
+        found = not key or pane.rows.position_of(key) is not None
         if not found and pane.rows.query:
             pane.rows.query = ""
             pane.reveal(key)
-            found = any(pane.rows.key_of(row) == key for row in pane.rows.view)
+            found = pane.rows.position_of(key) is not None
             if found:
                 self.session.say(
                     Tone.INFO, "The filter was cleared.  ", *hint("Backspace", "brings it back", "backspace")
@@ -552,6 +557,10 @@ class Explorer:
         rested = time.monotonic() - self._moved_at_s > _REST_S
         if moved:
             self._moved_at_s = time.monotonic()
+        if rows.current is not None and not (self._rows_were_first or now):
+            self._rows_were_first = self._pending = True
+            self._later(0.001, self._settle)
+            return
         if moved and not (now or rested):
             if not self._pending:
                 self._pending = True

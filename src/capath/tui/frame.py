@@ -136,7 +136,7 @@ class Frame:
         counts: Line = line(("reading …", "muted"))
         if store is not None:
             trusted, total = store.trusted_count, len(store.items)
-            defects, skipped = len(store.listing.defects), sum(other.kind != "CRL" for other in store.others)
+            defects, skipped = len(store.listing.defects), store.skipped_count
             long = width >= 100
             facts = [(f"● {trusted:,} trusted" if long else f"●{trusted:,}", "good")]
             facts.append((f"○ {total - trusted:,} off" if long else f"○{total - trusted:,}", "muted"))
@@ -170,10 +170,8 @@ class Frame:
             trouble[Mode.CONNECTIONS] = line((f"✗{failed:,}", "bad"))
         elif any(isinstance(state, Running) for state in latest):
             trouble[Mode.CONNECTIONS] = line(("…", "muted"))
-        if store is not None and store.findings:
-            errors = sum(finding.severity.value == "error" for finding in store.findings)
-            if errors:
-                trouble[Mode.FINDINGS] = line((f"✗{errors:,}", "bad"))
+        if store is not None and store.error_count:
+            trouble[Mode.FINDINGS] = line((f"✗{store.error_count:,}", "bad"))
         return trouble
 
     def _mode_line(self, width: int) -> Line:

@@ -12,15 +12,13 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from capath.errors import ChangeError
 from capath.pki.visible import visible, visible_name
 from capath.store import Snapshot, list_store, scan
 from capath.store.watch import fingerprint
-from capath.tls.network.connect import Resolver
-from capath.tls.test_options import HostToTest
 from capath.tui.bench import Finished, Side, Waiting
 from capath.tui.model import Staged, Store, make_store
 
@@ -28,13 +26,10 @@ if TYPE_CHECKING:
     from capath.audit import Finding
     from capath.change.journal import Change
     from capath.change.plan import Plan
+    from capath.tls.test_options import HostToTest
+    from capath.tls.network.connect import Resolver
 
 T = TypeVar("T")
-Clock = Callable[[], datetime]
-
-
-def now_utc() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 class Jobs(Protocol):
@@ -67,10 +62,9 @@ class Threads:
 
 
 class StoreRead(NamedTuple):
-    """The directory as it was read, its history, and what tells whether it has changed since."""
+    """The directory as it was read, and what tells whether it has changed since."""
 
     store: Store
-    changes: tuple[Change, ...]
     fingerprint: bytes
     recovered: str = ""
 
@@ -88,21 +82,31 @@ class PlanMade(NamedTuple):
 
 
 def read_store(directory: str, now: datetime, *, recover_first: bool) -> StoreRead:
-    """Read the directory and its history."""
-    from capath.change.apply import recover
-    from capath.change.journal import Journal
+    """Read the directory, what a killed capath had begun there taken back first."""
+    from capath.change.journal_file import JournalFile
 
     recovered = ""
-    changes: tuple[Change, ...] = ()
     try:
-        recovered = recover(directory) if recover_first else ""
-        changes = Journal(directory).changes()
+        if recover_first and JournalFile(directory).unfinished():
+            from capath.change.apply import recover
+
+            recovered = recover(directory)
     except ChangeError as error:  # the store is shown without its history
-        recovered = str(error) if recover_first else ""
+        recovered = str(error)
     before = fingerprint(directory)
     listing = list_store(scan(directory))
     store = make_store(listing, now)
-    return StoreRead(store, changes, before, recovered)
+    return StoreRead(store, before, recovered)
+
+
+def read_history(directory: str) -> tuple[Change, ...]:
+    """The changes capath made here; none where they cannot be read."""
+    from capath.change.journal import Journal
+
+    try:
+        return Journal(directory).changes()
+    except ChangeError:
+        return ()
 
 
 def audit_store(store: Store, directory: str, now: datetime) -> tuple[Finding, ...]:
@@ -199,7 +203,7 @@ class TestJob(NamedTuple):
     host: HostToTest
     store: Store
     staged: Staged
-    resolver: Resolver
+    resolver: Resolver | None
     generation: int
     cancelled: Callable[[], bool]
     fetch_intermediates: bool = False
@@ -242,11 +246,13 @@ def _test_host(job: TestJob, directories: StagedDirectories) -> Finished | Waiti
     from capath.diagnosis.known_roots import usual_roots
     from capath.remedy.full_answer import Examiner
     from capath.remedy.missing_intermediate import missing_issuer_url
+    from capath.tls.network.connect import system_resolver
     from capath.tls.probe import probe
     from capath.tls.test_options import Client
 
     if job.cancelled():
         return Waiting()
+    resolver = job.resolver or system_resolver
     snapshot = job.store.listing.snapshot
     directory, name = snapshot.directory, "the store as it is"
     if job.staged:
@@ -262,14 +268,14 @@ def _test_host(job: TestJob, directories: StagedDirectories) -> Finished | Waiti
         snapshot=snapshot,
         options=job.host.options,
         clients=(Client.REQUESTS,),
-        resolver=job.resolver,
+        resolver=resolver,
         cancelled=job.cancelled,
     )
     examiner = Examiner.of(
         job.store.listing.snapshot.directory,
         roots=usual_roots(),
         fetch_intermediates=job.fetch_intermediates,
-        resolver=job.resolver,
+        resolver=resolver,
         cancelled=job.cancelled,
     )
     answer = examiner.examine(result, snapshot)

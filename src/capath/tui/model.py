@@ -5,22 +5,22 @@ No Textual here. Every text is visible already (`capath.pki.visible`), so it onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from capath.errors import StrEnum
-from capath.pki.key import public_key
 from capath.pki.visible import visible, visible_name
 from capath.report.standing import Mark, mark_of
 from capath.store import CertificateRow, Listing
-from capath.store.content import readable
 from capath.store.standing import Trusted, is_meant_to_be_trusted
 
 if TYPE_CHECKING:
     from capath.audit import Finding
+    from capath.pki.certificate import Certificate
+    from capath.pki.key import PublicKey
 
 
 class Stage(StrEnum):
@@ -129,6 +129,8 @@ class Store:
         self.others = others
         self.numbers = {item.sha256: number for number, item in enumerate(items)}
         self.trusted_count = sum(item.trusted for item in items)
+        self.skipped_count = sum(other.kind != "CRL" for other in others)
+        self.error_count = 0
         self.findings: tuple[Finding, ...] | None = None
         self.findings_by_sha256: Mapping[str, Sequence[Finding]] = {}
 
@@ -144,6 +146,7 @@ class Store:
             if finding.sha256:
                 grouped.setdefault(finding.sha256, []).append(finding)
         self.findings, self.findings_by_sha256 = tuple(findings), grouped
+        self.error_count = sum(finding.severity.value == "error" for finding in findings)
 
     @cached_property
     def by_subject(self) -> Mapping[bytes, Sequence[Item]]:
@@ -203,7 +206,9 @@ def _grouped(pairs: Iterable[tuple[bytes, Item]]) -> dict[bytes, list[Item]]:
 
 def make_store(listing: Listing, now: datetime) -> Store:
     """Prepare `listing` for the screen."""
-    items = [_item(rows, now) for rows in listing.by_sha256.values()]
+    from capath.pki.key import public_key
+
+    items = [_item(rows, now, public_key) for rows in listing.by_sha256.values()]
     items.sort(key=lambda item: (item.title.casefold(), item.sha256))
     others = [_skipped(listing, skipped.file, skipped.reason) for skipped in listing.skipped]
     for row in listing.crls:
@@ -214,6 +219,8 @@ def make_store(listing: Listing, now: datetime) -> Store:
 
 
 def _skipped(listing: Listing, file: str, reason: str) -> OtherFile:
+    from capath.store.content import readable
+
     entry = listing.snapshot.entries.get(file)
     content = None if entry is None else readable(entry)
     kind, importable, is_key = "", False, False
@@ -224,7 +231,7 @@ def _skipped(listing: Listing, file: str, reason: str) -> OtherFile:
     return OtherFile(file, visible(file), kind, visible(reason), importable, is_key)
 
 
-def _item(rows: tuple[CertificateRow, ...], now: datetime) -> Item:
+def _item(rows: tuple[CertificateRow, ...], now: datetime, public_key: Callable[[Certificate], PublicKey]) -> Item:
     # The copy that counts is the one that is trusted, then the one that is meant to be.
     ordered = tuple(
         sorted(rows, key=lambda row: (not row.trusted, not is_meant_to_be_trusted(row.standing), row.file))

@@ -75,9 +75,16 @@ class Rows(Generic[R]):
     `key_of` names a row for good (a SHA-256, a host). `height` is how many rows are drawn; the frame sets it.
     """
 
-    def __init__(self, key_of: Callable[[R], str], refill: Callable[[], None]) -> None:
-        """`refill` shows the rows again after the query has changed."""
+    def __init__(
+        self,
+        key_of: Callable[[R], str],
+        refill: Callable[[], None],
+        row_of: Callable[[str], R | None] | None = None,
+    ) -> None:
+        """`refill` shows the rows again after the query has changed; `row_of` is `key_of`'s inverse, where
+        there is one that is faster than looking through the rows."""
         self.key_of = key_of
+        self._row_of = row_of
         self.sort, self.reverse = "", False
         self._query, self._refill = "", refill
         self.view: Sequence[R] = ()
@@ -127,11 +134,20 @@ class Rows(Generic[R]):
         if self.current is not None and self.key_of(self.current) == key:
             self.move_to(self.cursor, far=True)
             return True
-        for position, row in enumerate(self.view):
-            if self.key_of(row) == key:
-                self.move_to(position, far=True)
-                return True
-        return False
+        position = self.position_of(key)
+        if position is not None:
+            self.move_to(position, far=True)
+        return position is not None
+
+    def position_of(self, key: str) -> int | None:
+        """Where the row of that key is; None where it is not shown."""
+        if self._row_of is not None:
+            row = self._row_of(key)
+            try:
+                return None if row is None else self.view.index(row)
+            except ValueError:
+                return None
+        return next((position for position, row in enumerate(self.view) if self.key_of(row) == key), None)
 
     def move_to(self, position: int, *, far: bool = False) -> None:
         """Put the cursor on a row and that in sight; from far off in the middle, among others."""

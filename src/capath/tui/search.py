@@ -33,10 +33,10 @@ class Order(StrEnum):
 
 
 class Filter(NamedTuple):
-    """A filter as typed, understood. `words` are the parts for plain text, `problem` says what was not
-    understood."""
+    """A filter as typed, understood: a test is a text that is looked for, or a function. `words` are the parts
+    for plain text, `problem` says what was not understood."""
 
-    tests: tuple[tuple[str, Test], ...]
+    tests: tuple[tuple[str, Test | str], ...]
     words: tuple[str, ...]
     problem: str = ""
     shows_others: bool = True
@@ -45,7 +45,7 @@ class Filter(NamedTuple):
 def parse_filter(text: str, staged: Staged, now: datetime, store: Store) -> Filter:
     """Understand a filter: words, "quotes", ``-`` for not, and the terms of `capath.store.select`. All has to
     match."""
-    tests: list[tuple[str, Test]] = []
+    tests: list[tuple[str, Test | str]] = []
     words: list[str] = []
     problem, shows_others = "", True
     for minus, prefix, quoted, bare in _WORD.findall(text.lower()):
@@ -69,7 +69,10 @@ def matching(items: Sequence[Item], chosen: Filter, among: Sequence[int] | None 
     """Return the numbers of the items that match; `among` is where to look, everywhere for None."""
     numbers: Sequence[int] = range(len(items)) if among is None else among
     for _, test in chosen.tests:
-        numbers = [number for number in numbers if test(items[number])]
+        if isinstance(test, str):
+            numbers = [number for number in numbers if test in items[number].search]
+        else:
+            numbers = [number for number in numbers if test(items[number])]
     return list(numbers)
 
 
@@ -83,30 +86,46 @@ def matching_others(others: Sequence[OtherFile], chosen: Filter) -> list[int]:
 
 def excluding_word(items: Sequence[Item], chosen: Filter) -> str:
     """The word of a filter that lets the fewest items through; empty where there is none."""
-    counts = {word: sum(map(test, items)) for word, test in chosen.tests}
+    counts = {word: len(matching(items, Filter(((word, test),), ()))) for word, test in chosen.tests}
     return min(counts, key=counts.__getitem__, default="")
 
 
-def ordered(items: Sequence[Item], numbers: list[int], order: Order, reverse: bool) -> list[int]:
-    """Return `numbers` sorted by `order`; items of equal rank stay in the order of their titles."""
-    if order is Order.NAME:  # the items' own order
-        return sorted(numbers, reverse=reverse)
-    rank = _RANKS[order]
-    return sorted(sorted(numbers), key=lambda number: rank(items[number]), reverse=reverse)
+class Orders:
+    """The orders of one store's items, each sorted when it is first asked for."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+        self._orders: dict[Order, list[int]] = {}
+
+    def sorted(self, numbers: list[int], order: Order, reverse: bool) -> list[int]:
+        """Return `numbers`, which ascend, by `order`; items of equal rank stay in the order of their titles."""
+        if order is Order.NAME:  # the items' own order
+            return numbers[::-1] if reverse else numbers
+        whole = self._orders.get(order)
+        if whole is None:
+            rank = _RANKS[order]
+            ranks = [rank(item) for item in self._items]
+            whole = self._orders[order] = sorted(range(len(ranks)), key=ranks.__getitem__)
+        if len(numbers) < len(whole):
+            chosen = frozenset(numbers)
+            whole = [number for number in whole if number in chosen]
+        return whole[::-1] if reverse else whole
 
 
-def _not(test: Test) -> Test:
+def _not(test: Test | str) -> Test:
+    if isinstance(test, str):
+        return lambda item: test not in item.search
     return lambda item: not test(item)
 
 
-def _text(word: str) -> Test:
+def _text(word: str) -> str:
+    """What is looked for in a certificate's text: a fingerprint is there without its colons."""
     digits = word.replace(":", "")
-    if len(digits) >= 8 and digits != word and all(character in "0123456789abcdef" for character in digits):
-        return lambda item: digits in item.search
-    return lambda item: word in item.search
+    is_fingerprint = len(digits) >= 8 and all(character in "0123456789abcdef" for character in digits)
+    return digits if is_fingerprint else word
 
 
-def _test(word: str, staged: Staged, now: datetime, store: Store, *, is_quoted: bool) -> tuple[Test, bool]:
+def _test(word: str, staged: Staged, now: datetime, store: Store, *, is_quoted: bool) -> tuple[Test | str, bool]:
     """What the word asks of a certificate, and whether it is text rather than a field. Raises BadInputError."""
     name, colon, value = word.partition(":")
     if is_quoted:
@@ -118,7 +137,7 @@ def _test(word: str, staged: Staged, now: datetime, store: Store, *, is_quoted: 
         case "issuer":
             return (lambda item: value in item.row.certificate.issuer.title.lower()), False
         case "file" | "link" | "subject":
-            return (lambda item: value in item.search), False
+            return value, False
     if word in _UNFINISHED:  # a field that is still being typed hides nothing
         return (lambda item: True), True
     if word.startswith("expires") and word[7:8] not in ("<", ">", ""):
@@ -127,14 +146,14 @@ def _test(word: str, staged: Staged, now: datetime, store: Store, *, is_quoted: 
     return _of_term(term, now, store), term.kind is TermKind.NAME
 
 
-def _of_term(term: Term, now: datetime, store: Store) -> Test:
+def _of_term(term: Term, now: datetime, store: Store) -> Test | str:
     """The test of one term of the language that the command line has, too."""
     value = term.value
     match term.kind:
         case TermKind.NAME:
             return _text(value)
         case TermKind.SUBJECT:
-            return lambda item: value in item.search
+            return value
         case TermKind.ORGANISATION:
             return lambda item: value in item.organisation.lower()
         case TermKind.KEY:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from capath.errors import BadInputError, StrEnum
 from capath.pki.visible import visible
 from capath.store.watch import fingerprint
-from capath.tls.many.host_list import parse_host
-from capath.tls.test_options import HostToTest, ProbeOptions
 from capath.tui import jobs
 from capath.tui.actions import Mode
 from capath.tui.bench import Bench, Finished, HostTest, Outlook, Waiting
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from capath.change.journal import Change
     from capath.change.plan import Plan
     from capath.store.diff import Comparison
+    from capath.tls.test_options import HostToTest
 
 WATCH_INTERVAL_S = 1.0
 ASKS_ABOVE = 20
@@ -151,7 +150,7 @@ class Session:
     def _take_store(self, read: jobs.StoreRead) -> None:
         first = self.store is None
         dropped = self.workspace.replace_store(read.store)
-        self._fingerprint, self.changes = read.fingerprint, read.changes
+        self._fingerprint = read.fingerprint
         if read.recovered:
             self.say(Tone.WARNING, visible(read.recovered))
         elif dropped:
@@ -168,7 +167,13 @@ class Session:
             store.take_findings(findings)  # type: ignore[arg-type]
             self._changed()
 
-        self._jobs.start(lambda: jobs.audit_store(store, directory, now), audited, self._failed)
+        def history(changes: tuple[Change, ...]) -> None:
+            self.changes = changes
+            self._changed()
+            # The audit comes last: what it takes longest for is what is asked for last.
+            self._jobs.start(lambda: jobs.audit_store(store, directory, now), audited, self._failed)
+
+        self._jobs.start(lambda: jobs.read_history(directory), history, self._failed)
         if self.compared is not None:
             self.compare(self.compared.text)
         then, self._after_change = self._after_change, None
@@ -345,6 +350,9 @@ class Session:
 
     def test_typed(self, text: str) -> HostToTest | None:
         """Test a host as typed; None where it is not one, which is said."""
+        from capath.tls.many.host_list import parse_host
+        from capath.tls.test_options import ProbeOptions
+
         try:
             typed = parse_host(text, ProbeOptions())
             listed = self.bench.known(typed.endpoint) if typed.options == ProbeOptions() else None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from capath.tls.network.connect import Resolver
-from capath.tls.test_options import HostToTest
 from capath.tui.bench import Bench, Finished, HostTest, Side, Waiting
 from capath.tui.jobs import Crew, StagedDirectories, TestJob, test_host
 from capath.tui.model import Staged, Store
+
+if TYPE_CHECKING:
+    from capath.tls.test_options import HostToTest
+    from capath.tls.network.connect import Resolver
 
 
 class Testing:
@@ -21,7 +24,7 @@ class Testing:
     def __init__(
         self,
         bench: Bench,
-        resolver: Resolver,
+        resolver: Resolver | None,
         post: Callable[[Callable[[], None]], None],
         answered: Callable[[HostTest, Finished | Waiting], None],
     ) -> None:
