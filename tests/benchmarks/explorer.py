@@ -203,8 +203,8 @@ def start_ratio(directory: Path, home: Path, first: bytes) -> tuple[float, float
 
 async def loop_gap(directory: Path, count: int) -> float:
     """The worst gap of the event loop, in milliseconds, while `count` hosts are tested at once."""
-    from capath.tls.test_options import HostToTest
     from capath.tls.network.endpoint import Endpoint
+    from capath.tls.test_options import HostToTest
 
     hosts = tuple(HostToTest(Endpoint(f"127.0.{number // 250}.{number % 250 + 1}", 1)) for number in range(count))
     app = CapathApp(Exploration(str(directory), hosts=hosts, now=lambda: NOW, read_only="benchmark"))

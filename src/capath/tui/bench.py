@@ -10,9 +10,9 @@ from capath.errors import StrEnum
 if TYPE_CHECKING:
     from capath.diagnosis.cause import Diagnosis
     from capath.remedy.full_answer import Beside
-    from capath.tls.test_options import HostToTest
     from capath.tls.network.endpoint import Endpoint
     from capath.tls.result import ProbeResult
+    from capath.tls.test_options import HostToTest
 
 
 class Side(StrEnum):

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from capath.tls.test_options import HostToTest
     from capath.tls.network.connect import Resolver
+    from capath.tls.test_options import HostToTest
 
 
 def now_utc() -> datetime:

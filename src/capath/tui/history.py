@@ -118,8 +118,6 @@ class HistoryPane:
         """Why the change cannot be undone now; empty where it can."""
         if number not in self._in_force:
             return f"It is {self._state(self._changes[number])}: there is nothing to undo."
-        if number != self._in_force[-1]:
-            return f"Change {self._in_force[-1]} was made later and is undone first."
         return ""
 
     # --- acting ---
@@ -131,7 +129,10 @@ class HistoryPane:
 
     def act(self, action: str) -> bool:
         number = self.rows.current
-        if action == "undo" and number is not None and not self._session.staged and (why := self._why_not(number)):
+        if action != "undo" or number is None or self._session.staged:
+            return False
+        if why := self._why_not(number):
             self._session.say(Tone.INFO, why)
-            return True
-        return False
+        else:
+            self._session.undo_change(number)
+        return True

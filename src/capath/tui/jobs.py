@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from capath.audit import Finding
     from capath.change.journal import Change
     from capath.change.plan import Plan
-    from capath.tls.test_options import HostToTest
     from capath.tls.network.connect import Resolver
+    from capath.tls.test_options import HostToTest
 
 T = TypeVar("T")
 
@@ -190,7 +190,7 @@ def carry_out(made: PlanMade) -> PlanMade:
     from capath.change.apply import apply_plan, undo_last
 
     if made.change_number:
-        undo_last(made.plan.before.directory)
+        undo_last(made.plan.before.directory, made.change_number)
     else:
         apply_plan(made.plan)
     return made
@@ -283,11 +283,11 @@ def _test_host(job: TestJob, directories: StagedDirectories) -> Finished | Waiti
     return Finished(answer.result, answer.diagnosis, name, answer.beside, missing)
 
 
-def plan_undo(directory: str) -> PlanMade:
-    """The plan that takes back the last change in force."""
+def plan_undo(directory: str, number: int = 0) -> PlanMade:
+    """The plan that undoes a change in force: the last one, or `number`."""
     from capath.change.undo import undo_plan
 
-    change, undo = undo_plan(directory)
+    change, undo = undo_plan(directory, number)
     return PlanMade(undo, change.number)
 
 

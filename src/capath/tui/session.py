@@ -259,6 +259,11 @@ class Session:
             directory = self.exploration.directory
             self.plan(lambda: jobs.plan_undo(directory))
 
+    def undo_change(self, number: int) -> None:
+        """Review the undoing of a change in force, whatever came after it."""
+        directory = self.exploration.directory
+        self.plan(lambda: jobs.plan_undo(directory, number))
+
     def redo(self) -> None:
         """Stage again what was unstaged; with nothing staged, review making an undone change again."""
         before, store = self.staged, self.store

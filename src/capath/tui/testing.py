@@ -11,8 +11,8 @@ from capath.tui.jobs import Crew, StagedDirectories, TestJob, test_host
 from capath.tui.model import Staged, Store
 
 if TYPE_CHECKING:
-    from capath.tls.test_options import HostToTest
     from capath.tls.network.connect import Resolver
+    from capath.tls.test_options import HostToTest
 
 
 class Testing:
