@@ -22,7 +22,7 @@ from capath.tls.test_options import CrlCheck, HostToTest, ProbeOptions, Protocol
 WHERE = Endpoint("host.test", 8443)
 # What each flag is given as; all others are switches.
 _GIVEN = {
-    "--timeout": "3.5",
+    "--timeout": "3.5000125",
     "--servername": "other.test",
     "--starttls": "smtp",
     "--alpn": "h2,http/1.1",
@@ -113,13 +113,13 @@ def test_every_option_is_in_a_command_or_noted_beside_it(files: Mapping[str, str
             "--max-protocol": "-max_protocol TLSv1.2",
         },
         Wording.CURL: {"--max-protocol": "--tls-max 1.2", "--servername": "--connect-to", "--proxy": "socks5h://"},
-        Wording.REQUESTS: {"--timeout": "timeout=3.5", "--proxy": "proxies={'https': 'socks5h://"},
+        Wording.REQUESTS: {"--timeout": "timeout=3.5000125", "--proxy": "proxies={'https': 'socks5h://"},
         Wording.SSL: {
             "--alpn": "set_alpn_protocols",
             "--strict": "VERIFY_X509_STRICT",
-            "--timeout": "timeout=3.5",
+            "--timeout": "timeout=3.5000125",
         },
-        Wording.HTTPX: {"--proxy": "proxy='socks5h://", "--timeout": "timeout=3.5"},
+        Wording.HTTPX: {"--proxy": "proxy='socks5h://", "--timeout": "timeout=3.5000125"},
     }
     for flag in ("--alpn", "--strict", "--max-protocol", "--servername", "--proxy", "--timeout"):
         for item in equivalents(HostToTest(WHERE, _parse(_words(flag, given))), str(tmp_path)):

@@ -18,7 +18,7 @@ from capath.store import Snapshot, scan
 from capath.store.lookup import reachable
 from capath.tls.clients.openssl import s_client_arguments
 from capath.tls.network.proxy import ProxyKind
-from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, capath_arguments, said, unsaid
+from capath.tls.option_table import PROXY_PASSWORD_VARIABLE, Column, capath_arguments, said, unsaid
 from capath.tls.result import ProbeResult
 from capath.tls.test_options import HostToTest
 
@@ -116,7 +116,7 @@ def _capath(asked: HostToTest, directory: str) -> str:
     return shell_command(words)
 
 
-def _note(asked: HostToTest, client: str) -> str:
+def _note(asked: HostToTest, client: Column) -> str:
     """What the client is not asked."""
     password = "" if client == "ssl" else _password_note(asked)
     return "; ".join(filter(None, (unsaid(asked, client), password)))
@@ -180,7 +180,7 @@ def _ssl(asked: HostToTest, directory: str) -> str:
         "import ssl",
         "",
         *_context(asked, directory),
-        f"with socket.create_connection({where!r}, timeout={asked.options.timeout_s:g}) as connection:",
+        f"with socket.create_connection({where!r}, timeout={asked.options.timeout_s:.10g}) as connection:",
         f"    with context.wrap_socket(connection, server_hostname={asked.checked_host!r}) as secured:",
         "        print(secured.version(), secured.cipher())",
     ]
@@ -189,7 +189,11 @@ def _ssl(asked: HostToTest, directory: str) -> str:
 
 def _httpx(asked: HostToTest, directory: str) -> str:
     proxy = asked.options.proxy
-    arguments = [repr(_url(asked.endpoint.host, asked)), "verify=context", f"timeout={asked.options.timeout_s:g}"]
+    arguments = [
+        repr(_url(asked.endpoint.host, asked)),
+        "verify=context",
+        f"timeout={asked.options.timeout_s:.10g}",
+    ]
     arguments += [f"proxy={proxy.text!r}"] if proxy is not None else []
     lines = ["import ssl", "", "import httpx", "", *_context(asked, directory)]
     return "\n".join([*lines, f"response = httpx.get({', '.join(arguments)})"]) + "\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from capath.errors import BadInputError
 from capath.pki.visible import visible
@@ -33,6 +33,7 @@ Values = Mapping[str, Any]
 """What was parsed of a command line, by destination."""
 AskPassword = Callable[[str], str]
 """Takes the path of a key's file; returns its password."""
+Column = Literal["s_client", "curl", "requests", "ssl"]
 CurlSetting = tuple[str, str]
 """A long option of curl without its dashes, and its value; empty for a switch."""
 
@@ -92,7 +93,7 @@ def _read_seconds(text: str) -> float:
 
 def _timeout_capath(asked: HostToTest) -> list[str]:
     seconds = asked.options.timeout_s
-    return [] if seconds == DEFAULT_TIMEOUT_S else ["--timeout", f"{seconds:g}"]
+    return [] if seconds == DEFAULT_TIMEOUT_S else ["--timeout", f"{seconds:.10g}"]
 
 
 def parse_starttls(text: str) -> Starttls:
@@ -275,11 +276,9 @@ TEST_OPTIONS = (
         fields=("timeout_s",),
         flags=(Flag("--timeout", "seconds for one host and one client (default: 10)", "S"),),
         read=_one("timeout", "timeout_s", _read_seconds),
-        capath=lambda asked: (
-            [] if asked.options.timeout_s == 10 else ["--timeout", f"{asked.options.timeout_s:g}"]
-        ),
+        capath=_timeout_capath,
         curl=_none,
-        requests=lambda asked: [f"timeout={asked.options.timeout_s:g}"],
+        requests=lambda asked: [f"timeout={asked.options.timeout_s:.10g}"],
         ssl=_none,
     ),
     TestOption(
@@ -335,9 +334,7 @@ TEST_OPTIONS = (
             Flag("--key", "its private key in PEM (default: in the same file)", "FILE"),
         ),
         read=_read_identity,
-        capath=lambda asked: [
-            word for pair in zip(("--cert", "--key"), _files(asked), strict=False) for word in pair
-        ],
+        capath=lambda asked: ["--cert", files[0], "--key", files[1]] if (files := _files(asked)) else [],
         s_client=_identity_s_client,
         curl=lambda asked: list(zip(("cert", "key"), _files(asked), strict=False)),
         requests=lambda asked: [f"cert={files!r}"] if (files := _files(asked)) else [],
@@ -378,21 +375,19 @@ def capath_arguments(asked: HostToTest, *, but_for: Collection[str] = ()) -> lis
     ]
 
 
-def said(host: HostToTest, client: str) -> list[Any]:
-    """What `client`, a column of the table, is told: arguments, settings or lines."""
+def said(host: HostToTest, client: Column) -> list[Any]:
+    """What `client` is told: arguments, settings or lines."""
     columns = [getattr(option, client) for option in TEST_OPTIONS]
     return [word for column in columns if column is not None for word in column(host) or ()]
 
 
-def unsaid(host: HostToTest, client: str) -> str:
-    """The flags that are set and that `client`, a column of the table, has no words for; empty for none."""
+def unsaid(host: HostToTest, client: Column) -> str:
+    """The flags that are set and that `client` has no words for; empty for none."""
     left_out: list[str] = []
     for option in TEST_OPTIONS:
         column = getattr(option, client)
         if column is None or column(host) is None:
-            # A proxy that the environment named has no flag in a retest.
-            flags = option.capath(host) or ["--proxy"] * (
-                "proxy" in option.fields and host.options.proxy is not None
-            )
+            has_proxy = "proxy" in option.fields and host.options.proxy is not None
+            flags = option.capath(host) or ["--proxy"] * has_proxy  # the environment's has no flag in a retest
             left_out += [word for word in flags if word.startswith("--")]
     return f"without {', '.join(left_out)}" if left_out else ""
