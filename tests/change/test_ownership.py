@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from capath.change.apply import apply_plan
-from capath.change.ownership import with_owner_notes
+from capath.change.plan import with_owner_notes
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
 from capath.cli.main import main

@@ -119,6 +119,17 @@ def is_unknown_slot(slot: Slot) -> TypeGuard[LinkSlot]:
     return isinstance(slot, LinkSlot) and bool(slot.serves) and slot.serves[0].startswith(_UNKNOWN)
 
 
+def with_owner_notes(plan: Plan, root: str = "/") -> Plan:
+    """Return `plan` with what the owner of its directory would do to it, and the owner's own way; the same where
+    the directory has none. `root` is where the system's tree begins."""
+    from capath.store.owner import managed_by
+
+    managed = managed_by(plan.before.directory, root)
+    if managed is None or not plan.operations:
+        return plan
+    return plan.with_notes(managed.note, f"to change it permanently: {managed.durable}")
+
+
 def applicable(plan: Plan) -> Plan:
     """Return what of `plan` can be done: the same without its refusals."""
     return Plan(plan.before, plan.summary, plan.operations, (), plan.notes)

@@ -45,7 +45,7 @@ def toggle(
     arguments: argparse.Namespace, listing: Listing, trust: Collection[str], distrust: Collection[str]
 ) -> int:
     """Plan the toggle and carry it out."""
-    from capath.change.ownership import with_owner_notes
+    from capath.change.plan import with_owner_notes
     from capath.change.toggle import plan_toggle
 
     if arguments.policy:

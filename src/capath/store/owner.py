@@ -24,6 +24,11 @@ class Managed:
     undone_by: str
     durable: str
 
+    @property
+    def note(self) -> str:
+        """Who owns the directory, and what that would do to a change."""
+        return f"{self.owner.value} owns this directory: {self.undone_by}"
+
 
 @dataclass(frozen=True, slots=True)
 class DebianTree:

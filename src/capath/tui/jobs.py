@@ -133,7 +133,7 @@ def plan_review(store: Store, staged: Staged, system_root: str) -> PlanMade:
     """The plan that writes what is staged, with what the directory's owner would make of it and, where the owner
     is Debian's tool and its policy can say it all, the plan that changes the policy."""
     from capath.change.debian import plan_debian
-    from capath.change.ownership import owner_note, with_owner_notes
+    from capath.change.plan import with_owner_notes
     from capath.store.owner import DebianTree, Owner, managed_by
 
     plan = plan_staged(store, staged)
@@ -142,7 +142,7 @@ def plan_review(store: Store, staged: Staged, system_root: str) -> PlanMade:
         tree = DebianTree.under(system_root)
         policy = plan_debian(store.listing, staged.trust, staged.distrust, tree)
         if policy.operations and not policy.refusals:
-            plan = plan.with_notes(owner_note(managed))
+            plan = plan.with_notes(managed.note)
             return PlanMade(plan, of_staged=True, policy=policy)
     return PlanMade(with_owner_notes(plan, system_root), of_staged=True)
 
