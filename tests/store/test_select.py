@@ -76,6 +76,12 @@ def test_several_matches_are_listed_without_all(listing: Listing) -> None:
     assert "--all" in str(raised.value)
 
 
+def test_the_nearest_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "company-root.pem").write_bytes(mint_root("Company").pem)
+    with pytest.raises(BadInputError, match=r"did you mean company-root\.pem\?"):
+        files(list_store(scan(str(tmp_path))), "companyroot.pem")
+
+
 def test_a_list_names_all_of_its_certificates(listing: Listing, tmp_path: Path) -> None:
     """Without --all, and an error where one is missing."""
     fingerprints = [row.held.sha256 for row in listing.certificates if row.file in ("a.pem", "b.pem")]

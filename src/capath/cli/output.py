@@ -112,8 +112,13 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Tell a person what is wrong, on standard error."""
-    print(f"capath: {text}", file=sys.stderr)
+    """Tell a person what is wrong, on standard error, fitted to the terminal."""
+    lines = [f"capath: {text}"]
+    if sys.stderr.isatty() and "\n" not in text:
+        from capath.report.layout import wrapped
+
+        lines = wrapped(text, _columns(), "  ", first="capath: ")
+    print("\n".join(lines), file=sys.stderr)
 
 
 def progress(text: str) -> None:
@@ -125,8 +130,10 @@ def progress(text: str) -> None:
 
 def width() -> int | None:
     """How many columns standard output has; None where it is no terminal, so that nothing is cut."""
-    if not sys.stdout.isatty():
-        return None
+    return _columns() if sys.stdout.isatty() else None
+
+
+def _columns() -> int:
     import shutil
 
     return max(40, shutil.get_terminal_size().columns)

@@ -96,7 +96,7 @@ def select(
         if not chosen:
             raise BadInputError(
                 f"{visible(word)}: no certificate in {visible(listing.snapshot.directory)} matches",
-                hint=f"give {WHICH_HELP}",
+                hint=_nearest(listing, word) or f"give {WHICH_HELP}",
             )
         if len(chosen) > 1 and not every and term.kind is not TermKind.LIST:
             raise BadInputError(_several(word, tuple(reversed(chosen.values()))))
@@ -215,6 +215,14 @@ def _is(row: CertificateRow, state: str, now: datetime) -> bool:
             return end is not None and end < now
         case _:
             return not isinstance(row.standing, Trusted | TakenOut | UsesRejected | NotLinked)
+
+
+def _nearest(listing: Listing, word: str) -> str:
+    """The file whose name is most like `word`, as a question; empty where none is."""
+    import difflib
+
+    near = difflib.get_close_matches(word, [row.file for row in listing.certificates], 1, 0.75)
+    return f"did you mean {visible(near[0])}?" if near else ""
 
 
 def _several(word: str, rows: Sequence[CertificateRow]) -> str:
