@@ -266,3 +266,32 @@ def test_a_ca_for_tls_clients_says_what_it_is_for(tmp_path: Path) -> None:
     assert (
         "“For clients” cannot be used as a CA: its extendedKeyUsage does not include TLS servers" in diagnosis.text
     )
+
+
+def test_a_root_that_is_not_valid_yet_is_not_distrusted_for_that(tmp_path: Path) -> None:
+    root = authority.root("Future", not_before=timedelta(days=2))
+    diagnosis = explain(store(tmp_path, root), authority.leaf(root, HOST), [])
+    assert diagnosis is not None
+    assert diagnosis.cause is Cause.NOT_YET_VALID
+    assert [remedy.action for remedy in diagnosis.remedies] == [RemedyKind.SET_CLOCK]
+
+
+def test_the_valid_twin_of_an_expired_root_that_was_sent_is_offered(tmp_path: Path) -> None:
+    key = authority.new_key()
+    old = authority.root("Twin", key=key, not_after=timedelta(days=-1))
+    new = authority.root("Twin", key=key)
+    diagnosis = explain(store(tmp_path, old), authority.leaf(new, HOST), [new])
+    assert diagnosis is not None
+    assert diagnosis.cause is Cause.EXPIRED
+    assert (diagnosis.remedies[0].operand, diagnosis.remedies[0].trial) == (read(new).sha256, Fixes())
+
+
+def test_the_issuer_that_signed_under_another_name_is_found(tmp_path: Path) -> None:
+    signer = authority.root("Good CA")
+    named = Identity(authority.root("Good CA Root").certificate, signer.key)
+    leaf = authority.leaf(named, HOST, key_identifiers=False)
+    sent = authority.intermediate(ROOT, "Good CA", key=signer.key)
+    diagnosis = explain(store(tmp_path, ROOT), leaf, [sent])
+    assert diagnosis is not None
+    assert diagnosis.cause is Cause.MALFORMED_CERTIFICATE
+    assert "The key of “Good CA” signed “host.test”, but that names “Good CA Root” as its issuer" in diagnosis.text

@@ -14,7 +14,8 @@ from capath.diagnosis.way_out import reissue, ways_out
 from capath.diagnosis.wrong_issuer import explain_other_key, unaccepted
 from capath.pki.certificate import Certificate
 from capath.pki.describe import describe_extensions
-from capath.pki.extensions import AUTHORITY_KEY_IDENTIFIER, BASIC_CONSTRAINTS, KEY_USAGE
+from capath.pki.extensions import BASIC_CONSTRAINTS, KEY_USAGE
+from capath.pki.key_identifiers import authority_key, subject_key
 from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.tls.handshake.verification import ChainElement, FromCapath, VerifyError
@@ -34,7 +35,8 @@ def explain_signature(case: Case) -> CauseFound | None:
     above = chain[error.depth + 1] if error.depth + 1 < len(chain) else None
     rows = case.rows_named(child.issuer)
     by_another = [row for row in rows if signs(row.certificate, child)]
-    key_is_named = child.extension(AUTHORITY_KEY_IDENTIFIER) is not None
+    named = authority_key(child).identifier
+    key_is_named = named is not None and above is not None and subject_key(above.certificate) == named
     ours = above is not None and isinstance(above.origin, FromCapath)
     others = [row for row in rows if row not in by_another]
     if others and (by_another or (ours and not key_is_named)):

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from capath.diagnosis.case import Case
-from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, clock_text, day, title, which
-from capath.diagnosis.missing_root import get_root, import_known
+from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, clock_text, day, title
+from capath.diagnosis.missing_root import OUT_OF_BAND, get_root, import_known, import_shown
 from capath.diagnosis.path_rules import is_valid_at
 from capath.diagnosis.paths import Need, Path
+from capath.diagnosis.sent_path import explain_sent_path
 from capath.diagnosis.way_out import ways_out
 from capath.pki.visible import visible
 from capath.tls.handshake.verification import ChainElement, FromCapath
@@ -51,13 +52,11 @@ def _skewed(case: Case) -> CauseFound | None:
 def _not_yet_valid(case: Case, element: ChainElement) -> CauseFound:
     certificate = element.certificate
     text = (
-        f"“{title(certificate.subject)}” ({_place(case, element)}) is valid from "
-        f"{day(certificate.not_before)}, and "
-        f"it is {day(case.now)}. If that is not the time, the clock is wrong."
+        f"“{title(certificate.subject)}” ({_place(case, element)}) is valid from {day(certificate.not_before)}, "
+        f"and it is {day(case.now)}. If that is not the time, the clock is wrong."
     )
     if isinstance(element.origin, FromCapath):
-        out = case.on_store("distrust", which(certificate))
-        wait = Remedy(RemedyKind.DISTRUST, "Distrust it until then.", out, certificate.sha256)
+        wait = Remedy(RemedyKind.SET_CLOCK, "Check this machine's clock. If it is right, wait until then.")
     elif case.live is None:
         wait = Remedy(RemedyKind.RETRY, "Use the certificate that it replaces until then.")
     else:
@@ -73,7 +72,7 @@ def _expired_elements(case: Case) -> list[ChainElement]:
     ]
 
 
-def _expired(case: Case, expired: Sequence[ChainElement]) -> CauseFound:
+def _expired(case: Case, expired: Sequence[ChainElement]) -> CauseFound | None:
     said = [
         f"“{title(element.certificate.subject)}” ({_place(case, element)}) expired on "
         f"{day(element.certificate.not_after)}"
@@ -83,6 +82,8 @@ def _expired(case: Case, expired: Sequence[ChainElement]) -> CauseFound:
     leaf_expired = case.verification.at(0) in {element.certificate for element in expired}
     renew = (_renew(case),) if leaf_expired else ()
     path = case.best_path
+    if path is not None and path.need is Need.NOTHING and explain_sent_path(case) is not None:
+        return CauseFound(Cause.EXPIRED, f"{said[0]}.", renew) if leaf_expired else None
     if path is not None and any(element.certificate not in path.certificates for element in expired):
         return _by_another_path(case, text, path, renew)
     own = [element for element in expired if isinstance(element.origin, FromCapath)]
@@ -109,11 +110,17 @@ def _by_another_path(case: Case, text: str, path: Path, renew: tuple[Remedy, ...
         return CauseFound(Cause.EXPIRED_PATH_SHADOWS_VALID, valid, (*ways_out(case), *renew))
     if step.need is Need.IMPORT and step.known is not None:
         valid = (
-            f"{text} The certificates that were sent also lead to “{name}”, which is valid, is not in the "
-            "directory, "
-            f"and is in {visible(step.known.title)}."
+            f"{text} The certificates that were sent also lead to “{name}”, which is valid: it is not in the "
+            f"directory, but in {visible(step.known.title)}."
         )
         return CauseFound(Cause.EXPIRED, valid, (import_known(case, step.known), *renew))
+    if step.need is Need.TRUST_SENT_ROOT:
+        sent = f"If you expect “{name}”, the valid one that was sent, {OUT_OF_BAND}, then import it."
+        shown = import_shown(case, step.certificate)
+        trust = Remedy(
+            RemedyKind.IMPORT, f"{sent} SHA-256: {step.certificate.sha256}", shown, step.certificate.sha256
+        )
+        return CauseFound(Cause.EXPIRED, text, (trust, *renew))
     return CauseFound(Cause.EXPIRED, text, (*renew, *ways_out(case)))
 
 

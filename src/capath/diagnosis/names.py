@@ -58,7 +58,7 @@ def explain_host(case: Case) -> CauseFound | None:
         return CauseFound(Cause.HOSTNAME_MISMATCH, text, (other, also))
     if case.live is None:
         use = Remedy(
-            RemedyKind.USE_NAME, f"Or verify for {visible(nearest[0])}, if that is the host.", operand=nearest[0]
+            RemedyKind.USE_NAME, f"Verify for {visible(nearest[0])}, if that is the host.", operand=nearest[0]
         )
         return CauseFound(Cause.HOSTNAME_MISMATCH, text, (use, also))
     use_text = f"Connect to {visible(nearest[0])}, if it is the same server."

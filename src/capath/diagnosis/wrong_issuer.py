@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, day, title, which
-from capath.diagnosis.missing_root import OUT_OF_BAND, import_known, import_shown, issuer_url, send_intermediate
+from capath.diagnosis.missing_root import OUT_OF_BAND, import_known, import_shown, issuer_url
 from capath.diagnosis.path_rules import is_valid_at, undecodable_part
 from capath.errors import assert_never
 from capath.pki.certificate import Certificate
@@ -178,7 +178,9 @@ def _import_the_right_one(case: Case, child: Certificate, name: str) -> Remedy:
 def _send_the_right_one(case: Case, name: str, child: Certificate) -> Remedy:
     url = issuer_url(child)
     if case.live is None:
-        return send_intermediate(case, name, url)
+        where = f" It is at {visible(url)}." if url else ""
+        text = f"Pass the “{name}” that signed “{title(child.subject)}” with --untrusted.{where}"
+        return Remedy(RemedyKind.ASK_OPERATOR, text, operand=url)
     where = f" It is at {visible(url)}." if url else ""
     text = f"Ask the operator to send the “{name}” that “{title(child.subject)}” names.{where}"
     return Remedy(RemedyKind.ASK_OPERATOR, text, operand=url)
