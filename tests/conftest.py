@@ -12,6 +12,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# They start servers, other programs or the explorer; `-m "not slow"` leaves them out.
+_SLOW = frozenset({"change", "demo", "diagnosis", "doctor", "faults", "oracle", "scenarios", "tls", "tui"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the packages whose suites take long."""
+    root = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(root).parts[0] in _SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Journal, caches and settings go to a directory of this test alone, and no CApath leaks in."""
