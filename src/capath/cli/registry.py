@@ -152,8 +152,11 @@ COMMANDS = (
         "verify",
         "verify",
         _TEST,
-        "verify a certificate offline, trusting only one directory",
-        ("capath verify crts server.pem --hostname example.com", "capath verify crts leaf.pem --untrusted ca.pem"),
+        "verify certificates offline, trusting only one directory",
+        (
+            "capath verify crts server.pem --hostname example.com",
+            "capath verify crts *.pem --untrusted ca.pem --purpose sslserver",
+        ),
     ),
     Command(
         "doctor",
