@@ -101,13 +101,18 @@ def command_line(command: Command | None) -> str:
             assert_never(command)
 
 
-def chain_text(verification: Verification) -> list[str]:
-    """The chain, leaf to root, with where each part came from, and what was looked up."""
+def chain_text(verification: Verification, *, sent: str = "sent") -> list[str]:
+    """The chain, leaf to root, with where each part came from, and what was looked up.
+
+    `sent` says of those that are not of the store where they are from.
+    """
     lines = []
     for depth, element in enumerate(verification.chain):
         certificate = element.certificate
         until = date_text(certificate.not_after)
-        lines.append(f"{depth} {visible_name(certificate.subject.title)}  until {until}  ({_origin(element)})")
+        lines.append(
+            f"{depth} {visible_name(certificate.subject.title)}  until {until}  ({_origin(element, sent)})"
+        )
     for lookup in verification.lookups:
         found = lookup.found or "not found"
         name = visible_name(lookup.subject.title)
@@ -179,7 +184,7 @@ def _trial_json(remedy: Remedy) -> Json:
             assert_never(remedy.trial)
 
 
-def _origin(element: ChainElement) -> str:
+def _origin(element: ChainElement, sent: str) -> str:
     if isinstance(element.origin, FromCapath):
         return f"CApath, {visible(element.origin.link)} → {visible(element.origin.file)}"
-    return "sent"
+    return sent

@@ -61,7 +61,7 @@ def offline_lines(seen: Offline, *, width: int | None = None) -> list[Line]:
     ]
     body += [] if seen.diagnosis is None else diagnosis_text(seen.diagnosis)
     body += [f"note: {opinion.text}" for opinion in seen.opinions]
-    body += chain_text(result.verification)
+    body += chain_text(result.verification, sent="given")
     verdict = f"{'rejected' if bad else 'verified'}: {verdict_text(result.verification)}"
     return [(Span(f"{mark} {name}", style), f"  {verdict}"), *indented(body, width)]
 
