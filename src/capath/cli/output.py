@@ -91,9 +91,9 @@ def show(lines: Iterable[Line]) -> None:
     from capath.report.layout import rendered
 
     colour = has_colour(sys.stdout)
-    text = "\n".join(rendered(line, colour=colour) for line in lines)
-    if text:
-        show_rendered(text)
+    texts = [rendered(line, colour=colour) for line in lines]
+    if texts:
+        show_rendered("\n".join(texts))
 
 
 def show_rendered(text: str) -> None:

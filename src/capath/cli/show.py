@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 
 from capath.cli.exit_status import ExitStatus
+from capath.cli.output import show, width
 from capath.cli.parser import add_directory
 from capath.cli.store_view import findings_by_certificate, now_utc, read_listing
 from capath.cli.which import chosen_rows
+from capath.report.layout import wrapped
 from capath.store.select import WHICH_HELP
 
 
@@ -48,7 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
         content["pem"] = certificate_pem(row.certificate)
         print(document(content))
     else:
-        print(certificate_text(row, findings, now))
-        for heading, text in background_lines(background_of(listing, row.certificate, kept=kept)):
-            print(f"{heading:<12} {text}")
+        lines = certificate_text(row, findings, now).split("\n")
+        known = background_lines(background_of(listing, row.certificate, kept=kept))
+        lines += [f"{heading:<12} {text}" for heading, text in known]
+        columns = width()
+        for line in lines:
+            show(wrapped(line, columns, " " * (8 if line.startswith(" ") else 13), first=""))
     return ExitStatus.GOOD
