@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,16 @@ from hypothesis import strategies as st
 
 from capath.change.apply import apply_plan, undo_last
 from capath.change.journal import Journal
+from capath.change.plan import Plan, applicable
+from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
+from capath.errors import ChangeError
+from capath.store.entry import FileEntry, LinkEntry, symlink_target
 from capath.store.listing import Listing, list_store
 from capath.store.lookup import reachable
+from capath.store.snapshot import Snapshot
 from capath.store.walk import scan
+from tests.change.odd import ODD, Odd
 from tests.change.rows import FILES_AND_LINKS, RECIPES, Recipe, roots
 from tests.trees import tree
 
@@ -114,3 +121,44 @@ def test_off_then_on_leaves_every_byte_as_it_was(temporary: Path, recipe: Recipe
     assert not again.refusals
     apply_plan(again)
     assert tree(directory) == as_it_was
+
+
+def _shape(snapshot: Snapshot) -> dict[str, tuple[object, ...]]:
+    """Each name: what it is, the text of a link, and what is behind it."""
+    return {
+        name: (type(entry), symlink_target(entry), entry.file.held)
+        if isinstance(entry, FileEntry | LinkEntry)
+        else (type(entry), symlink_target(entry))
+        for name, entry in snapshot.entries.items()
+    }
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ODD, st.lists(st.integers(0, 10**6), min_size=1, max_size=5))
+def test_the_directory_is_what_the_plan_said(temporary: Path, odd: Odd, seeds: list[int]) -> None:
+    """Whatever is in it, toggle after toggle, with links of all kinds; and each can be undone exactly."""
+    directory = odd.build(Path(tempfile.mkdtemp(dir=temporary)) / "d")
+    for rng in map(random.Random, seeds):
+        plan = _any_plan(directory, rng)
+        before = tree(directory, times=True)
+        if plan.refusals:
+            with pytest.raises(ChangeError):
+                apply_plan(plan)
+            assert tree(directory, times=True) == before
+            continue
+        apply_plan(plan)
+        now = scan(directory)
+        assert _shape(now) == _shape(plan.after)
+        assert reachable(now) == reachable(plan.after)
+        if plan.operations and rng.random() < 0.4:
+            undo_last(str(directory))
+            assert tree(directory, times=True) == before
+
+
+def _any_plan(directory: Path, rng: random.Random) -> Plan:
+    listing = list_store(scan(directory), read=False)
+    if not listing.certificates or rng.random() < 0.25:
+        return applicable(plan_rehash(scan(directory)).plan)
+    row = rng.choice(listing.certificates)
+    on, off = ([], [row.held.sha256]) if row.trusted or rng.random() < 0.2 else ([row.held.sha256], [])
+    return plan_toggle(listing, on, off, Journal(str(directory)).row_memory())

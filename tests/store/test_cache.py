@@ -212,7 +212,7 @@ def test_whatever_happens_between_nothing_is_stale(cached: Path, odd: Odd, steps
 
 def _do(step: str, rng: random.Random, directory: Path) -> None:
     files = sorted(path for path in directory.iterdir() if path.is_file())
-    path = rng.choice(files) if files else directory / "a.pem"
+    path = rng.choice(files) if files else directory / "fresh.pem"
     match step:
         case "toggle":
             _toggle(directory, rng)

@@ -29,7 +29,7 @@ from capath.store.entry import (
     OtherEntry,
     symlink_target,
 )
-from capath.store.link_name import IN_ASIDE, LinkName, Row
+from capath.store.link_name import LinkName, Row
 from capath.store.snapshot import Snapshot
 
 
@@ -145,7 +145,7 @@ class Simulation:
         while waiting:
             for name in self._names_to(waiting.pop()):
                 entry = self.entries[name]
-                if name not in seen and isinstance(entry, LinkEntry | DanglingEntry):
+                if name not in seen and not isinstance(entry, FileEntry):
                     seen.add(name)
                     waiting.append(name)
                     self.entries[name] = self._link(name, entry.target, entry.mtime_ns)
@@ -161,8 +161,8 @@ class Simulation:
             case DanglingEntry(reason=reason, is_unknown=unknown):
                 return DanglingEntry(name, target, mtime_ns, reason, is_unknown=unknown)
             case None:
-                if "/" in place.removeprefix(IN_ASIDE) and (others := self._before.links_to.get(place)):
-                    # Out of the directory, where nothing changes: it leads to what it led to.
+                if place not in self._before.entries and (others := self._before.links_to.get(place)):
+                    # Out of what was looked at, where nothing changes: it leads to what it led to.
                     return _with_text(self._before.entries[others[0]], name, target, mtime_ns)
                 return DanglingEntry(name, target, mtime_ns, f"it leads to {target}, which is not there")
             case entry:
