@@ -139,10 +139,10 @@ def explain_path_length(case: Case) -> CauseFound | None:
     constraints = element.certificate.basic_constraints
     allowed = None if constraints is None else constraints.path_length
     below = sum(not item.certificate.self_issued for item in case.verification.chain[1 : error.depth])
+    limit = "no CA certificate" if allowed == 0 else f"at most {allowed} CA certificates"
     text = (
-        f"“{title(element.certificate.subject)}” allows at most {allowed} CA certificates below it (path "
-        "length), and "
-        f"this chain has {below}."
+        f"“{title(element.certificate.subject)}” allows {limit} below it (path length {allowed}), and this chain "
+        f"has {below}."
     )
     if allowed is None:
         text = f"The chain is longer than “{title(element.certificate.subject)}” allows (path length)."
