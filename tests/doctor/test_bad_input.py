@@ -19,7 +19,8 @@ from tests.doctor.conftest import World
 from capath.demo.authority import leaf
 from capath.demo.server import read_until, tls, tls_context
 from capath.doctor.machine import Ended, Machine, Stopped, read_settings
-from capath.doctor.program import Accepts, ProblemKind, Refuses, Unknown
+from capath.doctor.place import ProblemKind
+from capath.doctor.program import Accepts, Refuses, Unknown
 from capath.tls.network.deadline import CancelledError
 from capath.tls.network.endpoint import Endpoint
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.doctor.conftest import World
 
+from capath.demo.authority import Template, intermediate, leaf, self_signed
 from capath.doctor.giving import store_variables
 from capath.doctor.open_store import given_store, open_store, write_keystore
 from capath.doctor.program import Accepts, Refuses, Unknown
@@ -60,3 +63,43 @@ def test_a_given_store_is_the_only_one(world: World, name: str) -> None:
     assert given is not None
     assert {certificate.subject.title for certificate in given.certificates} == {"Doctor Test Root"}
     assert given.is_complete
+
+
+@pytest.mark.parametrize(
+    "case", ["good", "expired", "wrong name", "common name", "no intermediate", "intermediate", "self-signed"]
+)
+def test_judgement_and_proof_agree(world: World, case: str) -> None:
+    """Each client is judged as it behaves: with its roots, its strictness, and its rule for names."""
+    middle = intermediate(world.authority, "Middle")
+    day = timedelta(days=1)
+    trusted, identities = (
+        world.authority,
+        {
+            "good": (leaf(middle, "localhost"), middle),
+            "expired": (leaf(world.authority, "localhost", not_before=-30 * day, not_after=-day),),
+            "wrong name": (leaf(world.authority, "elsewhere.test"),),
+            "common name": (world.authority.issue(Template("localhost")),),
+            "no intermediate": (leaf(middle, "localhost"),),
+            "intermediate": (leaf(middle, "localhost"),),
+            "self-signed": (self_signed(Template("localhost", names=("localhost",))),),
+        }[case],
+    )
+    if case == "intermediate":
+        trusted = middle
+    host = world.serve(*identities)
+    with given_store(open_store(world.file("company.pem", trusted))) as store:
+        machine = world.machine().changed(store_variables(store.bundle, store.directory, {}))
+        found = world.examine(machine, hosts=(host,))
+    assert found.verdicts
+    differing = [
+        (verdict.row.program.title, verdict.judged, verdict.proved)
+        for verdict in found.verdicts
+        if verdict.differs
+    ]
+    assert not differing
+    unproved = {
+        verdict.row.program.title: verdict.proved
+        for verdict in found.verdicts
+        if isinstance(verdict.proved, Unknown)
+    }
+    assert not unproved

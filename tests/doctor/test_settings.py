@@ -11,7 +11,8 @@ from tests.doctor.conftest import World
 from capath.demo.authority import root
 from capath.doctor.examine import Verdict
 from capath.doctor.machine import Machine
-from capath.doctor.program import Accepts, FromFile, FromVariable, Refuses
+from capath.doctor.place import FromFile, FromVariable
+from capath.doctor.program import Accepts, Refuses
 
 
 def settled(world: World, client: str, machine: Machine, name: str, text: str) -> Verdict:

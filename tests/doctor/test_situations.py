@@ -17,7 +17,8 @@ from tests.doctor.conftest import World
 from capath.demo.authority import leaf, root
 from capath.doctor.examine import Remedy, Verdict
 from capath.doctor.machine import Machine
-from capath.doctor.program import Accepts, ProblemKind, Refuses
+from capath.doctor.place import ProblemKind
+from capath.doctor.program import Accepts, Refuses
 
 
 def follow(world: World, machine: Machine, remedy: Remedy | None) -> Machine:

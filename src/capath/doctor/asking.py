@@ -7,22 +7,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 from capath.doctor.machine import Answer, Ended, Machine, Setting, Stopped, read_settings
+from capath.doctor.place import NO_ERRORS, CompiledIn, FromFile, FromVariable, Place, Problem, ProblemKind, Shape
 from capath.doctor.program import (
-    NO_ERRORS,
     Accepts,
     Client,
-    CompiledIn,
-    FromFile,
-    FromVariable,
     Identified,
     Opinion,
-    Place,
-    Problem,
-    ProblemKind,
     Program,
     Question,
     Refuses,
-    Shape,
     Strange,
     Unknown,
     Variable,

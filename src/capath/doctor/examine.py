@@ -13,19 +13,9 @@ from typing import TypeVar
 from capath.doctor.asking import find_programs, read_answer
 from capath.doctor.judge import Judge, Judgement, Row, UnreachableError
 from capath.doctor.machine import Machine
-from capath.doctor.places import PlaceReader, StoreRead
-from capath.doctor.program import (
-    Client,
-    FromVariable,
-    Opinion,
-    Problem,
-    ProblemKind,
-    Program,
-    Refuses,
-    Shape,
-    Strange,
-    Unknown,
-)
+from capath.doctor.place import FromVariable, Problem, ProblemKind, Shape
+from capath.doctor.program import Client, Opinion, Program, Refuses, Strange, Unknown
+from capath.doctor.read_place import PlaceReader, StoreRead
 from capath.doctor.registry import CLIENTS
 from capath.tls.network.endpoint import Endpoint
 

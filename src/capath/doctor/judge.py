@@ -10,8 +10,9 @@ from capath.diagnosis.cause import Cause, Diagnosis
 from capath.diagnosis.diagnose import diagnose, diagnose_offline
 from capath.diagnosis.known_roots import NO_ROOTS
 from capath.doctor.open_store import given_store
-from capath.doctor.places import StoreRead
-from capath.doctor.program import Accepts, Opinion, Problem, Profile, Program, Refuses, Shape, Unknown
+from capath.doctor.place import Problem, Shape
+from capath.doctor.program import Accepts, Opinion, Profile, Program, Refuses, Unknown
+from capath.doctor.read_place import StoreRead
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
 from capath.pki.signature import signs

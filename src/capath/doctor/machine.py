@@ -149,13 +149,13 @@ def _read(process: subprocess.Popen[bytes], deadline: Deadline, timeout_s: float
     descriptor = process.stdout.fileno()
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    output = b""
+    output, open_ended, status = b"", True, None
     while True:
         try:
-            wait_s = min(deadline.remaining_s(), SLICE_S)
+            wait_s = 0.0 if status is not None else min(deadline.remaining_s(), SLICE_S)
         except DeadlinePassedError:
             return Stopped(f"it did not end within {timeout_s:g} s")
-        if poll.poll(wait_s * 1000):
+        if poll.poll(wait_s * 1000) and open_ended:
             part = os.read(descriptor, 65536)
             output += part
             if len(output) > _OUTPUT_LIMIT:
@@ -163,9 +163,10 @@ def _read(process: subprocess.Popen[bytes], deadline: Deadline, timeout_s: float
             if part:
                 continue
             poll.unregister(descriptor)
-        status = process.poll()
+            open_ended = False
         if status is not None:
             return Ended(status, output.decode("utf-8", "replace"))
+        status = process.poll()  # what it printed before its end is read in the next round
 
 
 @contextlib.contextmanager

@@ -12,8 +12,9 @@ from capath.diagnosis.cause import Cause
 from capath.doctor.examine import Doctor, Remedy, Verdict
 from capath.doctor.judge import NOT_FOUND, Judgement, Row, anchor_in
 from capath.doctor.open_store import GivenStore, given_store, write_keystore
-from capath.doctor.places import StoreRead
-from capath.doctor.program import Accepts, FromFile, FromVariable, Opinion, Refuses, Shape, Unknown
+from capath.doctor.place import FromFile, FromVariable, Shape
+from capath.doctor.program import Accepts, Opinion, Refuses, Unknown
+from capath.doctor.read_place import StoreRead
 from capath.pki.certificate import Certificate
 from capath.pki.visible import shell_command, visible, visible_name
 

@@ -9,19 +9,9 @@ from typing_extensions import assert_never
 
 from capath.doctor.examine import NOT_RUN, Examination, Remedy, Verdict
 from capath.doctor.judge import Row
-from capath.doctor.places import StoreRead, why_text
-from capath.doctor.program import (
-    Accepts,
-    Bundled,
-    CompiledIn,
-    FromFile,
-    FromVariable,
-    Opinion,
-    Refuses,
-    Shape,
-    Unknown,
-    Why,
-)
+from capath.doctor.place import Bundled, CompiledIn, FromFile, FromVariable, Shape, Why
+from capath.doctor.program import Accepts, Opinion, Refuses, Unknown
+from capath.doctor.read_place import StoreRead, why_text
 from capath.report.document import Json, moment
 from capath.report.layout import Line, Span, Style, columns, plural, wrapped
 

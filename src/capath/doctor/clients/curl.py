@@ -15,7 +15,8 @@ from capath.doctor.asking import (
     variable_place,
 )
 from capath.doctor.machine import Ended, Machine, closing_server
-from capath.doctor.program import Client, Identified, Place, Profile, Question, Reads, Shape, Variable
+from capath.doctor.place import Place, Shape
+from capath.doctor.program import Client, Identified, Profile, Question, Reads, Variable
 
 _VARIABLES = ("CURL_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
 

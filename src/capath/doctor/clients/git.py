@@ -6,7 +6,8 @@ import re
 
 from capath.doctor.asking import UNUSABLE, default_place, file_place, first_setting, usual_place, variable_place
 from capath.doctor.machine import Ended, Machine, Setting, closing_server
-from capath.doctor.program import Client, Identified, Place, ProblemKind, Profile, Question, Reads, Shape, Variable
+from capath.doctor.place import Place, ProblemKind, Shape
+from capath.doctor.program import Client, Identified, Profile, Question, Reads, Variable
 
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _UNCONFIGURED = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CURL_VERBOSE": "1"}

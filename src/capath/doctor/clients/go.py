@@ -11,7 +11,8 @@ from capath.doctor.asking import (
     variable_place,
 )
 from capath.doctor.machine import PRIVATE, Machine
-from capath.doctor.program import Client, Identified, Place, Problem, Profile, Question, Reads, Shape
+from capath.doctor.place import Place, Problem, Shape
+from capath.doctor.program import Client, Identified, Profile, Question, Reads
 
 
 def _read(machine: Machine, found: Identified) -> Reads:

@@ -14,7 +14,8 @@ from capath.doctor.clients.pythons import (
     title_of,
 )
 from capath.doctor.machine import Machine
-from capath.doctor.program import Client, Identified, Place, Reads, Shape, Variable
+from capath.doctor.place import Place, Shape
+from capath.doctor.program import Client, Identified, Reads, Variable
 
 
 def _read(machine: Machine, found: Identified) -> Reads | None:

@@ -11,18 +11,8 @@ import shlex
 from collections.abc import Iterable
 
 from capath.doctor.machine import Ended, Machine
-from capath.doctor.program import (
-    Client,
-    CompiledIn,
-    FromVariable,
-    Identified,
-    Place,
-    Profile,
-    Question,
-    Reads,
-    Shape,
-    on_the_path,
-)
+from capath.doctor.place import CompiledIn, FromVariable, Place, Shape
+from capath.doctor.program import Client, Identified, Profile, Question, Reads, on_the_path
 
 _SOURCE = os.path.join(os.path.dirname(__file__), "Ask.java")
 _OPTION = "-Djavax.net.ssl.trustStore="

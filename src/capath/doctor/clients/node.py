@@ -6,7 +6,8 @@ import json
 
 from capath.doctor.asking import OPENSSL_VARIABLES, built_in, openssl_places, variable_place
 from capath.doctor.machine import Machine
-from capath.doctor.program import Client, Identified, Place, Question, Reads, Shape, Variable
+from capath.doctor.place import Place, Shape
+from capath.doctor.program import Client, Identified, Question, Reads, Variable
 
 EXTRA = Variable("NODE_EXTRA_CA_CERTS", adds=True)
 _USE_OPENSSL = "--use-openssl-ca"
@@ -15,11 +16,12 @@ ABOUT = (
     "[process.config.variables.openssldir || '/etc/ssl', require('tls').rootCertificates.join('\\n')]))"
 )
 _CONNECT = """
+process.exitCode = 1;
 const [host, port] = process.argv.slice(1);
-const name = require('net').isIP(host) ? '' : host;
-const socket = require('tls').connect({host, port, servername: name, timeout: 9000}, () => process.exit(0));
-socket.on('error', e => { console.log(
-    (/^E[A-Z]+$|^ERR_SSL/.test(e.code) ? 'unknown ' : 'refused ') + e.code + ': ' + e.message); process.exit(1) });
+const servername = require('net').isIP(host) ? '' : host;
+const socket = require('tls').connect({host, port, servername}, () => process.exit(0));
+socket.on('error', e => require('fs').writeSync(1,
+    (/^E[A-Z]+$|^ERR_SSL/.test(e.code) ? 'unknown ' : 'refused ') + e.code + ': ' + e.message));
 """
 
 

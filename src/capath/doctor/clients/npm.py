@@ -8,7 +8,8 @@ import re
 from capath.doctor.asking import file_place, first_setting, identify, overrides, variable_place
 from capath.doctor.clients import node
 from capath.doctor.machine import PRIVATE, Ended, Machine
-from capath.doctor.program import Client, Identified, Place, Question, Reads, Shape, Variable
+from capath.doctor.place import Place, Shape
+from capath.doctor.program import Client, Identified, Question, Reads, Variable
 
 _ITS_OWN = {"npm_config_cache": PRIVATE, "npm_config_logs_max": "0", "npm_config_update_notifier": "false"}
 

@@ -6,7 +6,8 @@ import re
 
 from capath.doctor.asking import UNUSABLE, default_place, usual_place, variable_place
 from capath.doctor.machine import Machine
-from capath.doctor.program import Client, Identified, Profile, Question, Reads, Shape, Variable
+from capath.doctor.place import Shape
+from capath.doctor.program import Client, Identified, Profile, Question, Reads, Variable
 
 # Debian's module names a file in its source. Others ask IO::Socket::SSL, whose answer is printed too.
 _ABOUT = (

@@ -6,7 +6,8 @@ import json
 
 from capath.doctor.asking import OPENSSL_VARIABLES, file_place, first_setting, openssl_places
 from capath.doctor.machine import Machine
-from capath.doctor.program import Client, Identified, Question, Reads, Shape
+from capath.doctor.place import Shape
+from capath.doctor.program import Client, Identified, Question, Reads
 
 _ABOUT = (
     "echo 'PHP ', PHP_VERSION, \"\\n\", json_encode(openssl_get_cert_locations() + ['files' => "

@@ -6,7 +6,8 @@ from capath.doctor.asking import UNUSABLE, file_place, first_setting, openssl_pl
 from capath.doctor.clients.pythons import ABOUT, VERSION, bundled, facts_of, pythons, title_of
 from capath.doctor.clients.requests import chosen_by_variable
 from capath.doctor.machine import Machine
-from capath.doctor.program import Client, Identified, Place, Profile, Question, Reads, Shape, Variable
+from capath.doctor.place import Place, Shape
+from capath.doctor.program import Client, Identified, Profile, Question, Reads, Variable
 
 # Only wheels: for another form pip would run what the host sends.
 _OPTIONS = ("--only-binary=:all:", "--retries=0", "--no-cache-dir", "--no-deps", "--no-input", "-d.")
@@ -56,7 +57,7 @@ CLIENT = Client(
         accepted=r"No matching distribution",
         environment=(("PIP_EXTRA_INDEX_URL", "{url}"),),
     ),
-    Profile(common_name=False),
+    Profile(),
     UNUSABLE,
     executables=pythons,
     variables=(Variable("PIP_CERT"),),

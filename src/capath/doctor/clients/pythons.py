@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from capath.doctor.machine import Ended, Machine
-from capath.doctor.program import Bundled, CompiledIn, Identified, Place, Profile, Question, Shape, on_the_path
+from capath.doctor.place import Bundled, CompiledIn, Place, Shape
+from capath.doctor.program import Identified, Profile, Question, on_the_path
 
 VERSION = r"^Python (\d\S*)"
 ABOUT = (

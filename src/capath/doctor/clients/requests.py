@@ -16,7 +16,8 @@ from capath.doctor.clients.pythons import (
     title_of,
 )
 from capath.doctor.machine import Machine
-from capath.doctor.program import Client, Identified, Place, Reads, Shape, Variable
+from capath.doctor.place import Place, Shape
+from capath.doctor.program import Client, Identified, Reads, Variable
 
 _OVERRIDES = "this variable also overrides Session.verify; verify= of a call overrides the variable"
 

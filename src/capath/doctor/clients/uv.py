@@ -11,7 +11,8 @@ from capath.doctor.asking import (
     variable_place,
 )
 from capath.doctor.machine import Machine
-from capath.doctor.program import Client, FromVariable, Identified, Place, Profile, Question, Reads, Shape
+from capath.doctor.place import FromVariable, Place, Shape
+from capath.doctor.program import Client, Identified, Profile, Question, Reads
 
 # Only wheels: for another form uv would run what the host sends.
 _QUESTION = ("pip", "install", "--dry-run", "--no-build", "--no-cache", "--target", ".")

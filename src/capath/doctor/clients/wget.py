@@ -6,7 +6,8 @@ import re
 
 from capath.doctor.asking import file_place, first_setting, usual_place
 from capath.doctor.machine import Machine
-from capath.doctor.program import Client, Identified, Profile, Question, Reads, Shape
+from capath.doctor.place import Shape
+from capath.doctor.program import Client, Identified, Profile, Question, Reads
 
 
 def _read(machine: Machine, found: Identified) -> Reads | str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from typing_extensions import assert_never
 
-from capath.doctor.program import (
+from capath.doctor.place import (
     Bundled,
     CompiledIn,
     FromFile,
