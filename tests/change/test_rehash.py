@@ -155,17 +155,19 @@ def test_a_link_out_of_the_directory_that_cannot_be_followed_is_kept(store: Path
     assert links_in(store) == before
 
 
+@pytest.mark.parametrize("call", ["stat", "open"])
 def test_a_file_that_vanishes_while_the_directory_is_read_is_not_an_error(
-    store: Path, monkeypatch: pytest.MonkeyPatch
+    store: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    real = os.stat
+    """Between being listed and being looked at, or between that and being read."""
+    real = getattr(os, call)
 
-    def vanishing(path: Any, *arguments: Any, **keywords: Any) -> os.stat_result:
+    def vanishing(path: Any, *arguments: Any, **keywords: Any) -> Any:
         if path == "3.pem":
             (store / "3.pem").unlink(missing_ok=True)
         return real(path, *arguments, **keywords)
 
-    monkeypatch.setattr(os, "stat", vanishing)
+    monkeypatch.setattr(os, call, vanishing)
     assert _rehash(store) == 0
     assert len(links_in(store)) == 7
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from functools import cached_property
@@ -37,7 +38,7 @@ class Readable:
     `has_trusted_block`: a block of it is a TRUSTED CERTIFICATE, which OpenSSL alone reads.
     """
 
-    is_unknown = False
+    is_unknown = is_gone = False
 
     def __init__(
         self, objects: tuple[PkiObject, ...], *, is_der: bool = False, has_trusted_block: bool = False
@@ -83,14 +84,15 @@ class Unreadable:
     """Opening or reading failed, or was not tried because it could hang or never end; `reason` says which.
 
     `is_unknown`: another process, or this one later, may read it (no permission, too many open files, a fault of
-    the disk or the network).
+    the disk or the network). `is_gone`: there is no file of this name.
     """
 
-    __slots__ = ("is_unknown", "reason")
+    __slots__ = ("is_gone", "is_unknown", "reason")
 
-    def __init__(self, reason: str, *, is_unknown: bool = False) -> None:
+    def __init__(self, reason: str, *, is_unknown: bool = False, is_gone: bool = False) -> None:
         self.reason = reason
         self.is_unknown = is_unknown
+        self.is_gone = is_gone
 
     @property
     def held(self) -> None:
@@ -152,7 +154,8 @@ def read_content(path: str, descriptor: int | None = None) -> Content:
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY, dir_fd=descriptor)
     except OSError as error:
-        return Unreadable(f"it cannot be opened: {error.strerror}", is_unknown=True)
+        gone = error.errno == errno.ENOENT
+        return Unreadable(f"it cannot be opened: {error.strerror}", is_unknown=not gone, is_gone=gone)
     try:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):

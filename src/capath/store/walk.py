@@ -95,7 +95,6 @@ class _Walk:
         self._descriptor = descriptor
         self._cache = cache
         self._entries: dict[str, Entry] = {}
-        self._targets: dict[str, str] = {}
         self._away: dict[tuple[int, int], File] = {}
         # As in /tmp: whether a link is followed depends on whose it is (proc_sys_fs(5)), so the system is asked.
         self._follows_names = os.fstat(descriptor).st_mode & _STICKY_AND_OPEN != _STICKY_AND_OPEN
@@ -137,7 +136,8 @@ class _Walk:
             return
         kind = stat.S_IFMT(status.st_mode)
         if kind == stat.S_IFREG:
-            self._entries[name] = FileEntry(name, self._file(name, status))
+            if (file := self._file(name, status)) is not None:
+                self._entries[name] = FileEntry(name, file)
         elif kind == stat.S_IFLNK:
             self._add_links([name])
         elif name == ASIDE and kind == stat.S_IFDIR:
@@ -195,13 +195,13 @@ class _Walk:
             self._entries[name] = OtherEntry(name, kind, target, mtime_ns)
             return
         identity = status.st_dev, status.st_ino
-        file = self._away.get(identity)
-        if file is None:
-            file = self._away[identity] = self._file(name, status)
-        self._entries[name] = LinkEntry(name, target, file, mtime_ns)
+        file = self._away.get(identity) or self._file(name, status)
+        if file is not None:
+            self._away[identity] = file
+            self._entries[name] = LinkEntry(name, target, file, mtime_ns)
 
-    def _file(self, name: str, status: os.stat_result) -> File:
-        """The file as it is known from before, or as it is read now."""
+    def _file(self, name: str, status: os.stat_result) -> File | None:
+        """The file as it is known from before, or as it is read now; None where it is gone by now."""
         key = version_key(status)
         held = self._cache.get(key)
         content: Content | None = None
@@ -209,6 +209,8 @@ class _Walk:
             from capath.store.content import read_content
 
             content = read_content(name, self._descriptor)
+            if content.is_gone:
+                return None
             held = content.held
             if held is not None:
                 self._cache.put(key, status, held)
