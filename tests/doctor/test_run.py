@@ -81,7 +81,12 @@ def test_clients_without_a_variable_are_named(world: World) -> None:
     """On standard error, with the option that they have; NODE_OPTIONS keeps what it holds."""
     command = ("sh", "-c", "echo $NODE_OPTIONS")
     shown = run(world, "run", world.file("company.pem"), "--", *command, NODE_OPTIONS="--no-warnings")
-    for name in ("wget (--ca-certificate", "gnutls-cli", "java (-Djavax.net.ssl.trustStore", "curl keeps"):
+    for name in (
+        "wget (--ca-certificate=FILE)",
+        "gnutls-cli",
+        "java (-Djavax.net.ssl.trustStore=FILE",
+        "curl keeps",
+    ):
         assert name in shown.stderr
     assert shown.stdout == "--no-warnings --use-openssl-ca\n"
 

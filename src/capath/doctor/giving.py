@@ -29,6 +29,7 @@ def store_variables(bundle: str, directory: str, environment: Mapping[str, str])
 def exceptions_text() -> str:
     """Which known clients read another store all the same, and what would change that; for people."""
     options = "; ".join(f"{client.name} ({' '.join(client.option)})" for client in CLIENTS if not client.variables)
+    options = options.replace("{bundle}", "FILE").replace("{keystore}", "FILE")
     kept = "; ".join(f"{client.name} keeps {client.keeps}" for client in CLIENTS if client.keeps)
     return f"no variable gives a store to {options}; {kept}"
 
