@@ -274,3 +274,13 @@ def test_a_root_that_its_owner_keeps_out(tmp_path: Path, store_place: str, kept_
     assert diagnosis is not None
     assert (diagnosis.cause, diagnosis.remedies[0].trial) == (Cause.DESELECTED, Fixes())
     assert str(tmp_path / kept_out / "root.pem") in diagnosis.text
+
+
+def test_a_loop_in_the_store_that_ends_nowhere_is_named(tmp_path: Path) -> None:
+    maze = Maze()
+    loop = [maze.certificate(item) for item in (edge("B", "A"), edge("A", "B"))]
+    snapshot, leaf = store(tmp_path, *loop), maze.leaf("A")
+    assert mazes.verify(snapshot, leaf, []).verification.verdict.code == 22
+    diagnosis = explain(snapshot, leaf, [])
+    assert diagnosis is not None
+    assert "signed each other in a loop that reaches no root: “A” ← “B” ← “A”." in diagnosis.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import (
@@ -45,7 +46,7 @@ from capath.store import CertificateRow
 from capath.store.link_name import has_rehash_extension
 from capath.store.standing import NotLinked, Trusted, explain, is_meant_to_be_trusted
 from capath.tls.handshake.verification import ChainElement, FromCapath
-from capath.tls.handshake.verify_codes import NO_ISSUER, TRUST_ATTRIBUTES, UNKNOWN_SELF_SIGNED
+from capath.tls.handshake.verify_codes import NO_ISSUER, TRUST_ATTRIBUTES, UNKNOWN_SELF_SIGNED, VerifyCode
 
 
 def explain_anchor(case: Case) -> CauseFound | None:
@@ -62,6 +63,34 @@ def explain_anchor(case: Case) -> CauseFound | None:
     if error.code in UNKNOWN_SELF_SIGNED:
         return _unknown_root(case, element.certificate, error.depth)
     return _no_issuer(case, element, error.depth)
+
+
+def explain_loop(case: Case) -> CauseFound | None:
+    """Code 22: OpenSSL followed CA certificates that signed each other until its limit (100) was reached."""
+    if case.first(VerifyCode.CERT_CHAIN_TOO_LONG) is None:
+        return None
+    path = case.best_path
+    if path is not None and (finding := by_path(case, path)) is not None:
+        return finding
+    loop = _loop([element.certificate for element in case.verification.chain])
+    if not loop:
+        text = "The chain is longer than OpenSSL accepts (100 CA certificates)."
+    else:
+        names = " ← ".join(f"“{title(certificate.subject)}”" for certificate in (*loop, loop[0]))
+        text = (
+            f"The chain does not end: CA certificates signed each other in a loop that reaches no root: {names}."
+        )
+    return CauseFound(Cause.OTHER, text, ())
+
+
+def _loop(chain: Sequence[Certificate]) -> Sequence[Certificate]:
+    """The part of `chain` that comes again; nothing where none does."""
+    first: dict[str, int] = {}
+    for at, certificate in enumerate(chain):
+        if certificate.sha256 in first:
+            return chain[first[certificate.sha256] : at]
+        first[certificate.sha256] = at
+    return ()
 
 
 def by_path(case: Case, path: Path) -> CauseFound | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from capath.diagnosis.anchors import explain_anchor
+from capath.diagnosis.anchors import explain_anchor, explain_loop
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Cause, CauseFound, Confidence, Diagnosis
 from capath.diagnosis.certificates import (
@@ -47,6 +47,7 @@ _FAMILIES: tuple[Explain, ...] = (
     explain_sent_path,
     explain_signature,
     explain_anchor,
+    explain_loop,
     explain_revocation,
     explain_dates,
     explain_host,
