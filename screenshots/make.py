@@ -54,7 +54,7 @@ async def links(pilot: Pilot[None], app: CapathApp) -> None:
 @scene((120, 40))
 async def staged_change(pilot: Pilot[None], app: CapathApp) -> None:
     await test_hosts(pilot, app)
-    await stage(pilot, app, "is:trusted capath demo root of path length 0")
+    await stage(pilot, app, '"demo root"')
     await stage(pilot, app, "root that is off")
     await tested(pilot, app)
     await pilot.press("w")
@@ -95,7 +95,7 @@ async def small_screen(pilot: Pilot[None], app: CapathApp) -> None:
 
 async def type_text(pilot: Pilot[None], text: str) -> None:
     """Type `text`, one key a letter."""
-    names = {" ": "space", "/": "slash", ":": "colon"}
+    names = {" ": "space", "/": "slash", ":": "colon", '"': "quotation_mark"}
     await pilot.press(*(names.get(letter, letter) for letter in text))
 
 
@@ -103,7 +103,9 @@ async def stage(pilot: Pilot[None], app: CapathApp, words: str) -> None:
     """Stage the first certificate that the filter finds."""
     await pilot.press("1")
     await type_text(pilot, f"/{words}")
-    await pilot.press("enter", "g", "g", "space", "escape")
+    await pilot.press("enter", "g", "g", "space")
+    await tested(pilot, app)
+    await pilot.press("escape")
 
 
 async def test_hosts(pilot: Pilot[None], app: CapathApp) -> None:

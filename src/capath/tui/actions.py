@@ -45,7 +45,7 @@ class Action(NamedTuple):
 
 
 ACTIONS = (
-    Action("flip", ("space",), "flip", "Stage the certificate: trusted to off, off to trusted", _FLIPPED),
+    Action("flip", ("space",), "flip", "Stage: trusted to off, off to trusted", _FLIPPED),
     Action("mark", ("x",), "mark", "Mark; what follows acts on all that are marked", _MARKED),
     Action("mark_all", ("X",), "mark all", "Mark all that are shown, or none", _MARKED),
     Action("fix", ("m",), "fix", "Stage what fixes this, and test again", _FIXED),

@@ -142,7 +142,7 @@ class Verdict(NamedTuple):
 
     @property
     def text(self) -> str:
-        return f"{self.code} {self.cause}".strip()
+        return f"{self.code:>2} {self.cause}" if self.code else self.cause
 
 
 def verdict_of(state: State) -> Verdict:
@@ -247,7 +247,7 @@ def _verdict(page: Page, test: HostTest, finished: Finished, staged: Staged) -> 
     if finished.before_change:
         page.add((f"{store_name}; the store has changed since:  ", "warn"), *hint("r", "tests again"))
     elif not page.compact or "staged" in store_name:
-        page.add((store_name, "staged" if "staged" in store_name else "muted"))
+        page.flow(store_name, "staged" if "staged" in store_name else "muted")
     page.blank()
 
 
@@ -272,7 +272,8 @@ def _phases(page: Page, result: ProbeResult) -> None:
 
 def _both_phases(page: Page, as_is: ProbeResult, as_staged: ProbeResult) -> None:
     cells = max(6, min(_STAGE_WIDTH - 3, (page.width - 11) // len(Phase)))
-    page.add(" " * 11, ("".join(phase.value.ljust(cells) for phase in Phase), "muted"))
+    names = [phase.value for phase in Phase] if cells >= 10 else ["name", "conn", "TLS", "trust", "host"]
+    page.add(" " * 11, ("".join(name.ljust(cells) for name in names), "muted"))
     for label, role, result in (("as it is", "muted", as_is), ("as staged", "staged", as_staged)):
         marks = [Span(state.mark.ljust(cells), _PHASE_ROLES[state.mark]) for state in phases_of(result).values()]
         page.add((label.ljust(11), role), *marks)
@@ -359,10 +360,9 @@ def _not_found(page: Page, verification: Verification, store: Store | None) -> N
     here = () if store is None else store.by_subject.get(last.issuer.canonical, ())
     state = f"here, {here[0].state_word}" if here else "not here"
     tail: Sequence[Span] = hint("Enter", "shows it", "enter") if here else ()
-    page.add(("✗ ", "bad"), (visible_name(last.issuer.title), "bad!"), (f"  {state}   ", "bad"), *tail)
-    if verification.lookups:
-        lookup = verification.lookups[-1]
-        page.flow(f"looked for {' '.join(lookup.tried[-2:])}: no such link", "muted", indent=2, first=line("  "))
+    page.add(("✗ ", "bad"), (visible_name(last.issuer.title), "bad!"), (f"  {state}", "bad"))
+    tried = " ".join(verification.lookups[-1].tried[-2:]) if verification.lookups else last.issuer.subject_hash
+    page.add((f"  looked for {tried}: no such link   ", "muted"), *tail)
 
 
 def _origin(element: ChainElement) -> str:

@@ -32,7 +32,7 @@ class ConnectionsPane:
         self._session = session
         self.rows: Rows[Group | int] = Rows(self._key, self.refill)
         self._keys: list[str] = []
-        self._cause_width = 10
+        self._cause_width, self._verdict_widths = 10, (20, 9)
         self._show_key_of: HostToTest | None = None
         self._shows_as_is = False
 
@@ -56,6 +56,10 @@ class ConnectionsPane:
         self._keys = []
         causes = [verdict_of(test.latest).cause for test in self._tests]
         self._cause_width = max(10, min(_CAUSE_WIDTH, max(map(len, causes), default=0)))
+        staged = [
+            verdict_of(t.as_staged).text for t in self._tests if t.outlook in (Outlook.BREAKS, Outlook.FIXED)
+        ]
+        self._verdict_widths = (min(20, self._cause_width + 3), max(9, min(20, max(map(len, staged), default=0))))
         for test in self._tests:
             text = test.endpoint.text
             seen[text] = seen.get(text, 0) + 1
@@ -136,14 +140,13 @@ class ConnectionsPane:
     # --- drawing ---
 
     def columns(self) -> Sequence[Column]:
+        tail = max((len(str(test.endpoint.port)) + 1 for test in self._tests), default=4)
+        host = Column("host", "Host", 0, middle=True, tail=tail)
         if self._session.staged:
-            return (
-                Column("host", "Host", 0, middle=True, tail=6),
-                Column("as-is", "As it is", min(20, self._cause_width + 3), middle=True),
-                Column("as-staged", "As staged", 20 if self._cause_width > 10 else 13, middle=True),
-            )
+            as_is, staged = self._verdict_widths
+            return (host, Column("as-is", "As it is", as_is), Column("as-staged", "As staged", staged))
         return (
-            Column("host", "Host", 0, middle=True, tail=6),
+            host,
             Column("code", "Code", 4, right=True),
             Column("cause", "Cause", self._cause_width, middle=True),
         )

@@ -62,7 +62,8 @@ def certificate_lines(
     _validity(page, item, now)
     key = public_key(certificate)
     exponent = f", e {key.exponent}" if key.exponent else ""
-    page.field("Key", f"{visible(key.text)}{exponent}, signed {visible(signature_algorithm(certificate))}")
+    page.field("Key", f"{visible(key.text)}{exponent}")
+    page.field("Signed", visible(signature_algorithm(certificate)))
     page.field("Serial", serial_text(certificate))
     page.blank()
     digits = _fingerprint(item.sha256, page.width - LABEL_WIDTH)

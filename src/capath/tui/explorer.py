@@ -288,6 +288,10 @@ class Explorer:
         self._do_fold(False)
 
     def _do_open(self) -> None:
+        item = self.pane.item()
+        if self.in_details and item is not None and self.mode is not Mode.CERTIFICATES:
+            self.jump_to(Mode.CERTIFICATES, item.sha256)
+            return
         self.in_details, self.details_top = True, 0
         self.show_details(now=True)
 
@@ -320,7 +324,8 @@ class Explorer:
 
         self.in_details = False
         field = Field("/", "words, is:off, org:x, expires<90d, -not", text=pane.rows.query, changed=changed)
-        self.typing = Typing("filter", field, lambda _: None, escape)
+        # Enter means the row that was found: it is not gone back from when the filter is cleared later.
+        self.typing = Typing("filter", field, lambda _: pane.rows.move_to(pane.rows.cursor), escape)
 
     def _do_test(self) -> None:
         if self.mode is not Mode.CONNECTIONS:

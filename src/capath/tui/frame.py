@@ -219,7 +219,7 @@ class Frame:
         explorer = self._explorer
         right = hint("?", "keys ", "question_mark")
         if explorer.overlay is not None:
-            return between(EMPTY, EMPTY, width)
+            return (Span(" "), *hint("j k", "scroll", "j"), Span("   "), *hint("Esc", "back", "escape"))
         if explorer.typing is not None:
             kept = "keep" if explorer.typing.kind == "filter" else "do it"
             typed = (Span(" "), *hint("Enter", kept, "enter"), Span("   "), *hint("Esc", "clear", "escape"))
@@ -264,6 +264,7 @@ class Frame:
         """A rule with a title in it and something at its end; the upper or lower edge of a frame."""
         marks = _HEAVY if self.heavy and focused else _ROUND
         role = "focus" if focused else "line"
+        title = tuple(span if span.role else span._replace(role="strong!") for span in title)
         title = (Span(" "), *clip(title, width - 8), Span(" ")) if title else EMPTY
         sides = 4 if framed else 2
         room = width - width_of(title) - sides - 2
@@ -340,8 +341,7 @@ class Frame:
             corner = hint("Esc", "back", "escape") if focused else hint("Enter", "all", "enter")
         elif not corner:
             corner = (Span("Tab", "key!", "tab"),)
-        title = tuple(span if span.role else span._replace(role="strong!") for span in details.title)
-        panel: list[Row] = [(Part(self._edge(title, corner, width, framed, focused), width),)]
+        panel: list[Row] = [(Part(self._edge(details.title, corner, width, framed, focused), width),)]
         inner = width - (2 if framed else 0)
         room = box.height - (2 if framed else 1)
         top = explorer.details_top = max(0, min(explorer.details_top, len(details.lines) - room))
@@ -390,13 +390,12 @@ class Frame:
                 Part(EMPTY, inner, "panel"),
                 Part(between(EMPTY, (*buttons, Span(" ")), inner), inner, "panel"),
             ]
-        title = tuple(span if span.role else span._replace(role="strong!") for span in overlay.title())
-        box = [Part(self._edge(title, overlay.corner(), most, True, True), most, "panel")]
+        box = [Part(self._edge(overlay.title(), overlay.corner(), most, True, True), most, "panel")]
         rows: list[Row] = [(box[0],), *(_within(part, True, False, "panel") for part in body)]
         more = len(lines) - view.top - room
         told = line((f"{more} more ▾", "muted")) if more > 0 else EMPTY
         rows.append((Part(self._edge(EMPTY, told, most, True, True, low=True), most, "panel"),))
-        for number in range(height):
+        for number in range(height - 1):
             behind = tuple(part._replace(ground="dimmed") for part in screen[number])
             if y <= number < y + tall:
                 screen[number] = (*_cut(behind, 0, x), *rows[number - y], *_cut(behind, x + most, width))

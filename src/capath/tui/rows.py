@@ -123,7 +123,9 @@ class Rows(Generic[R]):
         wanted = self._wanted or ("" if self.current is None else self.key_of(self.current))
         self.view = view
         self.version += 1
-        if not self.go_to(wanted):
+        if not wanted and len(view) > 1 and isinstance(view[0], Group) and not isinstance(view[1], Group):
+            self.move_to(1)
+        elif not self.go_to(wanted):
             self.move_to(self.cursor)
             self._wanted = wanted  # where it is hidden for now, it is gone back to when it is shown again
 
@@ -158,7 +160,10 @@ class Rows(Generic[R]):
     def keep_in_sight(self, *, far: bool = False) -> None:
         """Scroll as far as it takes to see the row under the cursor."""
         lowest = max(0, len(self.view) - self.height)
-        nearest = min(max(self.top, self.cursor - self.height + 1), self.cursor)
+        highest = self.cursor
+        if self.height > 1 and highest > 0 and isinstance(self.view[highest - 1], Group):
+            highest -= 1  # the title of its group is seen, too
+        nearest = min(max(self.top, self.cursor - self.height + 1), highest)
         if far and abs(nearest - self.top) > self.height // 2:
             nearest = self.cursor - self.height // 2
         self.top = max(0, min(nearest, lowest))
