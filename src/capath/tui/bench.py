@@ -197,13 +197,17 @@ class Bench:
 
     @property
     def used_roots(self) -> dict[str, list[str]]:
-        """The hosts that each trust anchor (SHA-256) carried in the latest tests."""
+        """The hosts that each trust anchor (SHA-256) carried, as it is or as staged."""
         used: dict[str, list[str]] = {}
         for test in self.tests:
-            if isinstance(test.latest, Finished):
-                anchor = test.latest.result.verification.anchor
-                if anchor is not None and test.latest.verified:
-                    used.setdefault(anchor.certificate.sha256, []).append(test.endpoint.text)
+            for state in (test.as_is, test.as_staged):
+                anchor = (
+                    state.result.verification.anchor if isinstance(state, Finished) and state.verified else None
+                )
+                if anchor is not None:
+                    hosts = used.setdefault(anchor.certificate.sha256, [])
+                    if test.endpoint.text not in hosts:
+                        hosts.append(test.endpoint.text)
         return used
 
     def with_outlook(self, outlook: Outlook) -> list[HostTest]:

@@ -365,13 +365,7 @@ class Frame:
         lines = overlay.lines(most - 4)
         buttons = overlay.buttons()
         extra = 2 + (2 if buttons else 0)
-        tall = (
-            max(3 + extra, min(height - 2, len(lines) + extra))
-            if not overlay.view.wide
-            else height - 4 + (height < 30) * 2
-        )
-        if overlay.view.wide and len(lines) + extra < tall:
-            tall = max(8, len(lines) + extra) if len(lines) < tall // 2 else tall
+        tall = max(3 + extra, min(height - (2 if height < WIDE[1] else 4), len(lines) + extra))
         x, y = (width - most) // 2, max(0, (height - tall) // 2)
         self.overlay_box = Box(x, y, most, tall)
         room = tall - extra
