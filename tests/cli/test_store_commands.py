@@ -501,3 +501,22 @@ def test_an_empty_name_is_no_default(capsys: Capture) -> None:
 def test_an_option_before_its_command_is_told_where_it_stands(crts: Path, capsys: Capture) -> None:
     assert run("--json", "list", crts) == 2
     assert "capath list --json" in capsys.readouterr().err
+
+
+def test_a_bundle_is_read_as_the_directory_it_would_make(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    """list, show, check and export take what import takes; nothing is left behind, and what is none is said."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(Spec("Alpha").pem() + Spec("Beta").pem())
+    status, listed = run_json(capsys, "list", bundle)
+    assert status == 0
+    assert listed["directory"] == str(bundle)
+    assert [row["subject"] for row in listed["certificates"]] == ["CN=Alpha", "CN=Beta"]
+    assert {row["state"] for row in listed["certificates"]} == {"trusted"}
+    assert run_json(capsys, "show", bundle, "subject~beta")[1]["subject"] == "CN=Beta"
+    assert run_json(capsys, "check", bundle)[1]["certificates"] == 2
+    assert run("export", bundle, "--bundle", tmp_path / "out.pem") == 0
+    assert (tmp_path / "out.pem").read_bytes().count(b"BEGIN CERTIFICATE") == 2
+    (tmp_path / "note.txt").write_text("hello")
+    assert run("list", tmp_path / "note.txt") == 2
+    assert "contains no certificate" in capsys.readouterr().err
+    assert run("links", bundle) == 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import say, show, width
 from capath.cli.parser import add_directory
-from capath.cli.store_view import now_utc, read_listing
+from capath.cli.store_view import now_utc, read_store
 from capath.errors import BadInputError, ChangeError
 from capath.files import read_input
 from capath.pki.visible import visible
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "off ({RULE: reason}); accept (a list of {rule, sha256 or name, reason}). --init writes one with the "
         "defaults. The exit status is 1 if anything is found that --fail-on names."
     )
-    add_directory(parser)
+    add_directory(parser, store=True)
     parser.add_argument("--rule", metavar="NAME", default="", help="only this rule, with everything it found")
     parser.add_argument("--all", action="store_true", help="show notes too, and everything in full")
     parser.add_argument(
@@ -49,7 +49,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.audit import audit
-    from capath.store.constraints import read_constraints_file
 
     as_json = arguments.json or arguments.format == "json"
     if arguments.rules:
@@ -58,14 +57,15 @@ def run(arguments: argparse.Namespace) -> int:
         return _write_policy(arguments)
     fails_on = _severities_and_rules(arguments.fail_on or ["error"])
     check_rule(arguments.rule)
-    listing = read_listing(arguments)
+    store = read_store(arguments)
+    listing = store.listing
     policy = _policy(arguments)
     result = audit(
         listing,
         now_utc(),
-        directory_mode=os.stat(arguments.directory).st_mode,
+        directory_mode=store.mode,
         policy=policy,
-        kept=read_constraints_file(arguments.directory),
+        kept=store.kept,
     )
     failing = [found for found in result.findings if found.severity.value in fails_on or found.rule in fails_on]
     _show(arguments, listing, result, policy, failing, as_json=as_json)

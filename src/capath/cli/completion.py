@@ -46,7 +46,13 @@ def _whole_parser() -> argparse.ArgumentParser:
 def _complete_paths(parser: argparse.ArgumentParser) -> None:
     import shtab
 
-    ways = {"DIR": shtab.DIRECTORY, "DIRECTORY": shtab.DIRECTORY, "FILE": shtab.FILE, "LEAF": shtab.FILE}
+    ways = {
+        "DIR": shtab.DIRECTORY,
+        "STORE": shtab.FILE,
+        "DIRECTORY": shtab.DIRECTORY,
+        "FILE": shtab.FILE,
+        "LEAF": shtab.FILE,
+    }
     for action in parser._actions:
         if isinstance(action.metavar, str) and (way := ways.get(action.metavar)):
             action.complete = way  # type: ignore[attr-defined]

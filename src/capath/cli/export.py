@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import say
 from capath.cli.parser import add_directory
-from capath.cli.store_view import read_listing
+from capath.cli.store_view import read_store
 from capath.cli.which import add_all, chosen_rows
 from capath.errors import BadInputError
 from capath.pki.visible import visible
@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "FILE can be - for standard output. capath trust DIR --only @FILE applies a list to another directory."
     )
-    add_directory(parser)
+    add_directory(parser, store=True)
     parser.add_argument("--bundle", metavar="FILE", help="one PEM file, as curl and requests read it")
     parser.add_argument("--tar", metavar="FILE", help="a CApath with its hash links, in a tar archive")
     parser.add_argument("--list", metavar="FILE", help="fingerprints and names, for people and version control")
@@ -51,13 +51,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.export import bundle, check_replaceable, der_files, tar_archive, write_files
     from capath.report.document import document
-    from capath.store.constraints import read_constraints_file
     from capath.store.fingerprint_list import render_fingerprints
 
     _check(arguments)
-    listing = read_listing(arguments)
+    store = read_store(arguments)
+    listing = store.listing
     chosen = _chosen(listing, arguments.select, every=arguments.all)
-    limits = read_constraints_file(arguments.directory).by_sha256
+    limits = store.kept.by_sha256
     to_write: list[tuple[str, bytes, str]] = []
     if arguments.bundle:
         to_write.append((arguments.bundle, bundle(chosen, limits), "bundle"))

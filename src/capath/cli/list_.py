@@ -7,21 +7,22 @@ import argparse
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import show, width
 from capath.cli.parser import add_directory
-from capath.cli.store_view import findings_by_certificate, now_utc, read_listing
+from capath.cli.store_view import findings_by_certificate, now_utc, read_store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_directory(parser)
+    add_directory(parser, store=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.report.document import document
     from capath.report.listing import listing_json, listing_lines
 
-    listing = read_listing(arguments)
+    store = read_store(arguments)
+    listing = store.listing
     now = now_utc()
     if arguments.json:
-        print(document(listing_json(listing, findings_by_certificate(listing, now))))
+        print(document(listing_json(listing, findings_by_certificate(listing, now, kept=store.kept))))
     else:
         show(listing_lines(listing, now, width()))
     return ExitStatus.GOOD

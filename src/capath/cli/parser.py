@@ -73,17 +73,16 @@ def _filled(text: str) -> str:
     return textwrap.fill(text, 78, break_long_words=False, break_on_hyphens=False)
 
 
-def add_directory(parser: argparse.ArgumentParser, *, before: str = "") -> None:
-    """Add DIR, which may be left out. `before`: the dest of the words that follow it, a list.
+def add_directory(parser: argparse.ArgumentParser, *, before: str = "", store: bool = False) -> None:
+    """Add DIR, which may be left out. `before`: the dest of the words that follow it, a list. `store`: it may also
+    be a file or another store of certificates, for `read_store`.
 
     `find_directory` decides, once the words are known.
     """
-    parser.add_argument(
-        "directory",
-        metavar="DIR",
-        nargs="?",
-        help="the CApath (default: ./crts if it is there, else the one that OpenSSL itself uses)",
-    )
+    what = "a CApath, a file of certificates, certifi or system" if store else "the CApath"
+    default = "./crts if it is there, else the one that OpenSSL itself uses"
+    metavar = "STORE" if store else "DIR"
+    parser.add_argument("directory", metavar=metavar, nargs="?", help=f"{what} (default: {default})")
     parser.set_defaults(words_after_directory=before)
 
 

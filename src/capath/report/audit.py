@@ -149,7 +149,7 @@ def _verdict(listing: Listing, found: Sequence[Finding], width: int | None) -> l
 def _paragraph(group: Sequence[Finding], *, full: bool, width: int | None) -> list[Line]:
     first = group[0]
     mark = f"{MARKS[first.severity]} {first.rule}"
-    heading, *others = wrapped(f"{mark} ({len(group):,}): {_TITLES[first.rule]}", width, _INDENT)
+    heading, *others = wrapped(f"{mark} ({len(group):,}): {_TITLES[first.rule]}", width, _INDENT, first="")
     lines: list[Line] = [(Span(mark, _STYLES[first.severity]), heading.removeprefix(mark)), *others]
     texts: dict[tuple[str, str], list[Finding]] = {}
     for finding in group:
