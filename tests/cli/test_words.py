@@ -132,3 +132,20 @@ def test_an_unknown_name_is_told_in_words(crts: Path, capsys: Capture) -> None:
     said = capsys.readouterr().err
     assert "the name of roots.invalid cannot be resolved" in said
     assert "Max retries" not in said
+
+
+def test_an_archive_is_not_written_to_a_terminal(crts: Path) -> None:
+    """Its bytes could act on the terminal, and nobody can read them."""
+    terminal, side = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "capath", "export", str(crts), "--tar", "-"],
+            stdout=side,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert b"pipe it" in done.stderr
+    finally:
+        os.close(side)
+        os.close(terminal)

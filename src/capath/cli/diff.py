@@ -70,7 +70,7 @@ def _hints(found: Comparison, left: str, right: str) -> Iterator[str]:
         yield f"to trust what B lists and nothing else: {command}"
     elif found.only_right and right != "mozilla":
         command = shell_command(["capath", "import", left, right])
-        yield f"to add what only B has: {command}  (one of them: --select SHA256)"
+        yield f"to add what only B has (or --select some): {command}"
 
 
 def _side(text: str, reader: SourceReader) -> Side:

@@ -105,6 +105,8 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.variables and arguments.bundle in (None, _STANDARD_OUTPUT):
         option = f"--{arguments.variables}"
         raise BadInputError(f"{option} prints where clients find a file", hint=f"give {option} --bundle FILE")
+    if arguments.tar == _STANDARD_OUTPUT and sys.stdout.isatty():
+        raise BadInputError("a tar archive is not for a terminal", hint="name a file, or pipe it")
     if paths.count(_STANDARD_OUTPUT) + bool(arguments.json) + bool(arguments.variables) > 1:
         raise BadInputError("only one thing can go to standard output; name a file for the others")
 
