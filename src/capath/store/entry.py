@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from capath.errors import StrEnum, assert_never
 from capath.store.held import Held, Linkable, NotLinkable
@@ -12,31 +13,19 @@ if TYPE_CHECKING:
     from capath.store.content import Content
 
 
-class FileStat:
+class FileStat(NamedTuple):
     """What tells one file, and one version of it, from another (stat(2); times in nanoseconds)."""
 
-    __slots__ = ("device", "inode", "mode", "mtime_ns", "size")
-
-    def __init__(self, device: int, inode: int, mode: int, size: int, mtime_ns: int) -> None:
-        self.device = device
-        self.inode = inode
-        self.mode = mode
-        self.size = size
-        self.mtime_ns = mtime_ns
+    device: int
+    inode: int
+    mode: int
+    size: int
+    mtime_ns: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> FileStat:
         """The part of `status` that tells whether a file is still the same."""
         return cls(status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns)
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, FileStat)
-            and self.identity == other.identity
-            and (self.mode, self.size, self.mtime_ns) == (other.mode, other.size, other.mtime_ns)
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # compared, never looked up
 
     @property
     def identity(self) -> tuple[int, int]:

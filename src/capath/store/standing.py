@@ -1,109 +1,77 @@
-"""Why a certificate is trusted, or is not: the answer of lookup, with its evidence."""
+"""Why a certificate is trusted, or is not: the answer of lookup, with its evidence.
+
+Named tuples, which import fast. Two of different kinds can be equal as tuples: ask for the type.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from capath.errors import assert_never
 from capath.store.link_name import IN_ASIDE
-from capath.values import value_class
 
 UNTRUSTED_SUFFIX = ".untrusted"
 
 
-@value_class
-class Trusted:
+class Trusted(NamedTuple):
     """Lookup finds it at `link`."""
 
-    __slots__ = ("link",)
-
-    def __init__(self, link: str) -> None:
-        self.link = link
+    link: str
 
 
-@value_class
-class TakenOut:
+class TakenOut(NamedTuple):
     """Its file is in the subdirectory ``untrusted/``, or (as earlier versions of capath left it) is named
     ``NAME.untrusted``, and nothing links to it."""
 
-    __slots__ = ("file",)
-
-    def __init__(self, file: str) -> None:
-        self.file = file
+    file: str
 
 
-@value_class
-class UsesRejected:
+class UsesRejected(NamedTuple):
     """Lookup finds it at `link`, as a ``TRUSTED CERTIFICATE`` that is not to be used for TLS servers."""
 
-    __slots__ = ("link",)
-
-    def __init__(self, link: str) -> None:
-        self.link = link
+    link: str
 
 
-@value_class
-class NotLinked:
+class NotLinked(NamedTuple):
     """It has no hash link at all."""
 
-    __slots__ = ("file",)
-
-    def __init__(self, file: str) -> None:
-        self.file = file
+    file: str
 
 
-@value_class
-class OldHashOnly:
+class OldHashOnly(NamedTuple):
     """It is named by its old hash alone, which OpenSSL has not asked for since 1.0."""
 
-    __slots__ = ("link", "subject_hash")
-
-    def __init__(self, link: str, subject_hash: str) -> None:
-        self.link = link
-        self.subject_hash = subject_hash
+    link: str
+    subject_hash: str
 
 
-@value_class
-class WrongHash:
+class WrongHash(NamedTuple):
     """It is linked, but under a hash that is not its own."""
 
-    __slots__ = ("link", "subject_hash")
-
-    def __init__(self, link: str, subject_hash: str) -> None:
-        self.link = link
-        self.subject_hash = subject_hash
+    link: str
+    subject_hash: str
 
 
-@value_class
-class BehindGap:
+class BehindGap(NamedTuple):
     """Its link is there, but lookup stops at `missing` before it comes to it."""
 
-    __slots__ = ("link", "missing")
-
-    def __init__(self, link: str, missing: str) -> None:
-        self.link = link
-        self.missing = missing
+    link: str
+    missing: str
 
 
-@value_class
-class BehindBroken:
+class BehindBroken(NamedTuple):
     """Its link is there, but lookup stops at `broken`, which does not load. Newer versions step over it."""
 
-    __slots__ = ("broken", "link", "reason")
-
-    def __init__(self, link: str, broken: str, reason: str) -> None:
-        self.link = link
-        self.broken = broken
-        self.reason = reason
+    link: str
+    broken: str
+    reason: str
 
 
-@value_class
-class DoesNotServe:
+class DoesNotServe(NamedTuple):
     """Its link is there, but the file behind it does not load as a whole."""
 
-    __slots__ = ("link", "reason")
-
-    def __init__(self, link: str, reason: str) -> None:
-        self.link = link
-        self.reason = reason
+    link: str
+    reason: str
 
 
 Standing = (
