@@ -10,7 +10,7 @@ from capath.audit.finding import AboutLink, Severity, Subject
 from capath.audit.rule import CertificateRule, Hit, Rule, StoreRule
 from capath.store.link_health import LinkState
 from capath.store.link_name import resembles_link
-from capath.store.standing import NotLinked, OldHashOnly, explain
+from capath.store.standing import NotLinked, OldHashOnly, why_standing
 
 _LOOKUP = "X509_LOOKUP_hash_dir(3), openssl-rehash(1)"
 
@@ -45,7 +45,8 @@ def _old_hash_only(context: Context, facts: Facts) -> Hit | None:
     remedy = (
         f"capath import NEW-DIRECTORY {directory}" if resembles_link(facts.row.file) else context.command("rehash")
     )
-    return Hit("only its old hash is linked, so OpenSSL 1.0 and later never find it", explain(standing), remedy)
+    text = "only its old hash is linked, so OpenSSL 1.0 and later never find it"
+    return Hit(text, why_standing(standing), remedy)
 
 
 def _not_linked(context: Context, facts: Facts) -> Hit | None:
@@ -54,7 +55,7 @@ def _not_linked(context: Context, facts: Facts) -> Hit | None:
         return None
     return Hit(
         "it is not linked, so OpenSSL does not trust it; the next openssl rehash would change that",
-        explain(standing),
+        why_standing(standing),
         f"{context.command('rehash')} trusts it; {context.command('distrust', facts.row.file)} does not",
     )
 

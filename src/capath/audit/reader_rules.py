@@ -6,7 +6,7 @@ from capath.audit.context import Context
 from capath.audit.facts import Facts
 from capath.audit.finding import Severity
 from capath.audit.rule import CertificateRule, Hit
-from capath.store.standing import TakenOut, UsesRejected, explain
+from capath.store.standing import TakenOut, UsesRejected, why_standing
 
 _SOURCE = "measured: Go, GnuTLS, uv, mbedTLS, wolfSSL, Node.js --use-system-ca"
 _OTHERS = "programs that read every file of the directory (Go, git, wget, uv)"
@@ -16,7 +16,7 @@ def _trusted_by_some(context: Context, facts: Facts) -> Hit | None:
     readers = facts.row.readers
     if not readers.disagree or isinstance(facts.row.standing, TakenOut | UsesRejected):
         return None
-    why = explain(facts.row.standing)
+    why = why_standing(facts.row.standing)
     if readers.all_files:
         remedy = f"{context.command('rehash')}, or {context.command('distrust', facts.row.file)}"
         return Hit(f"OpenSSL does not find it, and {_OTHERS} trust it", why, remedy)
@@ -32,7 +32,7 @@ def _off_but_read(context: Context, facts: Facts) -> Hit | None:
     if not isinstance(standing, TakenOut | UsesRejected) or not facts.row.readers.all_files:
         return None
     remedy = f"{context.command('distrust', facts.row.file)} moves it into untrusted/, where no program looks"
-    return Hit(f"it is distrusted for OpenSSL, and {_OTHERS} still trust it", explain(standing), remedy)
+    return Hit(f"it is distrusted for OpenSSL, and {_OTHERS} still trust it", why_standing(standing), remedy)
 
 
 READER_RULES = (

@@ -44,7 +44,7 @@ from capath.pki.signature import signs
 from capath.pki.visible import visible
 from capath.store import CertificateRow
 from capath.store.link_name import has_rehash_extension
-from capath.store.standing import NotLinked, Trusted, explain, is_meant_to_be_trusted
+from capath.store.standing import NotLinked, Trusted, is_meant_to_be_trusted, why_standing
 from capath.tls.handshake.verification import ChainElement, FromCapath
 from capath.tls.handshake.verify_codes import NO_ISSUER, TRUST_ATTRIBUTES, UNKNOWN_SELF_SIGNED, VerifyCode
 
@@ -123,7 +123,7 @@ def by_path(case: Case, path: Path) -> CauseFound | None:
 def held_but_not_found(case: Case, row: CertificateRow) -> CauseFound:
     """The certificate is in the directory, and lookup does not find it."""
     name, file = title(row.certificate.subject), visible(row.file)
-    why = visible(explain(row.standing))
+    why = visible(why_standing(row.standing))
     if is_meant_to_be_trusted(row.standing) or (
         isinstance(row.standing, NotLinked) and has_rehash_extension(row.file)
     ):

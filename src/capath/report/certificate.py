@@ -17,7 +17,7 @@ from capath.pki.visible import visible, visible_name
 from capath.report.document import Json, moment
 from capath.store import CertificateRow, CrlRow
 from capath.store.readers import Readers
-from capath.store.standing import explain
+from capath.store.standing import why_standing
 
 if TYPE_CHECKING:
     from capath.audit import Finding
@@ -38,7 +38,7 @@ def certificate_json(row: CertificateRow, findings: Sequence[Finding]) -> Json:
         "old_hash": certificate.subject.old_hash,
         "links": list(row.links),
         "state": "trusted" if row.trusted else "untrusted",
-        "why": explain(row.standing),
+        "why": why_standing(row.standing),
         "not_before": moment(certificate.not_before),
         "not_after": moment(certificate.not_after),
         "key": {"type": key.type, "bits": key.bits or None, "curve": key.curve or None},
@@ -88,7 +88,7 @@ def certificate_text(row: CertificateRow, findings: Sequence[Finding], now: date
     lines = [
         visible_name(certificate.subject.title),
         "",
-        f"State        {'trusted' if row.trusted else 'untrusted'}: {visible(explain(row.standing))}",
+        f"State        {'trusted' if row.trusted else 'untrusted'}: {visible(why_standing(row.standing))}",
         f"File         {visible(row.file)}",
         f"Hash links   {visible(', '.join(row.links)) or 'none'}",
         f"Subject      {visible(certificate.subject.text)}",

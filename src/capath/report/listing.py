@@ -11,7 +11,7 @@ from capath.report.layout import Line, Span, Style, columns, plural
 from capath.report.standing import STYLES, Mark, mark_of
 from capath.store import CertificateRow, Listing
 from capath.store.link_health import LinkReport, LinkState
-from capath.store.standing import explain
+from capath.store.standing import why_standing
 
 if TYPE_CHECKING:
     from capath.audit import Finding
@@ -105,7 +105,7 @@ def _certificate_lines(rows: Sequence[CertificateRow], now: datetime, width: int
         mark = mark_of(row.standing)
         lines.append((Span(mark.value, STYLES[mark]), f" {'  '.join(found)}"))
         if mark is Mark.DEFECT:
-            lines.append(f"  {'':<{len(found[0])}}  {visible(explain(row.standing))}")
+            lines.append(f"  {'':<{len(found[0])}}  {visible(why_standing(row.standing))}")
     return lines
 
 

@@ -96,7 +96,7 @@ def is_meant_to_be_trusted(standing: Standing) -> bool:
     return isinstance(standing, OldHashOnly | WrongHash | BehindGap | BehindBroken | DoesNotServe)
 
 
-def explain(standing: Standing) -> str:
+def why_standing(standing: Standing) -> str:
     """Say the standing in one sentence. File names are as they are: make them visible before showing them."""
     match standing:
         case Trusted(link=link):

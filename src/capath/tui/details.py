@@ -10,7 +10,7 @@ from capath.pki.signature import signature_algorithm
 from capath.pki.visible import visible, visible_name
 from capath.report.certificate import date_text, remaining_text, serial_text
 from capath.report.standing import Mark
-from capath.store.standing import explain
+from capath.store.standing import why_standing
 from capath.tui.model import Item, OtherFile, Stage, Staged, Store
 from capath.tui.text import LABEL_WIDTH, Line, Page, Span, hint, line
 
@@ -81,7 +81,7 @@ def certificate_lines(
 def _verdict(page: Page, item: Item, staged: Staged) -> None:
     role = MARK_ROLES[item.mark]
     page.flow(
-        visible(explain(item.row.standing)),
+        visible(why_standing(item.row.standing)),
         "muted",
         first=line((f"{item.mark.value} {item.state_word}  ", f"{role}!")),
     )
