@@ -80,12 +80,12 @@ def _headless(arguments: argparse.Namespace) -> int:
 
 
 def _shown(trial: SceneResult) -> str:
-    """What the host showed, the remedies that mend it, and what it was made for if that is something else."""
+    """What the host showed, the remedies that fix it, and what it was made to show if that is something else."""
     scenario = trial.host.scenario
     shown = _cause(trial.cause, trial.fixed_by)
     return shown if trial.as_made else f"{shown}   (made to show: {_cause(scenario.cause, scenario.fixed_by)})"
 
 
 def _cause(cause: Cause | None, fixed_by: frozenset[RemedyKind]) -> str:
-    mends = f"  fixed by {', '.join(sorted(fixed_by))}, tested" if fixed_by else ""
-    return f"{cause or 'verified'!s:<27}{mends}".rstrip()
+    fixes = f"  fixed by {', '.join(sorted(fixed_by))}, tested" if fixed_by else ""
+    return f"{cause or 'verified'!s:<27}{fixes}".rstrip()

@@ -27,6 +27,7 @@ def meant(argv: Sequence[str]) -> BadInputError:
         listed = "\n".join(
             f"  {shell_command(words):<40} {what}"
             for words, what in (
+                (["capath", "list", word], "shows its certificates"),
                 (["capath", "import", "DIR", word], "adds its certificates to DIR"),
                 (["capath", "verify", "DIR", word], "verifies it against DIR"),
                 (["capath", "diff", "DIR", word], "compares it with DIR"),

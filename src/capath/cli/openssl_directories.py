@@ -1,4 +1,4 @@
-"""The CApaths that OpenSSL itself looks in where it is told none."""
+"""The CApaths that OpenSSL itself uses where none is named."""
 
 from __future__ import annotations
 

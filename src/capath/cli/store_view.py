@@ -92,5 +92,5 @@ def findings_by_certificate(
 
 
 def now_utc() -> datetime:
-    """The time all of one command is told by."""
+    """The time that all of one command uses."""
     return datetime.now(timezone.utc)

@@ -63,7 +63,7 @@ def beside_text(beside: Beside, *, verbose: bool) -> list[str]:
 
 
 def sent_notes_text(verification: Verification, *, verbose: bool) -> list[str]:
-    """Lines for people; a root that is sent needlessly harms nobody, and is told only with `verbose`."""
+    """Lines for people; a root that is sent needlessly does no harm, and is reported only with `verbose`."""
     notes: Sequence[SentNote] = sent_chain_notes(verification)
     return [f"chain as sent: {note.text}" for note in notes if verbose or not note.is_harmless]
 

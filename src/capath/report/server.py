@@ -24,7 +24,7 @@ def server_json(result: ProbeResult) -> Json:
 
 
 def server_text(result: ProbeResult) -> list[str]:
-    """Lines for people, for what there is to tell."""
+    """Lines for people, for what there is to report."""
     options, server = result.options, result.server
     lines = [f"Verify flags            {flag}" for flag in told_flags(options.flags)]
     if options.proxy is not None:
