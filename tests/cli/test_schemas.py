@@ -84,6 +84,7 @@ def test_stores_and_changes(crts: Path, tmp_path: Path, capsys: Capture) -> None
     check(capsys, "redo", crts)
     check(capsys, "trust", crts, "a.pem")
     assert check(capsys, "history", crts)["changes"]
+    assert check(capsys, "settings")["theme"] == "dark"
     (tmp_path / "new.pem").write_bytes(mint_root("New").pem + b"-----BEGIN CERTIFICATE-----\n")
     assert check(capsys, "import", crts, tmp_path / "new.pem", "certifi", "--off")["entries"]
     assert check(capsys, "export", crts, "--list", tmp_path / "l", "--der", tmp_path / "d")["written"]

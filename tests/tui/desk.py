@@ -10,6 +10,7 @@ from typing import TypeVar
 from capath.tui.explore import Exploration
 from capath.tui.explorer import Explorer
 from capath.tui.frame import Frame
+from capath.tui.settings import Remembered, Settings
 from capath.tui.text import plain
 from tests.tui.explorer import NOW
 
@@ -51,12 +52,25 @@ class NoTerminal:
 class Desk:
     """An explorer on `directory`, its directory read."""
 
-    def __init__(self, directory: Path, size: tuple[int, int] = (120, 40), **changes: object) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        size: tuple[int, int] = (120, 40),
+        settings: Settings | None = None,
+        remembered: Remembered | None = None,
+        **changes: object,
+    ) -> None:
         self.terminal = NoTerminal()
         self.later: deque[Callable[[], None]] = deque()
         exploration = Exploration(str(directory), now=lambda: NOW, **changes)  # type: ignore[arg-type]
         self.explorer = Explorer(
-            exploration, self.terminal, Now(), lambda call: call(), lambda _, call: self.later.append(call)
+            exploration,
+            self.terminal,
+            Now(),
+            lambda call: call(),
+            lambda _, call: self.later.append(call),
+            settings,
+            remembered,
         )
         self.frame = Frame(self.explorer)
         self.size = size

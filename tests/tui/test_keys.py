@@ -14,13 +14,14 @@ from textual.pilot import Pilot
 from capath.store import list_store, scan
 from capath.tui.actions import ACTIONS, DEFAULT_KEYMAP, Keymap, Mode
 from capath.tui.app import CapathApp
-from capath.tui.explore import Exploration
+from capath.tui.explore import Exploration, _with_hosts
 from capath.tui.explorer import Explorer
 from capath.tui.field import Field
 from capath.tui.frame import Frame
 from capath.tui.overlays import AskOverlay, HelpOverlay
 from capath.tui.review import ReviewOverlay
-from capath.tui.settings import Settings, default_settings, read_settings
+from capath.tui.search import Order
+from capath.tui.settings import COLUMNS, Remembered, Settings, default_settings, read_settings
 from tests.tui.desk import Desk
 from tests.tui.explorer import (
     NOW,
@@ -301,6 +302,47 @@ def test_the_default_settings_are_the_defaults(tmp_path: Path) -> None:
     assert {action.name: DEFAULT_KEYMAP.keys_of(action.name) for action in ACTIONS} == {
         action.name: Keymap(found.keys).keys_of(action.name) for action in ACTIONS
     }
+
+
+def test_columns_and_hosts_come_from_the_settings(tmp_path: Path, crts: Path) -> None:
+    """The columns in the order given, the name always there; hosts of a file, or why not."""
+    assert sorted(COLUMNS) == sorted(set(Order) - {Order.STATE})
+    desk = Desk(crts, (140, 40), settings=Settings(columns=("until", "organisation")))
+    header = next(line for line in desk.draw().splitlines() if "Until" in line)
+    assert header.index("Until") < header.index("Organisation") < header.index("Name")
+    hosts = tmp_path / "hosts"
+    hosts.write_text("one.test\ntwo.test:25 starttls=smtp\n")
+    exploration = Exploration(str(crts), environment={})
+    found, told = _with_hosts(exploration, Settings(hosts_file=str(hosts)))
+    assert [host.endpoint.text for host in found.hosts] == ["one.test:443", "two.test:25"]
+    assert not told.problems
+    found, told = _with_hosts(exploration, Settings(hosts_file=str(tmp_path / "missing")))
+    assert not found.hosts
+    assert "missing" in told.problems[0]
+
+
+def test_what_was_left_is_remembered(tmp_path: Path, crts: Path) -> None:
+    """Order, theme, cursor and typed hosts come back; a file that is damaged is as if there were none."""
+    path = tmp_path / "state" / "session.json"
+    desk = Desk(crts, remembered=Remembered(str(path)))
+    desk.press("s", "s", "j", "j", "f6")
+    row = _current_title(desk)
+    desk.explorer.remembered.take_host("one.test")
+    desk.explorer.remember()
+    again = Desk(crts, remembered=Remembered.read(str(path)))
+    assert _current_title(again) == row
+    assert again.explorer.look == desk.explorer.look == "light"
+    assert again.explorer.pane.rows.sort == desk.explorer.pane.rows.sort != Order.NAME
+    assert again.explorer.remembered.hosts == ["one.test"]
+    for damaged in ("", "[]", '{"theme": 3, "hosts": 7}', '{"sort": {"Certificates": []}}', "[" * 100_000):
+        path.write_text(damaged)
+        assert _current_title(Desk(crts, remembered=Remembered.read(str(path)))) == "Aurora Root"
+
+
+def _current_title(desk: Desk) -> str:
+    item = desk.explorer.pane.item()
+    assert item is not None
+    return item.title
 
 
 def test_the_frame_needs_no_screen(crts: Path) -> None:

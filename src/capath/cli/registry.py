@@ -187,6 +187,13 @@ COMMANDS = (
         ("capath schema list", "capath schema test > test.schema.json"),
     ),
     Command(
+        "settings",
+        "settings",
+        _OTHER,
+        "the explorer's settings file: where it is, what it says",
+        ("capath settings", 'capath settings --default > "$(capath settings --path)"'),
+    ),
+    Command(
         "demo",
         "demo",
         _OTHER,

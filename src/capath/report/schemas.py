@@ -250,6 +250,16 @@ _COMMANDS: dict[str, Schema] = {
     "distrust": _object(**_PLAN),
     "undo": _object(**_PLAN),
     "redo": _object(**_PLAN),
+    "settings": _object(
+        path=_STRING,
+        exists=_BOOLEAN,
+        theme=_STRING,
+        glyphs=_one_of("unicode", "ascii"),
+        columns=_array(_STRING),
+        hosts_file=_MAYBE_STRING,
+        keys={"type": "object", "additionalProperties": _array(_STRING)},
+        problems=_array(_STRING),
+    ),
     "history": _object(directory=_STRING, changes=_array(_CHANGE)),
     "import": _object(
         **_PLAN,

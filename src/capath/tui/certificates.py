@@ -46,6 +46,8 @@ class CertificatesPane:
         self._last = Filter((), ())
         self._last_numbers: tuple[str, list[int]] | None = None
         self._columns: tuple[Column, ...] = ()
+        self.chosen_columns: Sequence[str] = tuple(Order)
+        """Which columns there are, in their order; the name is always among them."""
         self._used: Mapping[str, Sequence[str]] = {}
         self._kept: dict[tuple[object, ...], Details] = {}
 
@@ -57,7 +59,9 @@ class CertificatesPane:
         if store is not self._store and store is not None:
             self._store, self._last_numbers = store, None
             self._orders, self._all = Orders(store.items), list(range(len(store.items)))
-            self._columns = _columns(store)
+            columns = {column.key: column for column in _columns(store)}
+            chosen = dict.fromkeys((*self.chosen_columns, Order.NAME))
+            self._columns = tuple(columns[name] for name in chosen if name in columns)
             self._kept.clear()
             known = {item.sha256 for item in store.items}
             self.rows.marks &= known
@@ -151,24 +155,29 @@ class CertificatesPane:
         if isinstance(entry, OtherFile):
             role = "warn" if entry.is_key else "muted"
             word = "" if entry.kind == "CRL" else "skipped"
-            return (
-                Cell(entry.title, role),
-                Cell(entry.links, role),
-                Cell(entry.kind, role),
-                Cell(word, role),
-                Cell(""),
+            return self._in_columns(
+                entry.title, entry.links, entry.kind, word, "", role=role, until=role, name=role
             )
         staged = self._session.staged.stage_of(entry.sha256) is not Stage.NONE
         role = "staged" if staged else "" if entry.trusted else MARK_ROLES[entry.mark]
         quiet = role or "muted"
         until = "bad" if entry.until.startswith("expired") else quiet
-        return (
-            Cell(entry.title, role),
-            Cell(entry.link, quiet),
-            Cell(entry.key, quiet),
-            Cell(entry.until, until),
-            Cell(entry.organisation, quiet),
+        return self._in_columns(
+            entry.title, entry.link, entry.key, entry.until, entry.organisation, role=quiet, until=until, name=role
         )
+
+    def _in_columns(
+        self, title: str, link: str, key: str, end: str, organisation: str, *, role: str, until: str, name: str
+    ) -> Sequence[Cell]:
+        """The cells of a row in the order of the columns."""
+        cells = {
+            Order.NAME: Cell(title, name),
+            Order.LINK: Cell(link, role),
+            Order.KEY: Cell(key, role),
+            Order.UNTIL: Cell(end, until),
+            Order.ORGANISATION: Cell(organisation, role),
+        }
+        return [cells[Order(column.key)] for column in self._columns]
 
     def title(self) -> Line:
         store = self._store

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from capath.tls.network.connect import Resolver
     from capath.tls.test_options import HostToTest
+    from capath.tui.settings import Settings
+
+_HOSTS_BYTES_LIMIT = 4 * 1024 * 1024
 
 
 def now_utc() -> datetime:
@@ -45,8 +48,29 @@ def explore(exploration: Exploration) -> int:
     from capath.tui.leaving import Leaving
     from capath.tui.settings import Remembered, read_settings
 
-    app = CapathApp(
-        exploration, read_settings(), Remembered.read(), Leaving(ends_process=True, scratch=exploration.scratch)
-    )
+    settings = read_settings()
+    if settings.hosts_file and not exploration.hosts:
+        exploration, settings = _with_hosts(exploration, settings)
+    leaving = Leaving(ends_process=True, scratch=exploration.scratch)
+    app = CapathApp(exploration, settings, Remembered.read(), leaving)
     app.run()
     return app.return_code or app.leaving.status
+
+
+def _with_hosts(exploration: Exploration, settings: Settings) -> tuple[Exploration, Settings]:
+    """The hosts of the file that the settings name; where they cannot be read, that is a problem of the
+    settings."""
+    from dataclasses import replace
+
+    from capath.errors import BadInputError
+    from capath.files import read_input
+    from capath.tls.many.host_list import parse_host_list
+    from capath.tls.test_options import ProbeOptions
+
+    path = os.path.expanduser(settings.hosts_file)
+    try:
+        text = read_input(path, _HOSTS_BYTES_LIMIT).decode("utf-8")
+        hosts = [host.behind_proxy(exploration.environment) for host in parse_host_list(text, ProbeOptions())]
+    except (BadInputError, UnicodeDecodeError) as error:
+        return exploration, replace(settings, problems=(*settings.problems, f"hosts-file: {error}"))
+    return replace(exploration, hosts=tuple(hosts)), settings

@@ -20,6 +20,7 @@ from capath.tui.overlays import AskOverlay, Choice, ConfirmOverlay, HelpOverlay,
 from capath.tui.pane import Details, Pane
 from capath.tui.panes import make_pane
 from capath.tui.rows import Group
+from capath.tui.search import Order
 from capath.tui.session import Session, Tone
 from capath.tui.settings import Remembered, Settings
 from capath.tui.text import Line, hint, line
@@ -79,7 +80,8 @@ class Explorer:
         self.keymap = Keymap(self.settings.keys)
         self.session = Session(exploration, runner, post, later)
         self.session.stage = self
-        self.mode = Mode.CERTIFICATES
+        last = self.remembered.mode
+        self.mode = Mode(last) if last in list(Mode) else Mode.CERTIFICATES
         self.overlays: list[Overlay] = []
         self.typing: Typing | None = None
         self.prefix = ""
@@ -89,6 +91,7 @@ class Explorer:
         self.details_width = 40
         self.page_height = 10
         self.look = self.remembered.theme or self.settings.theme
+        self._asks_for_cursor = True
         self._terminal, self._later = terminal, later
         self._panes: dict[Mode, Pane] = {}
         self._behind: set[Mode] = set()
@@ -113,7 +116,7 @@ class Explorer:
         """The pane of `mode`, made when it is first asked for, as the session is now."""
         pane = self._panes.get(mode)
         if pane is None:
-            pane = self._panes[mode] = make_pane(mode, self.session)
+            pane = self._panes[mode] = make_pane(mode, self.session, self.settings)
         elif mode in self._behind:
             self._behind.discard(mode)
             pane.refresh()
@@ -140,6 +143,18 @@ class Explorer:
     def session_changed(self) -> None:
         # A thousand answers may come between two drawings: panes look when they are next looked at.
         self._behind.update(self._panes)
+        if self._asks_for_cursor and self.session.store is not None:
+            self._asks_for_cursor = False
+            self._as_remembered()
+
+    def _as_remembered(self) -> None:
+        """The order, and the cursor in this directory, as they were left."""
+        rows = self.pane_of(Mode.CERTIFICATES).rows
+        column, reverse = self.remembered.sort.get(Mode.CERTIFICATES.value, (rows.sort, False))
+        if column in list(Order) and (column, reverse) != (rows.sort, rows.reverse):
+            rows.sort, rows.reverse = column, reverse
+            self.pane_of(Mode.CERTIFICATES).refill()
+        rows.go_to(self.remembered.cursors.get(os.path.abspath(self.session.exploration.directory), ""))
 
     def review(self, made: jobs.PlanMade) -> None:
         from capath.tui.review import ReviewOverlay

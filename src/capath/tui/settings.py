@@ -18,6 +18,7 @@ from typing import Any
 from capath.files import config_directory, read_file, state_directory, write_file
 from capath.tui.theme import LOOKS
 
+COLUMNS = ("name", "link", "key", "until", "organisation")
 _LIMIT = 1024 * 1024
 _HOSTS_KEPT = 50
 
@@ -107,8 +108,8 @@ def _from_table(table: Mapping[str, Any]) -> Settings:
     known_names = ("theme", "glyphs", "columns", "hosts-file", "keys")
     problems += [f"there is no setting “{name}”" for name in table if name not in known_names]
     columns = table.get("columns", [])
-    if not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
-        problems.append("columns is not a list of names")
+    if not (isinstance(columns, list) and all(name in COLUMNS for name in columns)):
+        problems.append(f"columns is not a list of {', '.join(COLUMNS)}")
         columns = []
     keys: dict[str, Sequence[str]] = {}
     own = table.get("keys", {})
@@ -140,10 +141,10 @@ class Remembered:
         self.cursors: dict[str, str] = {}
 
     @classmethod
-    def read(cls) -> Remembered:
+    def read(cls, path: str = "") -> Remembered:
         """What was remembered last time."""
-        found = cls(os.path.join(state_directory(), "session.json"))
-        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
+        found = cls(path or os.path.join(state_directory(), "session.json"))
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
             kept = json.loads(read_file(found._path, _LIMIT))
             found.theme = kept["theme"] if kept.get("theme") in LOOKS else ""
             found.mode = str(kept.get("mode", ""))
