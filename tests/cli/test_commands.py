@@ -238,7 +238,7 @@ def test_rehash_counts_errors_over_directories(crts: Path, tmp_path: Path, capsy
         (["list", ""], 2, "empty"),
         (["show"], 2, "WHICH"),
         (["list", "nowhere"], 2, "no such directory"),
-        (["links", "FILE"], 2, "not a directory"),
+        (["links", "FILE"], 2, "no certificate in a format"),
         (["history", "nowhere"], 2, "no such directory"),
         (["trust", "nowhere", "x"], 2, "nowhere is not one"),
         (["undo", "nowhere"], 2, "no such directory"),

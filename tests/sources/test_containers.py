@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import cryptography_vectors
@@ -10,10 +12,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 
 from capath.sources.detect import source_of_bytes
-from tests.minting import mint_root, pem, raw_attribute, raw_certificate, raw_name, tlv
+from tests.minting import mint_root, raw_attribute, raw_certificate, raw_name, tlv
 from tests.sources.reading import fingerprints, nobody, password_is, split
 
 A, B = mint_root("Root A"), mint_root("Root B")
+needs_keytool = pytest.mark.skipif(shutil.which("keytool") is None, reason="keytool is not there")
 VECTORS = Path(cryptography_vectors.__file__).parent
 
 
@@ -94,13 +97,41 @@ def test_a_java_trust_store_in_pkcs12_is_read() -> None:
     assert refused == []
 
 
-def test_the_old_java_keystore_is_told_how_to_convert() -> None:
-    """No kept library reads JKS, and keytool makes PKCS#12 of it."""
-    _, refused = split(source_of_bytes("cacerts", bytes.fromhex("feedfeed00000002"), nobody))
-    assert "keytool" in refused[0].reason
+def _java(*words: object) -> None:
+    command = ["keytool", *map(str, words), "-storepass", "changeit", "-noprompt"]
+    subprocess.run(command, check=True, capture_output=True)
 
 
-def test_a_pem_block_of_pkcs7_that_is_none_is_refused() -> None:
-    """A label alone makes no PKCS#7."""
-    _, refused = split(source_of_bytes("x", pem("PKCS7", b"\x30\x03\x02\x01\x01"), nobody))
-    assert "this PKCS#7 cannot be read" in refused[0].reason
+@needs_keytool
+@pytest.mark.parametrize("kind", ["jks", "jceks", "pkcs12"])
+def test_a_keystore_of_java_gives_what_keytool_counts(tmp_path: Path, kind: str) -> None:
+    """Its trusted certificates, in any of the formats, and a refusal for a key; the password is Java's own."""
+    store, roots = tmp_path / "cacerts", [mint_root(f"Root {number}") for number in range(3)]
+    for number, root in enumerate(roots):
+        path = tmp_path / f"{number}.pem"
+        path.write_bytes(root.pem)
+        _java("-importcert", "-alias", f"root{number}", "-file", path, "-keystore", store, "-storetype", kind)
+    items, refused = split(source_of_bytes("cacerts", store.read_bytes(), nobody))
+    assert {item.certificate.sha256 for item in items} == {root.sha256 for root in roots}
+    assert refused == []
+    if kind != "pkcs12":
+        assert sorted(item.claims.label for item in items) == ["root0", "root1", "root2"]
+        _java("-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=me", "-keystore", store)
+        items, refused = split(source_of_bytes("cacerts", store.read_bytes(), nobody))
+        assert len(items) == 3
+        assert ["private" in one.reason for one in refused] == [True]
+
+
+@needs_keytool
+def test_a_damaged_java_keystore_says_what_is_wrong(tmp_path: Path) -> None:
+    """Truncated anywhere: what came before is there, and one line says so. A newer version says how to convert."""
+    store, path = tmp_path / "cacerts", tmp_path / "root.pem"
+    path.write_bytes(mint_root().pem)
+    _java("-importcert", "-alias", "root", "-file", path, "-keystore", store, "-storetype", "jks")
+    data = store.read_bytes()
+    for size in range(4, len(data)):
+        items, refused = split(source_of_bytes("cacerts", data[:size], nobody))
+        assert items == []
+        assert "truncated" in refused[0].reason
+    _, refused = split(source_of_bytes("cacerts", data[:4] + bytes((0, 0, 0, 3)) + data[8:], nobody))
+    assert "keytool -importkeystore" in refused[0].reason

@@ -10,9 +10,9 @@ import pytest
 from OpenSSL import crypto
 
 from capath.pki.name import Name
+from capath.pki.throwaway import make_throwaway
 from capath.tls.offline import slot_rule
 from capath.tls.offline.slot_rule import OpenSslCopy, skips_broken_slots
-from capath.tls.offline.throwaway import make_throwaway
 
 KINDS = ("dangling", "empty", "corrupt")
 

@@ -74,7 +74,7 @@ class Context:
     def command(self, name: str, *files: str) -> str:
         """The capath command on this store, quoted for a shell."""
         separator = ("--",) if any(file.startswith("-") for file in files) else ()
-        return shell_command(["capath", name, *separator, self.listing.snapshot.directory, *files])
+        return shell_command(["capath", name, *separator, self.listing.snapshot.title, *files])
 
     def path(self, file: str) -> str:
         """The path of a file of this store, quoted for a shell."""

@@ -50,7 +50,7 @@ def simulate_rows(snapshot: Snapshot, operations: Iterable[Operation]) -> Simula
     simulation = Simulation(snapshot)
     for operation in operations:
         simulation.step(operation)
-    after = Snapshot(snapshot.directory, simulation.entries, snapshot.writable)
+    after = Snapshot(snapshot.directory, simulation.entries, snapshot.writable, snapshot.title)
     touched: dict[Row, list[LinkName]] = {}
     for name in simulation.touched:
         if (link := LinkName.parse(name)) is not None:

@@ -1,4 +1,4 @@
-"""``capath check DIR``: the health of the links, and the audit of the certificates."""
+"""``capath check STORE``: the health of the links, and the audit of the certificates."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import say, show, width
-from capath.cli.parser import add_directory
-from capath.cli.store_view import now_utc, read_store
+from capath.cli.parser import add_store
+from capath.cli.store_view import now_utc, read_listing
 from capath.errors import BadInputError, ChangeError
 from capath.files import read_input
 from capath.pki.visible import visible
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "off ({RULE: reason}); accept (a list of {rule, sha256 or name, reason}). --init writes one with the "
         "defaults. The exit status is 1 if anything is found that --fail-on names."
     )
-    add_directory(parser, store=True)
+    add_store(parser)
     parser.add_argument("--rule", metavar="NAME", default="", help="only this rule, with everything it found")
     parser.add_argument("--all", action="store_true", help="show notes too, and everything in full")
     parser.add_argument(
@@ -49,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.audit import audit
+    from capath.store.constraints import read_constraints_file
 
     as_json = arguments.json or arguments.format == "json"
     if arguments.rules:
@@ -57,15 +58,14 @@ def run(arguments: argparse.Namespace) -> int:
         return _write_policy(arguments)
     fails_on = _severities_and_rules(arguments.fail_on or ["error"])
     check_rule(arguments.rule)
-    store = read_store(arguments)
-    listing = store.listing
+    listing = read_listing(arguments)
     policy = _policy(arguments)
     result = audit(
         listing,
         now_utc(),
-        directory_mode=store.mode,
+        directory_mode=os.stat(arguments.directory).st_mode,
         policy=policy,
-        kept=store.kept,
+        kept=read_constraints_file(arguments.directory),
     )
     failing = [found for found in result.findings if found.severity.value in fails_on or found.rule in fails_on]
     _show(arguments, listing, result, policy, failing, as_json=as_json)
@@ -90,11 +90,11 @@ def _show(
     elif arguments.format == "sarif":
         from capath.report.ci_formats import sarif
 
-        print(json_text(sarif(arguments.directory, result.findings)))
+        print(json_text(sarif(listing.snapshot.title, result.findings)))
     elif arguments.format == "junit":
         from capath.report.ci_formats import junit
 
-        print(junit(arguments.directory, result.findings, failing))
+        print(junit(listing.snapshot.title, result.findings, failing))
     else:
         from capath.report.audit import audit_lines
 
@@ -142,6 +142,8 @@ def check_rule(rule: str) -> None:
 def _write_policy(arguments: argparse.Namespace) -> int:
     from capath.audit import Policy, render_policy
 
+    if arguments.policy is None and arguments.store.read_only:
+        raise BadInputError(arguments.store.read_only, hint="or name a file for the policy: --policy FILE")
     path = arguments.policy or os.path.join(arguments.directory, POLICY_FILE)
     try:
         with open(path, "x", encoding="utf-8") as file:

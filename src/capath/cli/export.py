@@ -1,4 +1,4 @@
-"""``capath export DIR``: the trusted roots, for use elsewhere."""
+"""``capath export STORE``: the trusted roots, for use elsewhere."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import say
-from capath.cli.parser import add_directory
-from capath.cli.store_view import read_store
+from capath.cli.parser import add_store
+from capath.cli.store_view import read_listing
 from capath.cli.which import add_all, chosen_rows
 from capath.errors import BadInputError
 from capath.pki.visible import visible
@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "FILE can be - for standard output. capath trust DIR --only @FILE applies a list to another directory."
     )
-    add_directory(parser, store=True)
+    add_store(parser)
     parser.add_argument("--bundle", metavar="FILE", help="one PEM file, as curl and requests read it")
     parser.add_argument("--tar", metavar="FILE", help="a CApath with its hash links, in a tar archive")
     parser.add_argument("--list", metavar="FILE", help="fingerprints and names, for people and version control")
@@ -51,20 +51,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.export import bundle, check_replaceable, der_files, tar_archive, write_files
     from capath.report.document import document
+    from capath.store.constraints import read_constraints_file
     from capath.store.fingerprint_list import render_fingerprints
 
     _check(arguments)
-    store = read_store(arguments)
-    listing = store.listing
+    listing = read_listing(arguments)
     chosen = _chosen(listing, arguments.select, every=arguments.all)
-    limits = store.kept.by_sha256
+    limits = read_constraints_file(arguments.directory).by_sha256
     to_write: list[tuple[str, bytes, str]] = []
     if arguments.bundle:
         to_write.append((arguments.bundle, bundle(chosen, limits), "bundle"))
     if arguments.tar:
         to_write.append((arguments.tar, tar_archive(chosen, limits), "tar"))
     if arguments.list:
-        title = f"{len(chosen)} roots of {arguments.directory}"
+        title = f"{len(chosen)} roots of {listing.snapshot.title}"
         to_write.append((arguments.list, render_fingerprints(chosen, title).encode(), "list"))
     files = der_files(chosen) if arguments.der else {}
     if not arguments.force:
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         written.append({"kind": "der", "path": arguments.der, "octets": sum(map(len, files.values()))})
     if arguments.json:
         content = {
-            "directory": arguments.directory,
+            "directory": listing.snapshot.title,
             "certificates": [certificate.sha256 for certificate in chosen],
             "written": written,
         }

@@ -1,4 +1,4 @@
-"""``capath list DIR``."""
+"""``capath list STORE``."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import argparse
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import show, width
-from capath.cli.parser import add_directory
-from capath.cli.store_view import findings_by_certificate, now_utc, read_store
+from capath.cli.parser import add_store
+from capath.cli.store_view import findings_by_certificate, now_utc, read_listing
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_directory(parser, store=True)
+    add_store(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.report.document import document
     from capath.report.listing import listing_json, listing_lines
 
-    store = read_store(arguments)
-    listing = store.listing
+    listing = read_listing(arguments)
     now = now_utc()
     if arguments.json:
-        print(document(listing_json(listing, findings_by_certificate(listing, now, kept=store.kept))))
+        print(document(listing_json(listing, findings_by_certificate(listing, now))))
     else:
         show(listing_lines(listing, now, width()))
     return ExitStatus.GOOD

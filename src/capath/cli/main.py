@@ -129,6 +129,11 @@ def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
     settings.color, settings.quiet = arguments.color, arguments.quiet
     find_directory(arguments)
     arguments.open_explorer = _without_gate(open_explorer)
+    if getattr(arguments, "reads_store", False):
+        from capath.cli.store_view import opened
+
+        with opened(arguments):
+            return int(module.run(arguments))
     return int(module.run(arguments))
 
 

@@ -1,4 +1,4 @@
-"""``capath minimise DIR HOST…``: the smallest set of roots that keeps every host verifying."""
+"""``capath minimise STORE HOST…``: the smallest set of roots that keeps every host verifying."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from capath.cli.changing import add_no_history, recover_first, row_memory
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import progress, say, show, width
-from capath.cli.parser import add_directory
+from capath.cli.parser import add_store
 from capath.cli.store_view import read_listing
 from capath.cli.test_options import add_test_options, hosts_to_test
 from capath.errors import ChangeError
@@ -31,7 +31,7 @@ _JOBS_LIMIT = 32
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_directory(parser, before="hosts")
+    add_store(parser, before="hosts")
     parser.add_argument("hosts", metavar="HOST[:PORT]", nargs="*", help="what must keep verifying")
     parser.add_argument(
         "--file", metavar="FILE", help="hosts, one a line; # starts a comment; - is standard input"
@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     wanted = hosts_to_test(arguments)
     if arguments.output is not None:
         _check_output(arguments.output)
+    if arguments.apply and arguments.store.read_only:
+        raise ChangeError(arguments.store.read_only)
     if arguments.apply and not arguments.no_history:
         recover_first(arguments.directory)
     listing = read_listing(arguments)
@@ -144,12 +146,12 @@ def _write(path: str, listing: Listing, minimum: Minimum) -> int:
             distrust_after=None if limits is None else limits.distrust_after,
             constraints="" if limits is None else limits.constraints,
         )
-        items.append(Item(certificate, listing.snapshot.directory, claims))
+        items.append(Item(certificate, listing.snapshot.title, claims))
     try:
         os.makedirs(path, exist_ok=True)
     except OSError as error:
         raise ChangeError(f"{visible(path)}: {error.strerror}; nothing was written") from None
-    source = visible(listing.snapshot.directory)
+    source = visible(listing.snapshot.title)
     planned = plan_import(list_store(scan(path)), items, source, ImportOptions(all_uses=True), KeptConstraints())
     apply_plan(planned.plan, history=False)
     return len(items)

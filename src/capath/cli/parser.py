@@ -73,17 +73,36 @@ def _filled(text: str) -> str:
     return textwrap.fill(text, 78, break_long_words=False, break_on_hyphens=False)
 
 
-def add_directory(parser: argparse.ArgumentParser, *, before: str = "", store: bool = False) -> None:
-    """Add DIR, which may be left out. `before`: the dest of the words that follow it, a list. `store`: it may also
-    be a file or another store of certificates, for `read_store`.
+def add_directory(parser: argparse.ArgumentParser, *, before: str = "") -> None:
+    """Add DIR, which may be left out. `before`: the dest of the words that follow it, a list.
 
     `find_directory` decides, once the words are known.
     """
-    what = "a CApath, a file of certificates, certifi or system" if store else "the CApath"
     default = "./crts if it is there, else the one that OpenSSL itself uses"
-    metavar = "STORE" if store else "DIR"
-    parser.add_argument("directory", metavar=metavar, nargs="?", help=f"{what} (default: {default})")
+    parser.add_argument("directory", metavar="DIR", nargs="?", help=f"the CApath (default: {default})")
     parser.set_defaults(words_after_directory=before)
+
+
+STORE_HELP = (
+    "a directory, several (a:b), a PEM bundle, certifi, system, default (OpenSSL's own), mozilla or a file of it, "
+    "a Java keystore (default: ./crts if it is there, else OpenSSL's own CApath)"
+)
+
+
+def add_store(parser: argparse.ArgumentParser, *, before: str = "") -> None:
+    """Add STORE, as `add_directory` adds DIR, and ``--root``. `capath.cli.store_view.opened` opens it."""
+    add_directory(parser, before=before)
+    [word] = [action for action in parser._actions if action.dest == "directory"]
+    word.metavar, word.help = "STORE", STORE_HELP
+    parser.set_defaults(reads_store=True)
+    add_root(parser)
+
+
+def add_root(parser: argparse.ArgumentParser) -> None:
+    """Add ``--root``."""
+    parser.add_argument(
+        "--root", metavar="DIR", default="/", help="where the store of the system is looked for (default: /)"
+    )
 
 
 def find_directory(arguments: argparse.Namespace) -> None:
@@ -97,7 +116,8 @@ def find_directory(arguments: argparse.Namespace) -> None:
     given: str | None = arguments.directory
     words = getattr(arguments, before) if before else []
     remark = ""
-    if before and given is not None and not os.path.isdir(given) and isinstance(words, list):
+    is_named = _is_store if getattr(arguments, "reads_store", False) else os.path.isdir
+    if before and given is not None and not is_named(given) and isinstance(words, list):
         setattr(arguments, before, [given, *words])
         remark = f" ({visible(given)} is not one)"
         given = None
@@ -108,6 +128,14 @@ def find_directory(arguments: argparse.Namespace) -> None:
 
         arguments.directory = default_directory()
         say(f"no directory is named{remark}: using {visible(arguments.directory)}")
+
+
+def _is_store(word: str) -> bool:
+    if os.path.isdir(word):
+        return True
+    from capath.sources.store import is_store
+
+    return is_store(word)
 
 
 def _is_directory(words: str | list[str]) -> bool:

@@ -1,4 +1,4 @@
-"""``capath show DIR WHICH``."""
+"""``capath show STORE WHICH``."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import argparse
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import show, width
-from capath.cli.parser import add_directory
-from capath.cli.store_view import findings_by_certificate, now_utc, read_store
+from capath.cli.parser import add_store
+from capath.cli.store_view import findings_by_certificate, now_utc, read_listing
 from capath.cli.which import chosen_rows
 from capath.report.layout import wrapped
 from capath.store.select import WHICH_HELP
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_directory(parser, before="which", store=True)
+    add_store(parser, before="which")
     parser.add_argument("which", metavar="WHICH", help=WHICH_HELP)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--pem", action="store_true", help="print only its PEM")
@@ -32,19 +32,17 @@ def run(arguments: argparse.Namespace) -> int:
         extensions_json,
     )
     from capath.report.document import document
+    from capath.store.constraints import read_constraints_file
 
-    store = read_store(arguments, read=False)
-    listing = store.listing
+    listing = read_listing(arguments, read=False)
     rows = chosen_rows(listing, [arguments.which], every=arguments.all and arguments.pem)
     if arguments.pem and not arguments.json:
         print("".join(certificate_pem(row.certificate) for row in rows), end="")
         return ExitStatus.GOOD
     row = rows[0]
     now = now_utc()
-    kept = store.kept.by_sha256
-    findings = findings_by_certificate(listing, now, row.certificate.sha256, kept=store.kept).get(
-        row.certificate.sha256, []
-    )
+    kept = read_constraints_file(arguments.directory).by_sha256
+    findings = findings_by_certificate(listing, now, row.certificate.sha256).get(row.certificate.sha256, [])
     if arguments.json:
         content = certificate_json(row, findings)
         content["extensions"] = extensions_json(row.certificate)

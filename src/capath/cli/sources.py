@@ -108,6 +108,11 @@ def password_from(arguments: argparse.Namespace) -> Password:
     if path is not None:
         line = read_input(path, 65536).split(b"\n")[0].removesuffix(b"\r")
         return lambda _: line
+    return asking_for_password()
+
+
+def asking_for_password() -> Password:
+    """Ask the person at the terminal, where there is one."""
     if not sys.stdin.isatty():
         return lambda _: None
     return lambda title: getpass.getpass(f"password of {visible(title)}: ").encode()

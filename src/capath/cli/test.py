@@ -14,12 +14,16 @@ from dataclasses import dataclass
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import has_colour, progress, say, width
+from capath.cli.parser import STORE_HELP, add_root
+from capath.cli.store_view import open_named
 from capath.cli.test_options import add_test_options, clients_to_ask, hosts_to_test
 from capath.cli.test_telling import Printer, Teller, Told
 from capath.errors import ChangeError
 from capath.pki.visible import visible
 from capath.remedy.full_answer import Examination, Examiner
-from capath.store import Snapshot, list_store, scan
+from capath.store import Snapshot, list_store
+from capath.store.constraints import read_constraints_file
+from capath.store.opened import OpenedStore
 from capath.tls.handshake.context import SharedContexts, sharing_contexts
 from capath.tls.many.threads import Answers, each, ending
 from capath.tls.result import OutcomeName, ProbeResult
@@ -37,7 +41,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         help="what to test; the port is 443, or that of the --starttls protocol",
     )
-    parser.add_argument("--capath", metavar="DIR", help="default: ./crts, else OpenSSL's own")
+    parser.add_argument("--capath", metavar="STORE", help=STORE_HELP)
+    add_root(parser)
     parser.add_argument(
         "--file",
         metavar="FILE",
@@ -87,25 +92,27 @@ def run(arguments: argparse.Namespace) -> int:
 
     clients = clients_to_ask(arguments.client)
     hosts = hosts_to_test(arguments)
-    directory = default_directory() if arguments.capath is None else arguments.capath
+    named = default_directory() if arguments.capath is None else arguments.capath
     as_json = arguments.json or arguments.jsonl
     cancelled = threading.Event()
     done: dict[int, Told] = {}
     try:
         with (
-            _stores(directory, arguments.trust, arguments.distrust) as stores,
+            open_named(named, arguments.root) as store,
+            _stores(store, arguments.trust, arguments.distrust) as stores,
             contextlib.ExitStack() as opened,
         ):
-            contexts = [opened.enter_context(sharing_contexts(store.directory)) for store in stores]
-            examine = _work(_examiner(arguments, directory, cancelled), stores, clients, contexts)
+            contexts = [opened.enter_context(sharing_contexts(tested.directory)) for tested in stores]
+            examine = _work(_examiner(arguments, store, cancelled), stores, clients, contexts)
             teller = Teller(
-                directory,
+                store.text,
                 as_json=as_json,
                 verbose=arguments.verbose,
                 master_key=arguments.master_key,
                 commands=arguments.commands,
                 width=width(),
                 colour=has_colour(sys.stdout),
+                store_note=store.read_only,
             )
             printer = Printer(as_json, streams=arguments.jsonl, quiet=arguments.quiet)
             interrupted = _test_all(
@@ -122,7 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
         for line in _summary(told):
             say(line)
     if arguments.json and not arguments.jsonl:
-        _print_json(arguments, directory, told, interrupted)
+        _print_json(arguments, store, told, interrupted)
     return ExitStatus.INTERRUPTED if interrupted else _status(told)
 
 
@@ -163,15 +170,19 @@ def _say_traps(told: Sequence[Told]) -> None:
         say(f"{', '.join(traps)} in the environment can make other programs use another store; -v shows which")
 
 
-def _examiner(arguments: argparse.Namespace, directory: str, cancelled: threading.Event) -> Examiner:
-    """How each test is told; `directory` is what commands name. Raises BadInputError for ``--mozilla``."""
+def _examiner(arguments: argparse.Namespace, store: OpenedStore, cancelled: threading.Event) -> Examiner:
+    """How each test is explained. Raises BadInputError for ``--mozilla``."""
     roots = None
     if arguments.mozilla:
         from capath.diagnosis.known_roots import usual_roots
 
         roots = usual_roots(arguments.mozilla)
-    return Examiner.of(
-        directory, roots=roots, fetch_intermediates=arguments.fetch_intermediates, cancelled=cancelled.is_set
+    return Examiner(
+        store.text,
+        read_constraints_file(store.directory),
+        roots=roots,
+        fetch_intermediates=arguments.fetch_intermediates,
+        cancelled=cancelled.is_set,
     )
 
 
@@ -269,18 +280,18 @@ def _affordable(jobs: int) -> int:
 
 
 @contextlib.contextmanager
-def _stores(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> Iterator[Sequence[_Store]]:
+def _stores(opened: OpenedStore, trust: Sequence[str], distrust: Sequence[str]) -> Iterator[Sequence[_Store]]:
     """The store to test against; where changes are asked for, a copy that has them, and the store as it is."""
-    snapshot = scan(directory)
+    directory, snapshot = opened.directory, opened.scan()
     if not trust and not distrust:
-        say(f"store: {visible(directory)}")
+        say(f"store: {opened.title}")
         yield [_Store(directory, snapshot)]
         return
     from capath.change.staging import staged_directory
     from capath.change.toggle import plan_toggle
     from capath.cli.which import chosen_rows
 
-    say(f"store: {visible(directory)} as it would be after these changes; nothing is written")
+    say(f"store: {opened.title} as it would be after these changes; nothing is written")
     listing = list_store(snapshot)
     take_in = [row.held.sha256 for row in chosen_rows(listing, trust, every=False)]
     take_out = [row.held.sha256 for row in chosen_rows(listing, distrust, every=False)]
@@ -292,10 +303,18 @@ def _stores(directory: str, trust: Sequence[str], distrust: Sequence[str]) -> It
         yield [_Store(staged, plan.after), _Store(directory, snapshot)]
 
 
-def _print_json(arguments: argparse.Namespace, directory: str, told: Sequence[Told], interrupted: bool) -> None:
+def _print_json(
+    arguments: argparse.Namespace, opened: OpenedStore, told: Sequence[Told], interrupted: bool
+) -> None:
     from capath.report.document import document_of_elements
 
-    store = {"directory": directory, "trust": arguments.trust, "distrust": arguments.distrust}
+    store = {
+        "directory": opened.text,
+        "kind": opened.kind.value,
+        "title": opened.title,
+        "trust": arguments.trust,
+        "distrust": arguments.distrust,
+    }
     head = {"store": store, "interrupted": interrupted}
     for piece in document_of_elements(head, "results", [one.text for one in told]):
         print(piece, end="")

@@ -42,7 +42,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """How tests are told; `directory` is what commands name."""
+    """How tests are told; `directory` is what commands name.
+
+    `store_note` is said under explanations: how the store, which is not a directory, becomes one. Other programs
+    are not given commands for it.
+    """
 
     directory: str
     as_json: bool
@@ -51,6 +55,7 @@ class Teller:
     commands: bool
     width: int | None = None
     colour: bool = False
+    store_note: str = ""
 
     def tell(self, host: HostToTest, seen: Examination, before: ProbeResult | None = None) -> Told:
         """Tell the test of one host; `before` is the one with the store as it is, where `seen` is a what-if."""
@@ -83,7 +88,9 @@ class Teller:
             width=self.width,
         )
         lines = [rendered(line, colour=self.colour) for line in explanation]
-        if self.commands:
+        if self.store_note and any(" DIR" in line for line in lines):
+            lines.append(f"    {self.store_note}")
+        if self.commands and not self.store_note:
             from capath.report.test_commands import equivalents_text
 
             lines += map(visible, equivalents_text(host, self.directory).splitlines())
@@ -95,7 +102,8 @@ class Teller:
         from capath.report.verification import error_json
 
         shown = result_json(seen.result, seen.diagnosis, master_key=self.master_key, beside=seen.beside)
-        if self.commands:
+        shown["directory"] = self.directory
+        if self.commands and not self.store_note:
             from capath.report.test_commands import equivalents_json
 
             shown["commands"] = equivalents_json(host, self.directory)

@@ -1,4 +1,4 @@
-"""``capath verify DIR LEAF…``: as `openssl verify -CApath`, trusting only DIR."""
+"""``capath verify STORE LEAF…``: as `openssl verify -CApath`, trusting only DIR."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import say, show, width
-from capath.cli.parser import add_directory
+from capath.cli.parser import add_store
 from capath.cli.test_options import add_verify_flags, verify_flags
 from capath.errors import BadInputError
 from capath.files import read_input
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 from capath.report.document import SCHEMA_VERSION
-from capath.store import Snapshot, scan
+from capath.store import Snapshot
 from capath.tls.network.endpoint import parse_endpoint
 from capath.tls.test_options import Purpose
 
@@ -34,7 +34,7 @@ _DATE = re.compile(r"(19|20)[0-9]{6}", re.ASCII)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_directory(parser, before="leaves")
+    add_store(parser, before="leaves")
     parser.add_argument(
         "leaves",
         metavar="LEAF",
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(document(offline_json(judged[0].seen)))
     elif arguments.json:
         elements = [element({"file": answer.file, **offline_json(answer.seen)}) for answer in judged]
-        for piece in document_of_elements({"directory": arguments.directory}, "results", elements):
+        for piece in document_of_elements({"directory": arguments.store.text}, "results", elements):
             print(piece, end="")
         print()
     elif not arguments.jsonl:
@@ -111,7 +111,7 @@ class _Judge:
     snapshot: Snapshot = field(init=False)
 
     def __post_init__(self) -> None:
-        self.snapshot = scan(self.arguments.directory)
+        self.snapshot = self.arguments.store.scan()
         asked = self.arguments
         self._untrusted = [certificate for path in asked.untrusted for certificate in _read(path)]
         self._at = datetime.now(timezone.utc) if asked.at is None else _time(asked.at)
@@ -156,11 +156,11 @@ class _Judge:
             snapshot=self.snapshot,
             installed=installed,
         )
-        diagnosis = diagnose_offline(result, self.snapshot)
+        diagnosis = diagnose_offline(result, self.snapshot, directory=self.snapshot.title)
         if diagnosis is not None:
-            diagnosis = try_remedies_offline(diagnosis, result, self.snapshot)
+            diagnosis = try_remedies_offline(diagnosis, result, self.snapshot, directory=self.snapshot.title)
         kept = read_constraints_file(self.arguments.directory).by_sha256
-        return Offline(result, diagnosis, mozilla_view(result.verification, kept))
+        return Offline(result, diagnosis, mozilla_view(result.verification, kept), self.snapshot.title)
 
 
 def _leaf(path: str) -> Certificate | _NotRead:

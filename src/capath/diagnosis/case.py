@@ -51,7 +51,7 @@ class Case:
     @property
     def is_what_if(self) -> bool:
         """Whether a copy of the directory was tested, with changes that nobody has made."""
-        return self.live is not None and self.live.directory != self.directory
+        return self.live is not None and self.live.directory not in (self.directory, self.snapshot.directory)
 
     @property
     def listing(self) -> Listing:
@@ -115,8 +115,9 @@ class Case:
         return (*_store_of(self.snapshot).not_read(subject), *self.roots.named(subject))
 
     def on_store(self, verb: str, *operands: str) -> StoreCommand:
-        """A command of capath on the directory."""
-        return StoreCommand(verb, self.directory, operands)
+        """A command of capath on the directory; on DIR, a directory to be made, where the store is none."""
+        is_copy = self.snapshot.title != self.snapshot.directory
+        return StoreCommand(verb, "DIR" if is_copy else self.directory, operands)
 
     def again(self, **changes: object) -> TestAgain | None:
         """The same test with other options (of ProbeOptions); None for an offline test."""

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 from capath.errors import BadInputError
 from capath.pki.certificate import Certificate
-from capath.pki.claims import Item, ServerTrust
 from capath.pki.pem import encode_pem
 from capath.pki.visible import visible
-from capath.sources.open_source import open_source
-from capath.store import list_store, scan
+from capath.sources.store import open_store as opened_store
+from capath.store import list_store
 
 KEYSTORE_PASSWORD = b"changeit"
 
@@ -35,21 +34,16 @@ class GivenStore:
 
 
 def open_store(text: str) -> tuple[Certificate, ...]:
-    """The roots that `text` trusts for TLS servers: a directory with hash links, or what `open_source` reads.
-
-    Raises BadInputError where it cannot be read, or holds none.
-    """
-    if os.path.isdir(text):
-        rows = list_store(scan(text)).certificates
-        found = [row.certificate for row in rows if row.trusted]
-        advice = f": make its hash links with capath rehash {visible(text)}" if rows else ""
-    else:
-        rejected, advice = (ServerTrust.NO, ServerTrust.DISTRUSTED), ""
-        items = [item for item in open_source(text, lambda _: None).read() if isinstance(item, Item)]
-        found = [item.certificate for item in items if item.claims.servers not in rejected]
+    """The roots that the STORE `text` trusts for TLS servers. Raises BadInputError where there are none."""
+    with opened_store(text) as store:
+        rows = list_store(store.scan()).certificates
+    found = {row.held.sha256: row.certificate for row in rows if row.trusted}
     if not found:
+        advice = (
+            f": make its hash links with capath rehash {visible(text)}" if rows and not store.read_only else ""
+        )
         raise BadInputError(f"{visible(text)}: it has no trusted certificate{advice}")
-    return tuple({certificate.sha256: certificate for certificate in found}.values())
+    return tuple(found.values())
 
 
 @contextlib.contextmanager

@@ -67,10 +67,15 @@ def try_remedies(
 
 
 def try_remedies_offline(
-    diagnosis: Diagnosis, result: OfflineResult, snapshot: Snapshot, *, roots: KnownRoots | None = None
+    diagnosis: Diagnosis,
+    result: OfflineResult,
+    snapshot: Snapshot,
+    *,
+    directory: str | None = None,
+    roots: KnownRoots | None = None,
 ) -> Diagnosis:
     """Verify again with each remedy that can be tried, and return `diagnosis` with what came of it."""
-    case = case_of_offline(result, snapshot, roots=roots)
+    case = case_of_offline(result, snapshot, directory=directory, roots=roots)
     return _try_all(diagnosis, case, OfflineRetest(case, result))
 
 

@@ -35,7 +35,7 @@ _INDENT = "    "
 def audit_json(listing: Listing, result: AuditResult, policy: Policy) -> Json:
     """The object of ``capath check --json``."""
     return {
-        "directory": listing.snapshot.directory,
+        "directory": listing.snapshot.title,
         "certificates": len(listing.by_sha256),
         "trusted": listing.trusted_count,
         "counts": counts(result.findings),

@@ -26,7 +26,7 @@ def listing_json(listing: Listing, findings: Mapping[str, Sequence[Finding]]) ->
     from capath.report.certificate import certificate_json, crl_json
 
     return {
-        "directory": listing.snapshot.directory,
+        "directory": listing.snapshot.title,
         "certificates": [
             certificate_json(row, findings.get(row.certificate.sha256, ())) for row in listing.certificates
         ],
@@ -83,7 +83,7 @@ def links_lines(listing: Listing, *, only_defects: bool = False) -> list[Line]:
     lines = [line for link in shown for line in _link_lines(link)]
     lines.append(f"{plural(len(listing.links), 'hash link')}, {len(listing.defects):,} with a defect")
     if listing.defects:
-        command = shell_command(["capath", "rehash", "--dry-run", listing.snapshot.directory])
+        command = shell_command(["capath", "rehash", "--dry-run", listing.snapshot.title])
         lines.append(f"capath rehash fixes what can be fixed; see how with: {command}")
     return lines
 

@@ -22,7 +22,7 @@ def minimise_json(
 ) -> Json:
     """The object of ``capath minimise --json``."""
     return {
-        "directory": listing.snapshot.directory,
+        "directory": listing.snapshot.title,
         "hosts": [_host_json(host, minimum, listing) for host in hosts],
         "roots": [_root_json(sha256, listing) for sha256 in _by_title(minimum.roots, listing)],
         "trusted_now": listing.trusted_count,

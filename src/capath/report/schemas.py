@@ -301,7 +301,9 @@ _COMMANDS: dict[str, Schema] = {
         beyond=_array(_object(store=_STRING, reference=_STRING, certificates=_array(_object(**_MEMBER)))),
     ),
     "test": _object(
-        store=_object(directory=_STRING, trust=_array(_STRING), distrust=_array(_STRING)),
+        store=_object(
+            directory=_STRING, kind=_STRING, title=_STRING, trust=_array(_STRING), distrust=_array(_STRING)
+        ),
         interrupted=_BOOLEAN,
         results=_array(_RESULT),
     ),

@@ -28,6 +28,8 @@ class Offline:
     result: OfflineResult
     diagnosis: Diagnosis | None
     opinions: tuple[Opinion, ...] = ()
+    store: str = ""
+    """What the store is called, where the directory of `result` is a copy of it."""
 
 
 def offline_json(seen: Offline) -> Json:
@@ -36,7 +38,7 @@ def offline_json(seen: Offline) -> Json:
     return {
         "subject": result.leaf.subject.text,
         "sha256": result.leaf.sha256,
-        "directory": result.directory,
+        "directory": seen.store or result.directory,
         "hostname": result.host or None,
         "purpose": None if result.purpose is None else result.purpose.value,
         "at": moment(result.at),

@@ -7,19 +7,62 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from capath.errors import ParseError
 from capath.pki import tlv
-from capath.sources.bounded import BoundedSource
 from capath.sources.ccadb_csv import CcadbCsvSource, is_ccadb_csv
 from capath.sources.certdata import CertdataSource, is_certdata
-from capath.sources.der_file import DerSource
+from capath.sources.decode import item_from_der
 from capath.sources.item import Password, Reading, Refused, Source
+from capath.sources.keystores import JCEKS_MAGIC, JKS_MAGIC, JksSource, Pkcs12Source
 from capath.sources.pem import PemSource
 from capath.sources.pkcs7 import Pkcs7Source, is_pkcs7
-from capath.sources.pkcs12 import Pkcs12Source
 
+REFUSALS_LIMIT = 1000
 _BEGINNING_OCTETS = 65536
 _WHOLE_OCTETS_LIMIT = 64 * 1024 * 1024
-_JKS = (bytes.fromhex("feedfeed"), bytes.fromhex("cececece"))
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedSource:
+    """`source`, with the refusals beyond the first thousand counted. Every certificate still comes."""
+
+    source: Source
+
+    @property
+    def title(self) -> str:
+        return self.source.title
+
+    def read(self) -> Reading:
+        refused = 0
+        for found in self.source.read():
+            if isinstance(found, Refused):
+                refused += 1
+                if refused > REFUSALS_LIMIT:
+                    continue
+            yield found
+        if refused > REFUSALS_LIMIT:
+            yield Refused(self.title, f"{refused - REFUSALS_LIMIT:,} more items in it are rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class DerSource:
+    """The certificates of a DER file's content."""
+
+    title: str
+    data: bytes
+
+    def read(self) -> Reading:
+        at, number = 0, 0
+        while at < len(self.data):
+            number += 1
+            origin = self.title if number == 1 else f"{self.title} certificate {number}"
+            try:
+                _, _, stop = tlv.header(self.data, at, len(self.data))
+            except ParseError as error:
+                yield Refused(origin, f"not DER at byte {at}: {error}")
+                return
+            yield item_from_der(self.data[at:stop], origin)
+            at = stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +99,8 @@ def _detect(title: str, open_data: Callable[[], BinaryIO], password: Password) -
         return UnknownSource(title, f"it is larger than {limit} MiB, so it was not read; split it first")
     if not data.strip():
         return UnknownSource(title, "it is empty")
-    if data.startswith(_JKS):
-        return UnknownSource(
-            title,
-            "it is a Java keystore in the old JKS format, which capath does not read; convert it: keytool "
-            "-importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype pkcs12",
-        )
+    if data.startswith((JKS_MAGIC, JCEKS_MAGIC)):
+        return JksSource(title, data)
     if data.startswith(b"\x30"):
         return _source_of_der(title, data, password)
     if b"-----BEGIN " in data:
@@ -69,7 +108,7 @@ def _detect(title: str, open_data: Callable[[], BinaryIO], password: Password) -
     return UnknownSource(
         title,
         "it contains no certificate in a format that capath reads (PEM, DER, PKCS#7, PKCS#12, "
-        "a CCADB report with PEM, certdata.txt)",
+        "JKS, a CCADB report with PEM, certdata.txt)",
     )
 
 

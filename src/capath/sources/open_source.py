@@ -11,8 +11,10 @@ from capath.sources.decode import item_from_der
 from capath.sources.detect import source_of_stream
 from capath.sources.directory import DirectorySource
 from capath.sources.files import open_file
-from capath.sources.item import Password, Reading, Source
+from capath.sources.item import Item, Password, Reading, Source
+from capath.sources.store import open_store, several
 from capath.sources.system_store import system_places, system_source
+from capath.store import list_store
 
 CCADB_REPORTS = "https://ccadb.my.salesforce-sites.com"
 MOZILLA_REPORT = f"{CCADB_REPORTS}/mozilla/IncludedCACertificateReportPEMCSV"
@@ -30,8 +32,22 @@ class ChainSource:
             yield item_from_der(encoded, f"{self.title} depth {number}")
 
 
+@dataclass(frozen=True, slots=True)
+class StoreSource:
+    """What a store that is several places trusts: ``default``, or directories ``a:b``."""
+
+    title: str
+
+    def read(self) -> Reading:
+        with open_store(self.title) as store:
+            yield from store.refused
+            for row in list_store(store.scan()).certificates:
+                if row.trusted:
+                    yield Item(row.certificate, row.file)
+
+
 def open_source(text: str, password: Password) -> Source:
-    """Return the source on this machine that `text` names: ``certifi``, ``system`` or a path.
+    """Return the source on this machine that `text` names: ``certifi``, ``system``, ``default`` or a path.
 
     Raises BadInputError where there is no such thing. Addresses are fetched by the caller, who gives the
     octets to `source_of_bytes`.
@@ -40,6 +56,8 @@ def open_source(text: str, password: Password) -> Source:
         return CertifiSource()
     if text == "system":
         return system_source(system_places())
+    if text == "default" or several(text):
+        return StoreSource(text)
     if os.path.isdir(text):
         return DirectorySource(text)
     open_file(text).close()

@@ -13,11 +13,13 @@ from capath.store.link_name import IN_ASIDE, LinkName, Row
 class Snapshot:
     """The entries of `directory` by name. `writable` is whether this process may change the directory.
 
+    `title` is what people and commands name: another store than the directory, where that is a temporary copy.
     A snapshot is equal to itself alone: what was found in it can be kept by it.
     """
 
-    def __init__(self, directory: str, entries: Mapping[str, Entry], writable: bool) -> None:
+    def __init__(self, directory: str, entries: Mapping[str, Entry], writable: bool, title: str = "") -> None:
         self.directory = directory
+        self.title = title or directory
         self.entries = entries
         self.writable = writable
 

@@ -42,8 +42,10 @@ _NOTHING_THERE = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENAM
 _STICKY_AND_OPEN = stat.S_ISVTX | stat.S_IWOTH
 
 
-def scan(directory: str | os.PathLike[str]) -> Snapshot:
+def scan(directory: str | os.PathLike[str], title: str = "") -> Snapshot:
     """Look at all of `directory`, and read each file that is not known from before.
+
+    With `title` it is a temporary copy of the store of that name, which nothing changes.
 
     Raises BadInputError where the directory itself cannot be read; a file that cannot is an entry with its
     reason. Files are opened without blocking, so a FIFO is told from a file instead of waited for.
@@ -57,7 +59,7 @@ def scan(directory: str | os.PathLike[str]) -> Snapshot:
             cache.save()
     finally:
         os.close(descriptor)
-    return Snapshot(path, entries, os.access(path, os.W_OK | os.X_OK))
+    return Snapshot(path, entries, not title and os.access(path, os.W_OK | os.X_OK), title)
 
 
 def scan_names(directory: str, names: Iterable[str]) -> Snapshot:

@@ -13,10 +13,10 @@ import shutil
 import subprocess
 import tempfile
 
+from capath.pki.throwaway import make_throwaway
 from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.network.deadline import Deadline, run_child
 from capath.tls.network.endpoint import Address
-from capath.tls.offline.throwaway import make_throwaway
 from capath.tls.option_table import CurlSetting, said
 from capath.tls.result import (
     Accepted,

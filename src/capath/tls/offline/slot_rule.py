@@ -18,9 +18,9 @@ from dataclasses import replace
 
 from capath.errors import StrEnum
 from capath.pki.name import Name
+from capath.pki.throwaway import Throwaway, make_throwaway
 from capath.tls.handshake.verification import Verification
 from capath.tls.offline.openssl import installed_version
-from capath.tls.offline.throwaway import Throwaway, make_throwaway
 
 _TIMEOUT_S = 10.0
 
