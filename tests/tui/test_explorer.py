@@ -17,6 +17,8 @@ from capath.tui.app import CapathApp
 from capath.tui.compare import ComparePane
 from capath.tui.overlays import ConfirmOverlay, HelpOverlay, MenuOverlay
 from capath.tui.review import ReviewOverlay
+from capath.tui.settings import Remembered
+from tests.tui.desk import Desk
 from tests.tui.explorer import (
     SIZE,
     WIDE,
@@ -451,6 +453,45 @@ def test_hostile_names_are_shown_and_never_obeyed(tmp_path: Path, text: str) -> 
         assert app.is_running
 
     drive(make_app(crts), scenario, size=WIDE)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_shown_is_what_is_copied(tmp_path: Path, text: str) -> None:
+    """No control, bidirectional override or other character that does not print reaches the clipboard."""
+    crts = make_store(tmp_path / "crts", [(f"Root {text}"[:40], f"Org {text}"[:40], 20)])
+    name = text.replace("/", "_").replace("\x00", "_")
+    (crts / f"{name}.pem").write_bytes(fixed_root("Plain Root"))
+    desk = Desk(crts, remembered=Remembered(str(tmp_path / "state" / "session.json")))
+    for key in "fpshncd":
+        for mode in "1246":
+            desk.press(mode, "home", "y", key)
+            for part in desk.terminal.copied.split("\n"):
+                assert part.isprintable(), part
+            desk.press("escape", "escape")
+    kept = (tmp_path / "state" / "copied.txt").read_text()
+    assert kept == desk.terminal.copied
+    assert (tmp_path / "state" / "copied.txt").stat().st_mode & 0o77 == 0
+
+
+def test_a_crash_prints_no_values(
+    crts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What ends the explorer shows where it was, and no local variable: one may be a key."""
+    app = make_app(crts)
+
+    def fail(key: str, character: str | None, at_s: float) -> None:
+        secret = "".join(("hush", "-", "hush"))
+        raise RuntimeError(f"broken {len(secret)}")
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        monkeypatch.setattr(app.explorer, "press", fail)
+        await pilot.press("j")
+
+    with pytest.raises(RuntimeError, match="broken 9"):
+        drive(app, scenario)
+    shown = capsys.readouterr().err
+    assert "broken 9" in shown
+    assert "hush-hush" not in shown
 
 
 def test_a_bad_host_is_said_and_not_tested(crts: Path) -> None:

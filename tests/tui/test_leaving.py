@@ -81,6 +81,19 @@ def crts(tmp_path: Path) -> Path:
     return make_store(tmp_path / "crts")
 
 
+@pytest.mark.parametrize("opener", [b"/", b"t", b"c", b"I", b"?"])
+def test_a_burst_goes_into_the_field_on_a_real_terminal(tmp_path: Path, crts: Path, opener: bytes) -> None:
+    """What a paste or a slow line delivers at once: every letter is text, and the explorer is still there."""
+    with explorer(tmp_path, str(crts)) as terminal:
+        terminal.read_until(b"Aurora Root")
+        os.write(terminal.master, opener + b"AmaqX w")
+        terminal.read_until(b"AmaqX w")
+        assert b"staged" not in terminal.seen
+        os.write(terminal.master, b"\x1b")
+        terminal.read_until(b"Space")
+        assert terminal.process.poll() is None
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 @pytest.mark.parametrize("deaf", [False, True], ids=["reading", "not-reading"])
 def test_a_signal_ends_it_and_gives_the_terminal_back(

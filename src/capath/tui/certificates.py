@@ -24,6 +24,7 @@ from capath.tui.search import (
     parse_filter,
 )
 from capath.tui.session import Session, Tone
+from capath.tui.settings import COLUMNS
 from capath.tui.text import EMPTY, Line, Span, hint, line
 
 _KEPT_DETAILS = 200
@@ -46,7 +47,7 @@ class CertificatesPane:
         self._last = Filter((), ())
         self._last_numbers: tuple[str, list[int]] | None = None
         self._columns: tuple[Column, ...] = ()
-        self.chosen_columns: Sequence[str] = tuple(Order)
+        self.chosen_columns: Sequence[str] = COLUMNS
         """Which columns there are, in their order; the name is always among them."""
         self._used: Mapping[str, Sequence[str]] = {}
         self._kept: dict[tuple[object, ...], Details] = {}

@@ -229,7 +229,8 @@ class Frame:
                 Span("   "),
                 *hint("↓" if more == "rows" else "↑", more, "down" if more == "rows" else "up"),
             )
-        spans: Line = (Span(" "),)
+        spans: Line = ()
+        gap = Span("   " if width >= 100 else "  ")
         room = width - width_of(right) - 2
         if explorer.in_details:
             keys = [("j k", "scroll", "j"), ("Esc", "back", "escape"), ("y", "copy", "y")]
@@ -238,14 +239,14 @@ class Frame:
             )
         for wanted in explorer.pane.hints()[: 8 if width >= 100 else 7]:
             shown = self._hint(wanted.action, wanted.verb)
-            if width_of(spans) + width_of(shown) > room:
+            if width_of(spans) + width_of((gap, *shown)) > room:
                 break
-            spans += (*shown, Span("   " if width >= 100 else "  "))
+            spans += (gap if spans else Span(" "), *shown)
         if not self.layout.framed and explorer.pane.rows.view:
             shown = hint("Enter", "details", "enter")
-            if width_of(spans) + width_of(shown) <= room:
-                spans += shown
-        return between(tuple(spans), right, width)
+            if width_of(spans) + width_of((gap, *shown)) <= room:
+                spans += (gap, *shown)
+        return between(spans, right, width)
 
     def _hint(self, name: str, verb: str) -> Line:
         if name == "go":
