@@ -105,7 +105,7 @@ def unknown_issuer(case: Case, leaf: Certificate) -> CauseFound:
         )
         return CauseFound(Cause.ROOT_NOT_IN_STORE, text, (root,))
     if issuer_addresses(leaf) or len(case.verification.sent) > 1:
-        why = f"The certificate names an address for its issuer's ({visible(url)}), so" if url else "So"
+        why = f"The certificate gives the URL of its issuer's ({visible(url)}), so" if url else "So"
         text = f"{issued}. {came} {why} “{issuer}” is most likely an intermediate."
         fetch = Remedy(
             RemedyKind.RETRY,
@@ -116,9 +116,8 @@ def unknown_issuer(case: Case, leaf: Certificate) -> CauseFound:
         return CauseFound(Cause.MISSING_INTERMEDIATE, text, remedies, Confidence.LIKELY)
     public = ", and no public CA that is known here has that name" if case.roots.titles else ""
     text = (
-        f"{issued}. {came} The certificate names no address for its issuer's{public}: it is most likely the "
-        "root of "
-        "a private CA, and an intermediate otherwise."
+        f"{issued}. {came} The certificate gives no URL for its issuer's certificate{public}: it is most likely "
+        "the root of a private CA, otherwise an intermediate."
     )
     return CauseFound(Cause.ROOT_NOT_IN_STORE, text, (root, send), Confidence.LIKELY)
 
