@@ -16,6 +16,7 @@ from capath.cli.explore import ExploreRequest
 from capath.cli.main import main
 from capath.cli.openssl_directories import openssl_directories
 from capath.cli.registry import COMMANDS
+from capath.store import list_store, scan
 from tests.minting import mint_crl, mint_root
 
 Capture = pytest.CaptureFixture[str]
@@ -135,6 +136,19 @@ def test_distrust_then_trust_leaves_the_directory_as_it_was(crts: Path, capsys: 
     assert listing(crts) == before
 
 
+def test_what_has_that_state_already_is_named(crts: Path, capsys: Capture) -> None:
+    """Nothing is done, and the reason is said."""
+    capath("rehash", crts)
+    [first, *_] = list_store(scan(crts)).certificates
+    capsys.readouterr()
+    assert capath("trust", crts, first.file) == 0
+    assert capsys.readouterr().out == f"nothing to do: {first.certificate.subject.title} is already trusted\n"
+    capath("distrust", crts, first.file)
+    capsys.readouterr()
+    assert capath("distrust", crts, first.file) == 0
+    assert "is already distrusted" in capsys.readouterr().out
+
+
 def test_a_file_that_is_off_answers_to_the_name_it_had(crts: Path, capsys: Capture) -> None:
     """What took it out, with the other verb, takes it in again; a file that has the name now comes first."""
     before = listing(crts)
@@ -244,6 +258,8 @@ def test_rehash_counts_errors_over_directories(crts: Path, tmp_path: Path, capsy
         (["undo", "nowhere"], 2, "no such directory"),
         (["nonsense"], 2, "--help"),
         (["lst"], 2, "did you mean capath list?"),
+        (["remove"], 2, "did you mean capath distrust?"),
+        (["version"], 2, "did you mean capath --version?"),
         (["list", "--josn"], 2, "did you mean --json?"),
         (["example.com:443"], 2, "capath test example.com:443"),
         (["https://example.com/"], 2, "capath test example.com"),
@@ -320,7 +336,10 @@ def test_rehash_without_a_directory_takes_openssls_own(
 def test_every_command_explains_itself(command: str, capsys: Capture) -> None:
     """--help prints usage and succeeds."""
     assert capath(command, "--help") == 0
-    assert f"capath {command}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"capath {command}" in shown
+    assert capath("help", command) == 0
+    assert capsys.readouterr().out == shown
 
 
 @pytest.mark.parametrize(

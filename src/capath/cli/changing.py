@@ -40,8 +40,11 @@ def row_memory(arguments: argparse.Namespace) -> RowMemory:
     return {} if arguments.no_history else Journal(arguments.directory).row_memory()
 
 
-def carry_out(plan: Plan, arguments: argparse.Namespace) -> int:
-    """Apply `plan` unless ``--dry-run``; print it as text or JSON. Raises ChangeError."""
+def carry_out(plan: Plan, arguments: argparse.Namespace, already: str = "") -> int:
+    """Apply `plan` unless ``--dry-run``; print it as text or JSON. Raises ChangeError.
+
+    `already` says why there is nothing to do where the plan has no steps.
+    """
     from capath.change.apply import apply_plan
     from capath.report.change import change_lines, plan_json
     from capath.report.document import document
@@ -52,5 +55,5 @@ def carry_out(plan: Plan, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(document(plan_json(plan, applied=not dry)))
     elif dry or not settings.quiet:
-        show(change_lines(plan, applied=not dry, undoable=not arguments.no_history))
+        show(change_lines(plan, applied=not dry, undoable=not arguments.no_history, already=already))
     return ExitStatus.UNCHANGED if plan.refusals else ExitStatus.GOOD

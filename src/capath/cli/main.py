@@ -105,6 +105,8 @@ def _discard_output() -> None:
 
 
 def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
+    if argv[:1] == ["help"] and len(argv) > 1 and find_command(argv[1]) is not None:
+        argv = [argv[1], "--help"]
     if argv and argv[0] in ("-h", "--help", "help"):
         print(_HELP.format(commands=_listed_commands()), end="")
         return ExitStatus.GOOD

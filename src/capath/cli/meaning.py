@@ -12,6 +12,18 @@ from capath.errors import BadInputError
 from capath.pki.visible import shell_command, without_password
 
 _HOST = re.compile(r"(https?://\S+|[\w.-]+\.\w+|\[[0-9a-fA-F:]+\]|[\w.-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5})")
+_OTHER_NAMES = {
+    "distrust": ("remove", "delete", "rm", "untrust", "disable", "blacklist", "block"),
+    "import": ("add", "install", "copy"),
+    "rehash": ("fix", "repair", "c_rehash", "hash"),
+    "show": ("info", "view", "cat", "x509"),
+    "check": ("audit", "lint"),
+    "test": ("connect", "s_client", "probe"),
+    "diff": ("compare",),
+    "history": ("log",),
+    "minimise": ("minimize",),
+    "--version": ("version",),
+}
 
 
 def meant(argv: Sequence[str]) -> BadInputError:
@@ -39,6 +51,8 @@ def meant(argv: Sequence[str]) -> BadInputError:
     if not word:
         return BadInputError("the name of the directory is empty", hint="name one")
     names = [command.name for command in COMMANDS]
+    if other := next((name for name, others in _OTHER_NAMES.items() if word in others), ""):
+        return BadInputError(f"there is no command {shown}", hint=f"did you mean capath {other}?")
     if near := difflib.get_close_matches(word, names, 1, 0.6):
         return BadInputError(f"there is no command {shown}", hint=f"did you mean capath {near[0]}?")
     if _HOST.fullmatch(word) and os.sep not in word.removeprefix("https://").rstrip("/"):

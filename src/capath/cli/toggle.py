@@ -10,7 +10,7 @@ from capath.cli.changing import add_dry_run, add_no_history, carry_out, recover_
 from capath.cli.parser import add_directory
 from capath.cli.which import add_all, chosen_rows
 from capath.errors import BadInputError
-from capath.pki.visible import visible
+from capath.pki.visible import visible, visible_name
 from capath.store import Listing
 from capath.store.select import WHICH_HELP
 
@@ -51,7 +51,10 @@ def toggle(
     if arguments.policy:
         return carry_out(_policy_plan(listing, trust, distrust), arguments)
     memory = row_memory(arguments)
-    return carry_out(with_owner_notes(plan_toggle(listing, trust, distrust, memory)), arguments)
+    state = "trusted" if trust else "distrusted"
+    names = [listing.by_sha256[sha256][0].certificate.subject.title for sha256 in (*trust, *distrust)]
+    already = f"{visible_name(names[0])} is already {state}" if len(names) == 1 else f"all are already {state}"
+    return carry_out(with_owner_notes(plan_toggle(listing, trust, distrust, memory)), arguments, already)
 
 
 def _policy_plan(listing: Listing, trust: Collection[str], distrust: Collection[str]) -> Plan:

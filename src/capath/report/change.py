@@ -27,10 +27,16 @@ def plan_json(plan: Plan, applied: bool) -> Json:
     }
 
 
-def change_lines(plan: Plan, *, applied: bool, reverse: str = "undo", undoable: bool = True) -> list[Line]:
-    """What was changed and the command that reverses it; of a plan that was not applied, every step."""
+def change_lines(
+    plan: Plan, *, applied: bool, reverse: str = "undo", undoable: bool = True, already: str = ""
+) -> list[Line]:
+    """What was changed and the command that reverses it; of a plan that was not applied, every step.
+
+    `already` says why a plan without steps is one.
+    """
     if not plan.operations:
-        return ["nothing to do", *_remark_lines(plan)]
+        why = f": {already}" if already and not plan.refusals else ""
+        return [f"nothing to do{why}", *_remark_lines(plan)]
     if not applied:
         return [f"would {plan.summary}:", *plan_lines(plan)]
     steps = plural(len(plan.operations), "step")
