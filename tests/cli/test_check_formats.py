@@ -41,6 +41,16 @@ def test_fail_on_decides_the_exit_status(crts: Path, capsys: Capture) -> None:
     capsys.readouterr()
     assert run("check", crts, "--fail-on", "expird") == 2
     assert "did you mean expired?" in capsys.readouterr().err
+    assert run("check", crts, "--fail-on", "wraning") == 2
+    assert "did you mean warning?" in capsys.readouterr().err
+
+
+def test_one_format_is_asked_for(crts: Path, capsys: Capture) -> None:
+    """Neither is dropped in silence."""
+    assert run("check", crts, "--format", "sarif", "--json") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "give one of them" in err
 
 
 def test_sarif_has_a_rule_and_a_place_for_each_result(crts: Path, capsys: Capture) -> None:

@@ -51,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     from capath.audit import audit
     from capath.store.constraints import read_constraints_file
 
+    if arguments.json and arguments.format in ("sarif", "junit"):
+        raise BadInputError(f"--json and --format {arguments.format}: give one of them")
     as_json = arguments.json or arguments.format == "json"
     if arguments.rules:
         return _show_rules(as_json=as_json)
@@ -122,19 +124,19 @@ def _severities_and_rules(words: Sequence[str]) -> frozenset[str]:
         if word in severities:
             found.update(severities[: severities.index(word) + 1])
         else:
-            check_rule(word)
+            check_rule(word, severities)
             found.add(word)
     return frozenset(found)
 
 
-def check_rule(rule: str) -> None:
-    """Raise BadInputError where `rule` is not empty and there is no such rule."""
+def check_rule(rule: str, others: Sequence[str] = ()) -> None:
+    """Raise BadInputError where `rule` is not empty and there is no such rule. `others` could be meant too."""
     from capath.audit import RULE_IDS
 
     if rule and rule not in RULE_IDS:
         import difflib
 
-        near = difflib.get_close_matches(rule, RULE_IDS, 1)
+        near = difflib.get_close_matches(rule, (*others, *RULE_IDS), 1)
         hint = f"did you mean {near[0]}?" if near else "capath check --rules lists them"
         raise BadInputError(f"{visible(rule)}: there is no such rule", hint=hint)
 
