@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
@@ -15,7 +16,7 @@ from capath.cli.store_view import read_listing
 from capath.cli.which import add_all
 from capath.errors import BadInputError
 from capath.pki.claims import Item, Refused
-from capath.pki.visible import visible, visible_name
+from capath.pki.visible import shell_command, visible, visible_name
 from capath.sources.item import Source
 from capath.store.select import WHICH_HELP, TermKind, matches, parse_term
 
@@ -60,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     listing = read_listing(arguments)
     reader = SourceReader(password_from(arguments))
     try:
-        sources = [reader.open(text) for text in arguments.sources]
+        sources = [_open(reader, text, alone=len(arguments.sources) == 1) for text in arguments.sources]
     except NotReachedError as error:
         say(str(error))
         return ExitStatus.UNREACHABLE
@@ -91,6 +92,17 @@ def run(arguments: argparse.Namespace) -> int:
         complain("the sources contain no certificate that can be imported")
         return ExitStatus.USAGE
     return ExitStatus.UNCHANGED if planned.plan.refusals else ExitStatus.GOOD
+
+
+def _open(reader: SourceReader, text: str, *, alone: bool) -> Source:
+    """The source that `text` names; with others after it, it may have been meant as DIR. Raises as `open`."""
+    try:
+        return reader.open(text)
+    except BadInputError as error:
+        if alone or "://" in text or os.path.lexists(text):
+            raise
+        hint = f"if it is the directory to import into, create it: {shell_command(['mkdir', text])}"
+        raise BadInputError(error.text, hint=hint) from None
 
 
 def _selected(sources: Sequence[Source], wanted: Sequence[str], *, every: bool) -> Iterator[Item | Refused]:

@@ -8,6 +8,7 @@ from capath.change.import_ import Added, AlreadyHere, Entry, Import, LeftOut
 from capath.errors import assert_never
 from capath.pki.claims import Item, Refused
 from capath.pki.visible import visible, visible_name
+from capath.report.certificate import fingerprint_text
 from capath.report.change import plan_json, undo_line
 from capath.report.document import Json, moment
 from capath.report.layout import Line, Span, Style, wrapped
@@ -40,14 +41,19 @@ def import_lines(
 ) -> list[Line]:
     """The counts, what is not plainly imported with its reason, and how it is undone.
 
-    `everything`: each item on a line of its own, also what is already there.
+    `everything`: each item on a line of its own, also what is already there. A few that become trusted are named
+    with their fingerprints, to compare with what their CA publishes.
     """
-    mark = Span("✓", Style.GOOD) if applied else "would import:"
+    if all(isinstance(entry, Refused) for entry in planned.entries):
+        mark: Span | str = Span("✗", Style.BAD)
+    else:
+        mark = Span("✓", Style.GOOD) if applied else "would import:"
     lines: list[Line] = [(mark, f" {summary_text(planned)}")]
     if everything:
         lines += [_entry_line(entry) for entry in planned.entries]
     else:
         lines += _reason_lines(planned.entries, width)
+    lines += _fingerprint_lines(planned.entries)
     for kept in planned.kept:
         limits = [f"not for leaves issued after {kept.distrust_after:%Y-%m-%d}"] if kept.distrust_after else []
         limits += [f"only for {kept.constraints}"] if kept.constraints else []
@@ -97,6 +103,20 @@ def _reason_lines(entries: Sequence[Entry], width: int | None) -> list[Line]:
         text = f"{what} ({len(names):,}): {visible(reason)}: {', '.join(names[:_SHOWN])}{more}"
         lines += wrapped(text, width, "    ", first="  ")
     return lines
+
+
+def _fingerprint_lines(entries: Sequence[Entry]) -> list[Line]:
+    added = [entry.item for entry in entries if isinstance(entry, Added) and not entry.why_off]
+    if len(added) > _SHOWN:
+        return []
+    return [
+        line
+        for item in added
+        for line in (
+            f"  ● {visible_name(item.certificate.subject.title)}",
+            f"    SHA-256 {fingerprint_text(item.certificate.sha256)}",
+        )
+    ]
 
 
 def _entry_line(entry: Entry) -> Line:
