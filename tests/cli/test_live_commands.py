@@ -77,6 +77,15 @@ def test_a_verified_host_is_status_0(capsys: pytest.CaptureFixture[str], directo
     assert result["diagnosis"] is None
 
 
+def test_a_directory_among_the_hosts_is_pointed_out(
+    capsys: pytest.CaptureFixture[str], directory: str, good: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other commands take DIR first; here it is an option."""
+    monkeypatch.chdir(os.path.dirname(directory))
+    main(["test", "crts", good], _no_explorer)
+    assert "to test with it: --capath crts" in capsys.readouterr().err
+
+
 def test_what_if_writes_nothing(capsys: pytest.CaptureFixture[str], directory: str, good: str) -> None:
     before = sorted(os.listdir(directory))
     status, document = _json(capsys, "test", good, "--capath", directory, "--distrust", "root.pem")

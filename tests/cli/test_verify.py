@@ -51,6 +51,17 @@ def test_each_leaf_has_its_verdict_and_the_sum_is_said(capsys: pytest.CaptureFix
     assert "not checked: purpose and security level" in err
 
 
+def test_the_rest_of_a_chain_file_is_not_used_in_silence(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    """As openssl verify does, only the first certificate of a file is judged; what uses the rest is named."""
+    issuing = authority.intermediate(ROOT, "Issuing CA")
+    chain = place / "chain.pem"
+    chain.write_bytes(authority.leaf(issuing, "chain.test").pem + issuing.pem)
+    assert _run(place, "chain.pem") == 1
+    assert f"--untrusted {chain} uses the others" in capsys.readouterr().err
+    assert _run(place, "chain.pem", "--untrusted", "chain.pem") == 0
+    assert "more than one certificate" not in capsys.readouterr().err
+
+
 def test_a_purpose_is_checked_where_it_is_asked_for(capsys: pytest.CaptureFixture[str], place: Path) -> None:
     assert _run(place, "client.pem", "--purpose", "sslclient") == 0
     assert _run(place, "client.pem", "--purpose", "sslserver") == 1

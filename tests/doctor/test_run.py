@@ -157,3 +157,10 @@ def test_variables_take_a_bundle(world: World) -> None:
     done = run(world, "export", "crts", "--env")
     assert done.returncode == 2
     assert "--bundle" in done.stderr
+
+
+def test_a_command_needs_its_dashes(world: World) -> None:
+    """Options of the command would be read as those of capath."""
+    said = run(world, "run", world.file("company.pem"), "curl", "-sS", "https://localhost")
+    assert said.returncode == 2
+    assert "capath run STORE -- COMMAND" in said.stderr

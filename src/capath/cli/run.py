@@ -28,7 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def plain_arguments(argv: Sequence[str]) -> argparse.Namespace | None:
     """The arguments where there is a ``--``: what is after it is the command's own."""
     if "--" not in argv:
-        return None
+        if not {"-h", "--help"}.isdisjoint(argv):
+            return None
+        raise BadInputError("there is no -- COMMAND", hint="capath run STORE -- COMMAND")
     from capath.cli.parser import command_parser
     from capath.cli.registry import find_command
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import os
 import resource
 import sys
 import threading
@@ -19,7 +20,7 @@ from capath.cli.store_view import open_named
 from capath.cli.test_options import add_test_options, clients_to_ask, hosts_to_test
 from capath.cli.test_telling import Printer, Teller, Told
 from capath.errors import ChangeError
-from capath.pki.visible import visible
+from capath.pki.visible import shell_command, visible
 from capath.remedy.full_answer import Examination, Examiner
 from capath.store import Snapshot, list_store
 from capath.store.constraints import read_constraints_file
@@ -92,6 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     clients = clients_to_ask(arguments.client)
     hosts = hosts_to_test(arguments)
+    for text in filter(os.path.isdir, arguments.hosts if arguments.capath is None else ()):
+        say(f"{visible(text)} is a directory too; to test with it: {shell_command(['--capath', text])}")
     named = default_directory() if arguments.capath is None else arguments.capath
     as_json = arguments.json or arguments.jsonl
     cancelled = threading.Event()

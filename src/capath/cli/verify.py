@@ -17,7 +17,7 @@ from capath.cli.test_options import add_verify_flags, verify_flags
 from capath.errors import BadInputError
 from capath.files import read_input
 from capath.pki.certificate import Certificate
-from capath.pki.visible import visible
+from capath.pki.visible import shell_command, visible
 from capath.report.document import SCHEMA_VERSION
 from capath.store import Snapshot
 from capath.tls.network.endpoint import parse_endpoint
@@ -73,6 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
             show(offline_lines(answer.seen, width=width()))
     judged = [answer for answer in answers if isinstance(answer, _Judged)]
     bad = sum(bool(answer.seen.result.verification.errors) for answer in judged)
+    if bad and judge.chains:
+        path = judge.chains[0]
+        say(
+            f"{visible(path)} has more than one certificate, and only the first was used; "
+            f"{shell_command(['--untrusted', path])} uses the others as intermediates"
+        )
     if arguments.json and len(arguments.leaves) == 1 and judged:
         print(document(offline_json(judged[0].seen)))
     elif arguments.json:
@@ -109,6 +115,8 @@ class _Judge:
 
     arguments: argparse.Namespace
     snapshot: Snapshot = field(init=False)
+    chains: list[str] = field(init=False, default_factory=list)
+    """The files that have more certificates than the leaf, which are not used."""
 
     def __post_init__(self) -> None:
         self.snapshot = self.arguments.store.scan()
@@ -126,7 +134,7 @@ class _Judge:
         from capath.tls.offline.in_process import Question
         from capath.tls.offline.openssl import ask_openssl_verify_all
 
-        read = [_leaf(path) for path in paths]
+        read = [self._leaf(path) for path in paths]
         leaves = [leaf for leaf in read if isinstance(leaf, Certificate)]
         verdicts: Iterator[InstalledVerdict | NoVerdict] = iter(())
         if leaves:
@@ -136,6 +144,15 @@ class _Judge:
             verdicts = iter(ask_openssl_verify_all(asked, leaves))
         for path, leaf in zip(paths, read, strict=True):
             yield leaf if isinstance(leaf, _NotRead) else _Judged(path, self._judge(leaf, next(verdicts)))
+
+    def _leaf(self, path: str) -> Certificate | _NotRead:
+        try:
+            leaf, *others = _read(path)
+        except BadInputError as error:
+            return _NotRead(str(error))
+        if others and path not in self.arguments.untrusted:
+            self.chains.append(path)
+        return leaf
 
     def _judge(self, leaf: Certificate, installed: InstalledVerdict | NoVerdict) -> Offline:
         from capath.diagnosis.diagnose import diagnose_offline
@@ -161,13 +178,6 @@ class _Judge:
             diagnosis = try_remedies_offline(diagnosis, result, self.snapshot, directory=self.snapshot.title)
         kept = read_constraints_file(self.arguments.directory).by_sha256
         return Offline(result, diagnosis, mozilla_view(result.verification, kept), self.snapshot.title)
-
-
-def _leaf(path: str) -> Certificate | _NotRead:
-    try:
-        return _read(path)[0]
-    except BadInputError as error:
-        return _NotRead(str(error))
 
 
 def _read(path: str) -> tuple[Certificate, ...]:
