@@ -152,6 +152,37 @@ def test_import_makes_a_capath_of_an_empty_directory(crts: Path, bundle: Path, c
     assert names(crts) == []
 
 
+def test_import_names_what_becomes_trusted(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    """With the fingerprint that openssl prints, to compare before anything is trusted."""
+    (tmp_path / "root.pem").write_bytes(A.pem)
+    printed = subprocess.run(
+        ["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", tmp_path / "root.pem"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for options in (["--dry-run"], []):
+        assert run("import", crts, tmp_path / "root.pem", *options) == 0
+        out = capsys.readouterr().out
+        assert "● Root A" in out
+        assert printed.strip().partition("=")[2] in out
+
+
+def test_import_of_nothing_is_marked_as_a_failure(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A key alone is rejected, and the line does not look like a success."""
+    (tmp_path / "root.key").write_bytes(A.key_pem)
+    assert run("import", crts, tmp_path / "root.key") == 2
+    assert capsys.readouterr().out.startswith("✗ 1 rejected")
+
+
+def test_import_into_a_directory_that_is_missing_says_how_to_create_it(
+    tmp_path: Path, bundle: Path, capsys: Capture
+) -> None:
+    """A name that is not there could be the directory or a source."""
+    assert run("import", tmp_path / "new", bundle) == 2
+    assert f"create it: mkdir {tmp_path / 'new'}" in capsys.readouterr().err
+
+
 def test_import_dry_run_writes_nothing(crts: Path, bundle: Path, capsys: Capture) -> None:
     """The preview is the same, and the directory too."""
     status, found = run_json(capsys, "import", crts, bundle, "--dry-run")
@@ -304,6 +335,16 @@ def test_diff_against_a_list_tells_what_is_trusted_beyond_it(crts: Path, bundle:
     assert found["beyond"][0]["reference"].startswith("Mozilla's list of ")
 
 
+def test_diff_counts_what_the_other_store_does_not_trust(crts: Path, bundle: Path, capsys: Capture) -> None:
+    """A heading says how many of its certificates are distrusted where they are."""
+    run("import", crts, bundle)
+    run("distrust", crts, A.sha256)
+    capsys.readouterr()
+    (crts.parent / "empty").mkdir()
+    assert run("diff", crts, crts.parent / "empty") == 1
+    assert "(2, 1 of them not trusted)" in capsys.readouterr().out
+
+
 def test_diff_of_nothing_is_wrong_usage(crts: Path, tmp_path: Path) -> None:
     """A file without a certificate is no store."""
     (tmp_path / "x").write_text("x")
@@ -426,7 +467,9 @@ def test_minimise_names_hosts_without_a_path(
     assert status == 1
     assert [item["outcome"] for item in found["hosts"]] == ["verified", "rejected"]
     assert run("minimise", crts, cross_signed[1], unknown) == 1
-    assert "does not verify now" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "enough for 1 of 2 hosts" in out
+    assert "does not verify now" in out
 
 
 def test_minimise_changes_nothing_for_a_host_that_does_not_verify_now(

@@ -75,9 +75,14 @@ def diff_lines(
     for item in beyond:
         heading = f"trusted in {visible(item.side.title)} and not in {visible(item.reference.title)}"
         sections.append((heading, [_member_line(member) for member in item.members]))
+    untrusted = {
+        f"only in {visible(side.title)}": sum(not item.member.trusted for item in only)
+        for side, only in ((found.left, found.only_left), (found.right, found.only_right))
+    }
     for heading, members in sections:
         if members:
-            lines += ["", (Span(heading, Style.BOLD), f" ({len(members):,})"), *members[:shown]]
+            of_them = f", {untrusted[heading]:,} of them not trusted" if untrusted.get(heading) else ""
+            lines += ["", (Span(heading, Style.BOLD), f" ({len(members):,}{of_them})"), *members[:shown]]
             if len(members[:shown]) < len(members):
                 lines.append(f"  … and {len(members) - len(members[:shown]):,} more (-v shows all)")
     return [*lines, *([""] if hints else []), *(f"→ {hint}" for hint in hints)]

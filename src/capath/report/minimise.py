@@ -38,6 +38,9 @@ def minimise_lines(
     number = len(minimum.roots)
     trusted = plural(listing.trusted_count, "trusted certificate")
     enough = f"{number} of {trusted} {'is' if number == 1 else 'are'} enough"
+    carried = sum(isinstance(host, Carried) for host in hosts)
+    if carried < len(hosts):
+        enough += f" for {carried:,} of {plural(len(hosts), 'host')}"
     proof = "no smaller set is" if minimum.exact else "there may be a smaller set: the search was cut off"
     if number:
         lines: list[Line] = [(Span("✓ ", Style.GOOD), Span(enough, Style.BOLD), f"; {proof}")]
