@@ -9,26 +9,25 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from capath.pki.visible import visible
 from capath.tui import jobs
 from capath.tui.actions import BY_NAME, Keymap, Mode, key_text
+from capath.tui.commands import COMMANDS
 from capath.tui.explore import Exploration
-from capath.tui.field import Field
-from capath.tui.overlays import AskOverlay, Choice, ConfirmOverlay, HelpOverlay, MenuOverlay, Overlay
+from capath.tui.field import Typing
+from capath.tui.jumps import Jumps
+from capath.tui.overlays import ConfirmOverlay, Overlay
 from capath.tui.pane import Details, Pane
 from capath.tui.panes import make_pane
-from capath.tui.rows import Group
 from capath.tui.search import Order
 from capath.tui.session import Session, Tone
 from capath.tui.settings import Remembered, Settings
 from capath.tui.text import Line, hint, line
-from capath.tui.theme import LOOKS
 
 DETAILS_DELAY_S = 0.07
 _REST_S = 0.3
-_PLACES = 32
 _NEEDS_SIGHT = frozenset({"flip", "mark", "fix", "fix_all", "remove_host", "open", "copy"})
 
 
@@ -42,24 +41,6 @@ class Terminal(Protocol):
     def copy(self, text: str) -> None: ...
 
     def look_changed(self) -> None: ...
-
-
-class Typing(NamedTuple):
-    """A field in the message line, what Enter does with its text, and what Esc does."""
-
-    kind: str
-    field: Field
-    enter: Callable[[str], None]
-    escape: Callable[[], None]
-
-
-class Place(NamedTuple):
-    """Where a jump began."""
-
-    mode: Mode
-    filter: str
-    key: str
-    top: int
 
 
 class Explorer:
@@ -78,7 +59,7 @@ class Explorer:
         self.settings = settings or Settings()
         self.remembered = remembered or Remembered()
         self.keymap = Keymap(self.settings.keys)
-        self.session = Session(exploration, runner, post, later)
+        self.session: Session = Session(exploration, runner, post, later)
         self.session.stage = self
         last = self.remembered.mode
         self.mode = Mode(last) if last in list(Mode) else Mode.CERTIFICATES
@@ -89,13 +70,14 @@ class Explorer:
         self.details_top = 0
         self.details_height = 1
         self.details_width = 40
-        self.page_height = 10
+        self.page_height: int = 10
         self.look = self.remembered.theme or self.settings.theme
         self._asks_for_cursor = True
-        self._terminal, self._later = terminal, later
+        self.terminal: Terminal = terminal
+        self._later = later
         self._panes: dict[Mode, Pane] = {}
         self._behind: set[Mode] = set()
-        self._places: list[Place] = []
+        self.jumps: Jumps = Jumps(self)
         self._details = Details()
         self._details_key: tuple[object, ...] = ()
         self._moved_at_s = 0.0
@@ -194,11 +176,9 @@ class Explorer:
         if name.startswith("mode "):
             self.go_to_mode(Mode(name.removeprefix("mode ")))
         elif name.startswith("go_"):
-            self._jump(name)
-        elif not self.pane.act(name):
-            act = getattr(self, f"_do_{name}", None)
-            if act is not None:
-                act()
+            self.jumps.along(name)
+        elif not self.pane.act(name) and name in COMMANDS:
+            COMMANDS[name](self)
 
     def _press_overlay(self, key: str, character: str | None, at_s: float) -> None:
         overlay = self.overlays[-1]
@@ -250,177 +230,6 @@ class Explorer:
         self.mode, self.in_details, self.prefix = mode, False, ""
         self.show_details(now=True)
 
-    def _do_down(self) -> None:
-        self._move(1)
-
-    def _do_up(self) -> None:
-        self._move(-1)
-
-    def _do_page_down(self) -> None:
-        self._move(self.page_height)
-
-    def _do_page_up(self) -> None:
-        self._move(-self.page_height)
-
-    def _do_first(self) -> None:
-        self._move(-1_000_000_000)
-
-    def _do_last(self) -> None:
-        self._move(1_000_000_000)
-
-    def _move(self, step: int) -> None:
-        if self.in_details:
-            last = max(0, len(self.details().lines) - self.details_height)
-            self.details_top = max(0, min(last, self.details_top + step))
-        else:
-            rows = self.pane.rows
-            rows.move_to(rows.cursor + step)
-
-    def _do_next(self, step: int = 1) -> None:
-        pane, rows = self.pane, self.pane.rows
-        count = len(rows.view)
-        for distance in range(1, count):
-            position = (rows.cursor + step * distance) % count
-            if pane.is_notable(rows.view[position]):
-                rows.move_to(position, far=True)
-                return
-        self.session.say(Tone.INFO, "No other row here is changed, failed or defective.")
-
-    def _do_previous(self) -> None:
-        self._do_next(-1)
-
-    def _do_fold(self, folded: bool = True) -> None:
-        pane, rows = self.pane, self.pane.rows
-        position = rows.cursor
-        while position > 0 and not isinstance(rows.view[position], Group):
-            position -= 1
-        group = rows.view[position] if rows.view else None
-        if isinstance(group, Group) and rows.fold(group.key, folded):
-            rows.move_to(position)
-            pane.refill()
-
-    def _do_unfold(self) -> None:
-        self._do_fold(False)
-
-    def _do_open(self) -> None:
-        item = self.pane.item()
-        if self.in_details and item is not None and self.mode is not Mode.CERTIFICATES:
-            self.jump_to(Mode.CERTIFICATES, item.sha256)
-            return
-        self.in_details, self.details_top = True, 0
-        self.show_details(now=True)
-
-    def _do_panel(self) -> None:
-        self.in_details = not self.in_details
-        self.show_details(now=True)
-
-    def _do_escape(self) -> None:
-        """One step out, the innermost first."""
-        pane = self.pane
-        if self.session.stop_tests():
-            return
-        if self.session.message.tone is not Tone.INFO:
-            self.session.hush(all_of_it=True)
-        elif self.in_details:
-            self.in_details = False
-        elif pane.rows.query:
-            pane.rows.query = ""
-        elif pane.rows.marks:
-            pane.rows.toggle_mark(set(pane.rows.marks))
-
-    def _do_filter(self) -> None:
-        pane = self.pane
-
-        def changed(text: str) -> None:
-            pane.rows.query = text
-
-        def escape() -> None:
-            pane.rows.query = ""
-
-        self.in_details = False
-        field = Field("/", "words, is:off, org:x, expires<90d, -not", text=pane.rows.query, changed=changed)
-        # Enter means the row that was found: it is not gone back from when the filter is cleared later.
-        self.typing = Typing("filter", field, lambda _: pane.rows.move_to(pane.rows.cursor), escape)
-
-    def _do_test(self) -> None:
-        if self.mode is not Mode.CONNECTIONS:
-            self._leave_place()
-            self.go_to_mode(Mode.CONNECTIONS)
-
-        def enter(text: str) -> None:
-            if text.strip() and (host := self.session.test_typed(text)) is not None:
-                self.remembered.take_host(text.strip())
-                pane = self.pane_of(Mode.CONNECTIONS)
-                if not pane.rows.go_to(host.endpoint.text):
-                    pane.rows.query = ""
-                    pane.rows.go_to(host.endpoint.text)
-
-        field = Field("test", "host:port, [IPv6]:port, host starttls=smtp", earlier=self.remembered.hosts)
-        self.typing = Typing("host", field, enter, lambda: None)
-
-    def _do_test_all(self) -> None:
-        if not self.session.bench.tests:
-            self.session.say(Tone.INFO, "No host yet:  ", *hint("t", "tests one"))
-        self.session.test_untested()
-
-    def _do_compare(self) -> None:
-        if self.mode is not Mode.COMPARE:
-            self._leave_place()
-            self.go_to_mode(Mode.COMPARE)
-
-        def enter(text: str) -> None:
-            if text.strip():
-                self.session.compare(text.strip())
-
-        field = Field("compare with", "mozilla, certifi, system, or a path")
-        self.typing = Typing("compare", field, enter, lambda: None)
-
-    def _do_import(self) -> None:
-        self.overlays.append(
-            AskOverlay(
-                "Import roots from", "certifi, system, a directory or a file; Enter", self.session.import_from
-            )
-        )
-
-    def _do_review(self) -> None:
-        self.session.review_staged()
-
-    def _do_undo(self) -> None:
-        self.session.undo()
-
-    def _do_redo(self) -> None:
-        self.session.redo()
-
-    def _do_unstage_all(self) -> None:
-        if self.session.staged:
-            self.ask(f"Unstage everything ({self.session.staged.text})?", "Unstage", self.session.unstage_all)
-
-    def _do_rehash(self) -> None:
-        self.session.rehash()
-
-    def _do_reload(self) -> None:
-        self.session.read()
-
-    def _do_theme(self) -> None:
-        names = list(LOOKS)
-        self.look = names[(names.index(self.look) + 1) % len(names)] if self.look in names else names[0]
-        self.remembered.theme = self.look
-        self._terminal.look_changed()
-        self.session.say(Tone.INFO, f"Theme: {self.look}.")
-
-    def _do_help(self) -> None:
-        self.overlays.append(HelpOverlay(self.keymap, self.run))
-
-    def _do_suspend(self) -> None:
-        self._terminal.suspend()
-
-    def _do_quit(self) -> None:
-        staged = self.session.staged
-        if staged:
-            self.ask(f"{staged.text} staged and not applied. Quit without applying?", "Quit", self.leave)
-        else:
-            self.leave()
-
     def clock_s(self) -> float:
         """The clock that keys are stamped with."""
         return time.monotonic()
@@ -448,117 +257,10 @@ class Explorer:
     def leave(self) -> None:
         """End, whatever is under way."""
         self.session.testing.end()
-        self._terminal.leave()
+        self.terminal.leave()
 
-    def _do_copy(self) -> None:
-        from capath.tui.copying import choices_of
-
-        choices = choices_of(self.pane, self.session)
-
-        def chosen(choice: Choice) -> None:
-            self._terminal.copy(choice.value)
-            where = self.remembered.keep_copy(choice.value)
-            self.session.say(
-                Tone.DONE, f"copied: {choice.label}", (f"   also in {where}" if where else "", "muted")
-            )
-
-        if choices:
-            self.overlays.append(MenuOverlay("Copy", choices, chosen))
-        else:
-            self.session.say(Tone.INFO, "Nothing to copy here.")
-
-    # --- jumps ---
-
-    def _leave_place(self) -> None:
-        rows = self.pane.rows
-        key = "" if rows.current is None else rows.key_of(rows.current)
-        self._places = [*self._places[-_PLACES + 1 :], Place(self.mode, self.pane.rows.query, key, rows.top)]
-
-    def _do_back(self) -> None:
-        if not self._places:
-            self.session.say(Tone.INFO, "No jump to go back from.")
-            return
-        place = self._places.pop()
-        self.go_to_mode(place.mode)
-        self.pane.rows.query = place.filter
-        self.pane.rows.go_to(place.key)
-        self.pane.rows.top = place.top
-        self.pane.rows.keep_in_sight()
-
-    def jump_to(self, mode: Mode, key: str, *, filter_text: str | None = None) -> bool:
-        """Go to the row `key` of a mode; a filter that hides it is cleared, and said. False where it is not
-        there."""
-        pane = self.pane_of(mode)
-        before = pane.rows.query
-        if filter_text is not None:
-            pane.rows.query = filter_text
-        pane.reveal(key)
-        found = not key or pane.rows.position_of(key) is not None
-        if not found and pane.rows.query:
-            pane.rows.query = ""
-            pane.reveal(key)
-            found = pane.rows.position_of(key) is not None
-            if found:
-                self.session.say(
-                    Tone.INFO, "The filter was cleared.  ", *hint("Backspace", "brings it back", "backspace")
-                )
-        if not found:
-            pane.rows.query = before
-            return False
-        after, pane.rows.query = pane.rows.query, before
-        self._leave_place_of(mode, before) if mode is self.mode else self._leave_place()
-        pane.rows.query = after
-        self.go_to_mode(mode)
-        if key:
-            pane.rows.go_to(key)
-        else:
-            pane.rows.move_to(0)
-        self.show_details(now=True)
-        return True
-
-    def _leave_place_of(self, mode: Mode, filter_text: str) -> None:
-        self._leave_place()
-        self._places[-1] = self._places[-1]._replace(mode=mode, filter=filter_text)
-
-    def _jump(self, name: str) -> None:
-        session, item = self.session, self.pane.item()
-        store = session.store
-        if item is None or store is None:
-            session.say(Tone.INFO, "There is no certificate of this directory under the cursor.")
-            return
-        match name:
-            case "go_issuer":
-                issuer = store.issuer_of(item)
-                if issuer is not None:
-                    self.jump_to(Mode.CERTIFICATES, issuer.sha256)
-                elif item.row.certificate.self_issued and self.mode is not Mode.CERTIFICATES:
-                    self.jump_to(Mode.CERTIFICATES, item.sha256)
-                else:
-                    itself = item.row.certificate.self_issued
-                    session.say(Tone.INFO, "Its issuer is itself." if itself else "Its issuer is not here.")
-            case "go_children":
-                children = store.children_of(item)
-                if len(children) == 1:
-                    self.jump_to(Mode.CERTIFICATES, children[0].sha256)
-                elif children:
-                    self.jump_to(Mode.CERTIFICATES, "", filter_text=f'issuer:"{item.title.lower()}"')
-                else:
-                    session.say(Tone.INFO, "It signed no certificate here.")
-            case "go_link":
-                link = item.link if item.row.links else ""
-                if not link or not self.jump_to(Mode.LINKS, link):
-                    session.say(Tone.INFO, "It has no hash link.")
-            case "go_hosts":
-                hosts = session.bench.used_roots.get(item.sha256, [])
-                if not hosts or not self.jump_to(Mode.CONNECTIONS, hosts[0]):
-                    session.say(Tone.INFO, f"It carries none of the {self._tested():,} tested hosts.")
-            case "go_findings":
-                findings = store.findings_by_sha256.get(item.sha256, ())
-                if not findings or not self.jump_to(Mode.FINDINGS, "", filter_text=f'"{item.title.lower()}"'):
-                    session.say(Tone.INFO, "No finding concerns it.")
-
-    def _tested(self) -> int:
-        return sum(hasattr(test.latest, "verified") for test in self.session.bench.tests)
+    def jump_to(self, mode: Mode, key: str) -> bool:
+        return self.jumps.to(mode, key)
 
     # --- details ---
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -91,3 +92,12 @@ class Field:
         self.text, self.at = text, max(0, min(len(text), at))
         if changed and self._changed is not None:
             self._changed(text)
+
+
+class Typing(NamedTuple):
+    """A field in the message line, what Enter does with its text, and what Esc does."""
+
+    kind: str
+    field: Field
+    enter: Callable[[str], None]
+    escape: Callable[[], None]
