@@ -127,7 +127,7 @@ def cache_directory() -> str:
 
 def config_directory() -> str:
     """Where the user's own settings are ($XDG_CONFIG_HOME/capath)."""
-    return _directory("XDG_CONFIG_HOME", "~/.config", "~/Library/Application Support")
+    return _directory("XDG_CONFIG_HOME", ".config", "Library/Application Support")
 
 
 def _directory(variable: str, default: str, macos: str) -> str:

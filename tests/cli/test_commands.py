@@ -114,6 +114,8 @@ def test_which_that_names_several_or_none_is_an_error_that_helps(crts: Path, cap
         assert name in error
     assert capath("distrust", crts, "nonsense") == 2
     assert "subject~TEXT" in capsys.readouterr().err
+    assert capath("show", crts, "Root A") == 2
+    assert "did you mean 'subject~Root A'?" in capsys.readouterr().err
 
 
 def test_show_pem_is_what_openssl_reads(crts: Path, capsys: Capture) -> None:
@@ -400,6 +402,17 @@ def test_the_explorer_takes_a_list_of_hosts(
     hosts.write_text("example.test:99999\n")
     assert main([str(crts), "--hosts", str(hosts)], explorer) == 2
     assert "line 1" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="~/Library is used there")
+def test_the_settings_are_in_the_home_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """XDG Base Directory Specification: $HOME/.config where XDG_CONFIG_HOME is not set."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    assert capath("settings") == 0
+    assert capsys.readouterr().out.startswith(f"{tmp_path}/.config/capath/config.toml: not there")
 
 
 def test_redo_makes_the_undone_change_again(crts: Path, capsys: Capture) -> None:
