@@ -18,7 +18,9 @@ from capath.errors import BadInputError
 from capath.pki.claims import Item, Refused
 from capath.pki.visible import shell_command, visible, visible_name
 from capath.sources.item import Source
-from capath.store.select import WHICH_HELP, TermKind, matches, parse_term
+from capath.store.select import TermKind, matches, parse_term
+
+_SELECT_HELP = "a fingerprint, subject~TEXT, org:TEXT, key:TEXT, expires<90d or @FILE"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="WHICH",
         action="append",
         default=[],
-        help="only these: fingerprint, subject~TEXT, org:TEXT, expires<90d or @FILE",
+        help=f"only these: {_SELECT_HELP}",
     )
     add_all(parser)
     add_password_option(parser)
@@ -125,7 +127,7 @@ def _selected(sources: Sequence[Source], wanted: Sequence[str], *, every: bool) 
                         hits[word].setdefault(found.certificate.sha256, found)
     for word, items in hits.items():
         if not items:
-            raise BadInputError(f"{visible(word)}: nothing in the sources matches", hint=f"give {WHICH_HELP}")
+            raise BadInputError(f"{visible(word)}: nothing in the sources matches", hint=f"give {_SELECT_HELP}")
         if len(items) > 1 and not every and terms[word].kind is not TermKind.LIST:
             listed = "\n".join(
                 f"  {sha256[:16]}  {visible_name(item.certificate.subject.title)}"

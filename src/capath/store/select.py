@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from capath.errors import BadInputError, StrEnum, assert_never
-from capath.pki.visible import visible, visible_name
+from capath.pki.visible import shell_command, visible, visible_name
 from capath.store.link_name import IN_ASIDE
 from capath.store.listing import CertificateRow, Listing
 from capath.store.standing import UNTRUSTED_SUFFIX, NotLinked, TakenOut, Trusted, UsesRejected
@@ -21,7 +21,9 @@ TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
     from capath.pki.certificate import Certificate
 
-WHICH_HELP = "a file, link, hash, fingerprint, subject~TEXT, org:TEXT, expires<90d, rule:NAME or @FILE"
+WHICH_HELP = (
+    "a file, link, hash, fingerprint, subject~TEXT, org:TEXT, key:TEXT, is:STATE, expires<90d, rule:NAME or @FILE"
+)
 _HASH = re.compile(r"[0-9a-fA-F]{8}", re.ASCII)
 _PREFIX = re.compile(r"[0-9a-fA-F]{8,64}", re.ASCII)
 _SPAN = re.compile(r"(\d{1,5})([dwmy])", re.ASCII)
@@ -218,9 +220,11 @@ def _is(row: CertificateRow, state: str, now: datetime) -> bool:
 
 
 def _nearest(listing: Listing, word: str) -> str:
-    """The file whose name is most like `word`, as a question; empty where none is."""
+    """The term that was most likely meant, as a question: a subject's text, or a file's name; empty for none."""
     import difflib
 
+    if any(_contains(row.certificate.subject.text, word) for row in listing.certificates):
+        return f"did you mean {shell_command([f'subject~{word}'])}?"
     near = difflib.get_close_matches(word, [row.file for row in listing.certificates], 1, 0.75)
     return f"did you mean {visible(near[0])}?" if near else ""
 
