@@ -72,6 +72,7 @@ def _open_explorer(request: ExploreRequest) -> int:
             request.resolver,
             welcome=request.welcome,
             scratch=request.scratch,
+            title=request.title,
         )
     )
 

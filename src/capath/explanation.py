@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -18,7 +18,9 @@ from capath.errors import BadInputError
 from capath.pki.visible import visible, without_password
 from capath.remedy.try_remedies import try_remedies
 from capath.report.verification import diagnosis_text
-from capath.store import scan
+from capath.sources.store import NAMES as STORE_NAMES
+from capath.sources.store import open_store, several
+from capath.store.opened import OpenedStore
 from capath.tls.clients.requests import ssl_errors
 from capath.tls.handshake.verify_codes import VerifyCode
 from capath.tls.network.connect import Resolver, system_resolver
@@ -31,6 +33,7 @@ from capath.tls.result import ProbeResult
 from capath.tls.test_options import Client, ProbeOptions
 
 _NO_SUCH_PATH = "invalid path: "
+_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # in the order in which requests looks at them
 _TIMEOUT_S = 10.0
 # What requests raises for something other than the connection, by class name, and what happened instead.
 _NOT_TLS = {
@@ -86,13 +89,16 @@ class Explanation:
 def explain(
     url: str,
     error: BaseException,
-    capath: str | os.PathLike[str],
+    capath: str | os.PathLike[str] | None = None,
     *,
     options: ProbeOptions | None = None,
     resolver: Resolver = system_resolver,
     environment: Mapping[str, str] | None = None,
 ) -> Explanation:
-    """Say why a request for `url` that was to trust the directory `capath` raised `error`, and what fixes it.
+    """Say why a request for `url` that was to trust the store `capath` raised `error`, and what fixes it.
+
+    A store is what ``capath test --capath`` takes: a directory, a bundle, ``certifi``, ``default``. Without one it
+    is what requests used: what `verify`, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE named, else certifi.
 
     `error` is what requests raised. For a failure of the connection (SSLError, ProxyError, ConnectionError, or the
     OSError for a `verify` that is not there) the host that failed, which a redirect may have named, is tested from
@@ -101,20 +107,67 @@ def explain(
     Raises BadInputError where `url` or `capath` cannot be used.
     """
     variables = os.environ if environment is None else environment
-    directory = os.fspath(capath)
+    used = _used_by_requests(error, variables) if capath is None else _Used(os.fspath(capath))
     raised = _read(error)
-    at_once = _without_a_test(error, directory, raised, variables)
+    at_once = _without_a_test(error, used, raised, variables)
     if at_once is not None:
         return Explanation(Diagnosis(at_once))
     endpoint = _endpoint(raised.url or url)
     elsewhere = bool(raised.url) and _endpoint(url) != endpoint
-    return Explanation(_tested(endpoint, elsewhere, directory, raised, options, resolver, variables))
+    with contextlib.ExitStack() as opened:
+        try:
+            store = opened.enter_context(open_store(used.store))
+        except BadInputError as unusable:
+            if capath is not None:
+                raise
+            text = f"requests used {used.named}, which cannot be read: {unusable}."
+            return Explanation(Diagnosis(CauseFound(Cause.OTHER, text, (_USE_ANOTHER,))))
+        found = _tested(endpoint, elsewhere, store, used, raised, options, resolver, variables)
+        if capath is None:
+            text = (
+                f"requests used {store.title}{f', which {used.by} names' if used.by else ''}. {found.first.text}"
+            )
+            found = replace(found, first=replace(found.first, text=text))
+    return Explanation(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """The `store` that a request used; `by` says what named it, empty where it is requests' own or was given."""
+
+    store: str
+    by: str = ""
+    was_asked: bool = True
+    """Whether the caller said that it is this store."""
+
+    @property
+    def named(self) -> str:
+        return f"{visible(self.store)}{f' ({self.by})' if self.by else ''}"
+
+
+_USE_ANOTHER = Remedy(RemedyKind.USE_STORE, "Pass a directory with hash links or a PEM bundle as verify=.")
+
+
+def _used_by_requests(error: BaseException, environment: Mapping[str, str]) -> _Used:
+    """What the call that failed had for `verify`: requests' adapter still has it, where the error came by."""
+    named = {value: name for name in _BUNDLE_VARIABLES if (value := environment.get(name))}
+    for given in _adapter_locals(error, "verify"):
+        if given is False:
+            return _Used("", was_asked=False)
+        if isinstance(given, str | os.PathLike):
+            path = os.fspath(given)
+            return _Used(path, named.get(path, "verify="), was_asked=False)
+        return _Used("certifi", was_asked=False)
+    for path, name in named.items():
+        return _Used(path, name, was_asked=False)
+    return _Used("certifi", was_asked=False)
 
 
 def _tested(
     endpoint: Endpoint,
     elsewhere: bool,
-    directory: str,
+    store: OpenedStore,
+    given: _Used,
     raised: _Raised,
     options: ProbeOptions | None,
     resolver: Resolver,
@@ -123,7 +176,7 @@ def _tested(
     """Test the host again, and compare. `elsewhere`: a redirect led to it."""
     used = options or replace(_as_requests_goes(endpoint, variables), timeout_s=raised.timeout_s)
     end = time.monotonic() + used.timeout_s
-    snapshot = scan(directory)
+    directory, snapshot = store.directory, store.scan()
 
     def is_late() -> bool:
         return time.monotonic() > end
@@ -144,12 +197,13 @@ def _tested(
                 cancelled=is_late,
             )
             result = result if again.session is None else again
-    found = diagnose(result, snapshot)
+    found = diagnose(result, snapshot, directory=store.text)
     if found is not None and not is_late():
-        found = try_remedies(found, result, snapshot, resolver=resolver, cancelled=is_late)
-    findings = [*((found.first, *found.also) if found else ()), *_beside(raised, result, found, variables)]
+        found = try_remedies(found, result, snapshot, directory=store.text, resolver=resolver, cancelled=is_late)
+    beside = _beside(raised, replace(result, directory=store.text), found, variables, given)
+    findings = [*((found.first, *found.also) if found else ()), *beside]
     if not findings:
-        findings = [_gone(raised, endpoint, directory)]
+        findings = [_gone(raised, endpoint, store.text)]
     if elsewhere:
         findings[0] = _redirected(findings[0], endpoint)
     return Diagnosis(findings[0], tuple(findings[1:]))
@@ -191,31 +245,38 @@ def _read(error: BaseException) -> _Raised:
 
 def _timeout_of(error: BaseException) -> float:
     """The timeout of the call that failed, in seconds: requests' adapter still has it, where the error came by."""
-    trace = error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
-        if frame.f_globals.get("__name__") == "requests.adapters":
-            given = frame.f_locals.get("timeout")
-            # requests makes a urllib3 Timeout of a number or a pair, and None where none was given.
-            for value in (given, getattr(given, "connect_timeout", None), getattr(given, "read_timeout", None)):
-                if isinstance(value, int | float) and value > 0:
-                    return float(value)
-        trace = trace.tb_next
+    for given in _adapter_locals(error, "timeout"):
+        # requests makes a urllib3 Timeout of a number or a pair, and None where none was given.
+        for value in (given, getattr(given, "connect_timeout", None), getattr(given, "read_timeout", None)):
+            if isinstance(value, int | float) and value > 0:
+                return float(value)
     return _TIMEOUT_S
 
 
+def _adapter_locals(error: BaseException, name: str) -> Iterator[object]:
+    """The values of the variable `name` in the frames of requests' adapter that `error` came by."""
+    trace = error.__traceback__
+    while trace is not None:
+        frame = trace.tb_frame
+        if frame.f_globals.get("__name__") == "requests.adapters" and name in frame.f_locals:
+            yield frame.f_locals[name]
+        trace = trace.tb_next
+
+
 def _without_a_test(
-    error: BaseException, directory: str, raised: _Raised, environment: Mapping[str, str]
+    error: BaseException, used: _Used, raised: _Raised, environment: Mapping[str, str]
 ) -> CauseFound | None:
     """What follows from the exception and the path, without a test."""
+    directory = used.store
     if not directory:
-        text = 'verify="" switches verification off: requests then accepts every server, and only warns.'
+        value = '""' if used.was_asked else "False"
+        text = f"verify={value} switches verification off: requests then accepts every server, and only warns."
         return CauseFound(
             Cause.OTHER, text, (Remedy(RemedyKind.USE_STORE, "Pass a directory, or leave verify out."),)
         )
     if raised.path:
         return _missing_path(raised.path, directory, environment)
-    if not os.path.exists(directory):
+    if directory not in STORE_NAMES and not several(directory) and not os.path.exists(directory):
         return _missing_path(directory, directory, environment)
     kinds = [kind.__name__ for kind in type(error).__mro__]
     why = next((_NOT_TLS[kind] for kind in kinds if kind in _NOT_TLS), "")
@@ -227,7 +288,7 @@ def _without_a_test(
 
 def _missing_path(path: str, directory: str, environment: Mapping[str, str]) -> CauseFound:
     shown = visible(path)
-    named = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if environment.get(name) == path), "")
+    named = next((name for name in _BUNDLE_VARIABLES if environment.get(name) == path), "")
     same = os.path.abspath(path) == os.path.abspath(directory)
     if named and not same:
         text = f"requests used {shown} from {named} instead of the directory, and nothing exists at that path."
@@ -238,6 +299,8 @@ def _missing_path(path: str, directory: str, environment: Mapping[str, str]) -> 
             directory,
         )
         return CauseFound(Cause.OTHER, text, (remedy,))
+    if named:
+        shown = f"{shown}, which {named} names"
     relative = "" if os.path.isabs(path) else f" (looked for in {visible(os.getcwd())})"
     text = f"Nothing exists at {shown}{relative}: requests stopped before it connected."
     instead = " Use its absolute path." if relative else ""
@@ -265,7 +328,7 @@ def _as_requests_goes(endpoint: Endpoint, environment: Mapping[str, str]) -> Pro
 
 
 def _beside(
-    raised: _Raised, result: ProbeResult, found: Diagnosis | None, environment: Mapping[str, str]
+    raised: _Raised, result: ProbeResult, found: Diagnosis | None, environment: Mapping[str, str], given: _Used
 ) -> list[CauseFound]:
     """What explains that the program got another chain than the test: its environment."""
     met = {error.code for error in result.verification.errors}
@@ -275,8 +338,9 @@ def _beside(
     proxy = proxy_variable(environment, result.endpoint)
     if raised.proxied or (proxy is not None and raised.codes and result.options.proxy is None):
         findings.append(_through_proxy(raised, proxy))
-    for trap in environment_traps(environment, result.endpoint, result.directory):
-        if Program.REQUESTS_SESSION in trap.affects and trap.variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    traps = environment_traps(environment, result.endpoint, result.directory) if given.was_asked else ()
+    for trap in traps:
+        if Program.REQUESTS_SESSION in trap.affects and trap.variable in _BUNDLE_VARIABLES:
             text = f"{trap.variable} is set: {trap.text}"
             command = Programs((("unset", trap.variable),))
             remedy = Remedy(RemedyKind.USE_STORE, "Unset it for this program.", command, result.directory)

@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 Path = str | os.PathLike[str]
 
 
-def open_store(directory: Path) -> Listing:
-    """Return the CApath `directory` as OpenSSL sees it now, immutable. Raises BadInputError."""
-    from capath.store import list_store, scan
+def open_store(store: Path) -> Listing:
+    """Return the CApath `store` as OpenSSL sees it now, immutable. Raises BadInputError.
 
-    return list_store(scan(os.fspath(directory)))
+    Any STORE of the commands is read too, as the CApath that it amounts to: a bundle, ``certifi``, ``default``.
+    """
+    from capath.sources.store import open_store as opened
+    from capath.store import list_store
+
+    with opened(os.fspath(store)) as found:
+        return list_store(found.scan())
 
 
 def check(directory: Path, *, policy: Policy | None = None, now: datetime | None = None) -> AuditResult:

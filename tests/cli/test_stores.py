@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from capath.cli.explore import ExploreRequest
 from capath.cli.main import main
 from capath.demo import authority
 from capath.demo.server import Loopback, http, tls, tls_context
 from capath.sources.store import open_store
-from capath.store import list_store
+from capath.store import list_store, scan
 from capath.store.opened import StoreKind
 from tests.tls.conftest import rehash
 
@@ -305,3 +306,23 @@ def test_a_store_that_cannot_be_read_is_one_line(
     [line] = told.err.splitlines()
     assert line.startswith(f"capath: {name}: ")
     assert said in line
+
+
+def test_the_explorer_opens_any_store_read_only(tmp_path: Path) -> None:
+    """A bundle as a directory that is there as long as the explorer is, under the bundle's name."""
+    opened: list[ExploreRequest] = []
+
+    def explorer(request: ExploreRequest) -> int:
+        assert len(list_store(scan(request.directory)).certificates) == 1
+        opened.append(request)
+        return 0
+
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(ROOTS["file"].pem)
+    assert main([str(bundle)], explorer) == 0
+    [request] = opened
+    assert (request.title, request.scratch) == (str(bundle), request.directory)
+    assert f"capath import DIR {bundle}" in request.read_only
+    assert not os.path.exists(request.directory)
+    bundle.write_text("no certificate")
+    assert main([str(bundle)], explorer) == 2

@@ -210,3 +210,49 @@ def test_it_takes_no_longer_than_the_call_that_failed(make_store: MakeStore, loo
     why = capath.explain(url, error, capath=directory, environment={})
     assert why.cause is Cause.TIMEOUT
     assert "within 0.5 s" in why.text
+
+
+def _why_unasked(url: str, **arguments: object) -> Explanation:
+    with pytest.raises(OSError) as raised:
+        requests.get(url, timeout=10, **arguments)  # type: ignore[arg-type]
+    return capath.explain(url, raised.value)
+
+
+def test_without_a_store_it_is_certifi_that_is_explained(loopback: Loopback) -> None:
+    """requests' own; what adds the root needs a directory first, and no text names the temporary copy."""
+    why = _why_unasked(_serve(loopback, ROOT))
+    assert why.cause is Cause.ROOT_NOT_IN_STORE
+    assert "requests used certifi " in why.text
+    assert "capath-store-" not in why.text
+
+
+def test_without_a_store_it_is_the_one_that_requests_was_given(
+    make_store: MakeStore, loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By verify=, else by a variable, which is named; a file and a directory alike."""
+    url, bundle = _serve(loopback, ROOT), tmp_path / "bundle.pem"
+    bundle.write_bytes(OTHER.pem)
+    by_argument = _why_unasked(url, verify=str(bundle))
+    assert by_argument.cause is Cause.ROOT_NOT_IN_STORE
+    assert f"requests used {bundle} (PEM bundle, 1 certificate), which verify= names." in by_argument.text
+    directory = make_store(root__pem__untrusted=ROOT.pem)
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(bundle))
+    assert f"{bundle} (PEM bundle, 1 certificate), which CURL_CA_BUNDLE names." in _why_unasked(url).text
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", directory)
+    by_variable = _why_unasked(url)
+    assert by_variable.cause is Cause.ROOT_NOT_TRUSTED
+    assert "which REQUESTS_CA_BUNDLE names" in by_variable.text
+    assert f"capath trust {directory}" in by_variable.text
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/at/all")
+    assert "/nowhere/at/all, which REQUESTS_CA_BUNDLE names" in _why_unasked(url).text
+    (tmp_path / "empty.pem").touch()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "empty.pem"))
+    assert "it is empty" in _why_unasked(url).text
+
+
+def test_any_store_can_be_named(loopback: Loopback, tmp_path: Path) -> None:
+    url, bundle = _serve(loopback, ROOT), tmp_path / "bundle.pem"
+    bundle.write_bytes(OTHER.pem)
+    why = capath.explain(url, _fail(url, str(bundle)), capath=bundle, environment={})
+    assert why.cause is Cause.ROOT_NOT_IN_STORE
+    assert [row.certificate.subject.title for row in capath.open_store(bundle).certificates] == ["Other"]

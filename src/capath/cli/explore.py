@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.openssl_directories import openssl_directories
-from capath.cli.parser import Parser
+from capath.cli.parser import STORE_HELP, Parser, add_root
+from capath.cli.store_view import open_named
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 from capath.store.walk import check_directory
@@ -32,15 +33,18 @@ class ExploreRequest:
     resolver: Resolver | None = None
     welcome: str = ""
     scratch: str = ""
+    title: str = ""
+    """The store that `directory` is a temporary copy of; empty where it is none."""
 
 
 OpenExplorer = Callable[[ExploreRequest], int]
 
 
 def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
-    """Read ``[DIR] [--read-only]`` and open the explorer there."""
+    """Read ``[STORE] [--read-only]`` and open the explorer there."""
     parser = Parser(prog="capath", allow_abbrev=False, description="Explore a CApath.")
-    parser.add_argument("directory", metavar="DIR", nargs="?", help="default: ./crts, else OpenSSL's own")
+    parser.add_argument("directory", metavar="STORE", nargs="?", help=STORE_HELP)
+    add_root(parser)
     parser.add_argument("--read-only", action="store_true", help="show everything, change nothing")
     parser.add_argument("--hosts", metavar="FILE", help="hosts to test, one a line, as for capath test --file")
     try:
@@ -48,9 +52,14 @@ def explore(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
     except SystemExit:  # of --help
         return ExitStatus.GOOD
     directory = default_directory() if arguments.directory is None else arguments.directory
-    check_directory(directory)
     hosts = () if arguments.hosts is None else _read_hosts(arguments.hosts)
-    return open_explorer(ExploreRequest(directory, read_only_reason(directory, arguments.read_only), hosts))
+    with open_named(directory, arguments.root) as store:
+        check_directory(store.directory)
+        why = store.read_only or read_only_reason(store.directory, arguments.read_only)
+        if not store.read_only:
+            return open_explorer(ExploreRequest(store.directory, why, hosts))
+        copy = store.directory
+        return open_explorer(ExploreRequest(copy, why, hosts, scratch=copy, title=store.text))
 
 
 def _read_hosts(path: str) -> tuple[HostToTest, ...]:

@@ -37,7 +37,7 @@ Every command has --json. Exit status:
   3 a host could not be reached   4 not changed   130 interrupted
 capath rehash counts errors instead, as openssl rehash does.
 """
-_EXPLORER_OPTIONS = frozenset({"--read-only", "--hosts"})
+_EXPLORER_OPTIONS = frozenset({"--read-only", "--hosts", "--root"})
 
 
 def main(argv: Sequence[str], open_explorer: OpenExplorer) -> int:
@@ -165,8 +165,12 @@ def _show_version(*, verbose: bool) -> ExitStatus:
 
 
 def _check_meaning(argv: Sequence[str]) -> None:
-    """Raise BadInputError where the first word is neither an option of the explorer nor a directory."""
+    """Raise BadInputError where the first word is neither an option of the explorer nor a store."""
     if not argv or argv[0] in _EXPLORER_OPTIONS or os.path.isdir(argv[0]):
+        return
+    from capath.sources.store import is_store
+
+    if is_store(argv[0]):
         return
     from capath.cli.meaning import meant
 

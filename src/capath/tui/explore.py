@@ -28,7 +28,7 @@ class Exploration:
     own where None); `now` tells the time. Hosts that
     are typed go through the proxy that `environment` names for them. `system_root` is where the system's tree
     begins, in which a directory can have an owner. `scratch` is a directory that goes with the explorer: it is
-    removed here where the end has to be made short.
+    removed here where the end has to be made short. `title` names the store that `directory` is a copy of.
     """
 
     directory: str
@@ -40,6 +40,7 @@ class Exploration:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     system_root: str = "/"
     scratch: str = ""
+    title: str = ""
 
 
 def explore(exploration: Exploration) -> int:

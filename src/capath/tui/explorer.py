@@ -112,6 +112,8 @@ class Explorer:
     @property
     def path(self) -> str:
         """The directory, as people write it."""
+        if self.session.exploration.title:
+            return visible(self.session.exploration.title)
         home, real = os.path.expanduser("~"), os.path.abspath(self.session.exploration.directory)
         return visible("~" + real[len(home) :] if real.startswith(home + os.sep) else real)
 

@@ -81,8 +81,11 @@ class PlanMade(NamedTuple):
     policy: Plan | None = None
 
 
-def read_store(directory: str, now: datetime, *, recover_first: bool) -> StoreRead:
-    """Read the directory, what a killed capath had begun there taken back first."""
+def read_store(directory: str, now: datetime, *, recover_first: bool, title: str = "") -> StoreRead:
+    """Read the directory, what a killed capath had begun there taken back first.
+
+    `title` names the store that it is a copy of.
+    """
     from capath.change.journal_file import JournalFile
 
     recovered = ""
@@ -94,7 +97,7 @@ def read_store(directory: str, now: datetime, *, recover_first: bool) -> StoreRe
     except ChangeError as error:  # the store is shown without its history
         recovered = str(error)
     before = fingerprint(directory)
-    listing = list_store(scan(directory))
+    listing = list_store(scan(directory, title))
     store = make_store(listing, now)
     return StoreRead(store, before, recovered)
 
@@ -246,6 +249,7 @@ def _test_host(job: TestJob, directories: StagedDirectories) -> Finished | Waiti
     from capath.diagnosis.known_roots import usual_roots
     from capath.remedy.full_answer import Examiner
     from capath.remedy.missing_intermediate import missing_issuer_url
+    from capath.store.constraints import read_constraints_file
     from capath.tls.network.connect import system_resolver
     from capath.tls.probe import probe
     from capath.tls.test_options import Client
@@ -271,8 +275,10 @@ def _test_host(job: TestJob, directories: StagedDirectories) -> Finished | Waiti
         resolver=resolver,
         cancelled=job.cancelled,
     )
-    examiner = Examiner.of(
-        job.store.listing.snapshot.directory,
+    worked_on = job.store.listing.snapshot
+    examiner = Examiner(
+        worked_on.title,
+        read_constraints_file(worked_on.directory),
         roots=usual_roots(),
         fetch_intermediates=job.fetch_intermediates,
         resolver=resolver,

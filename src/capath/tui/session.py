@@ -139,7 +139,9 @@ class Session:
                 self._take_store(read)
 
         self._jobs.start(
-            lambda: jobs.read_store(directory, now, recover_first=recover_first), done, self._read_failed
+            lambda: jobs.read_store(directory, now, recover_first=recover_first, title=self.exploration.title),
+            done,
+            self._read_failed,
         )
 
     def _read_failed(self, text: str) -> None:
