@@ -10,6 +10,8 @@ import pytest
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started behind nohup or in the background: what ignores the signal has children that do, and tests send it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 # They start servers, other programs or the explorer; `-m "not slow"` leaves them out.
