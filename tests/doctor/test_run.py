@@ -144,11 +144,18 @@ def test_the_variables_for_an_image_and_a_workflow(world: World) -> None:
     step = run(world, "export", "crts", "--bundle", "roots.pem", "--github-actions").stdout
     body = "\n".join(line.removeprefix("    ") for line in step.splitlines()[2:])
     target = world.place / "github-env"
-    environment = {"PATH": "/usr/bin:/bin", "GITHUB_WORKSPACE": str(world.place), "GITHUB_ENV": str(target)}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "GITHUB_WORKSPACE": str(world.place),
+        "GITHUB_ENV": str(target),
+        "RUNNER_TEMP": str(world.place / "runner temp"),
+    }
     subprocess.run(["/bin/bash", "-ec", body], env=environment, check=True)
     given = dict(line.split("=", 1) for line in target.read_text().splitlines())
     assert given.keys() == shell
-    assert Path(given["SSL_CERT_FILE"]).samefile(world.place / "roots.pem")
+    assert Path(given["SSL_CERT_FILE"]).read_bytes() == (world.place / "roots.pem").read_bytes()
+    # Go trusts every file of this directory: it has the bundle and nothing else of the repository.
+    assert os.listdir(given["SSL_CERT_DIR"]) == [os.path.basename(given["SSL_CERT_FILE"])]
 
 
 def test_variables_take_a_bundle(world: World) -> None:

@@ -50,8 +50,11 @@ def variables_text(form: str, bundle: str, directory: str) -> str:
         given = store_variables(target, _IMAGE_DIRECTORY, {})
         lines = " \\\n    ".join(f"{name}={value}" for name, value in given.items())
         return f"COPY {json.dumps([path, target])}\nENV {lines}\n"
-    here = '"$GITHUB_WORKSPACE"/'
-    given = store_variables(here + shlex.quote(path), here + shlex.quote(os.path.dirname(path) or "."), {})
+    # A directory of its own, as in an image: clients that trust every file of a directory would trust whatever
+    # certificates the repository has beside the bundle.
+    target = '"$RUNNER_TEMP"/capath'
+    given = store_variables(f"{target}/roots.pem", target, {})
     lines = "".join(f"      echo {name}={value}\n" for name, value in given.items())
     name = json.dumps(f"Use the roots of {os.path.basename(path)}")
-    return f'- name: {name}\n  run: |\n    {{\n{lines}    }} >> "$GITHUB_ENV"\n'
+    copied = f'    mkdir -p {target}\n    cp "$GITHUB_WORKSPACE"/{shlex.quote(path)} {target}/roots.pem\n'
+    return f'- name: {name}\n  run: |\n{copied}    {{\n{lines}    }} >> "$GITHUB_ENV"\n'
