@@ -105,6 +105,7 @@ def test_rehash_tells_a_person_what_it_did(crts: Path, capfd: Capture) -> None:
     out, shown = _on_a_terminal(crts)
     assert out == b""
     assert shown.startswith(f"capath: {crts}: 12 changes of hash links made")
+    assert f"capath undo {crts} takes the changes back" in shown
     out, shown = _on_a_terminal(crts)
     assert (out, shown) == (b"", f"capath: {crts}: the hash links are right, nothing had to be changed")
     out, shown = _on_a_terminal(crts, "-v")

@@ -179,9 +179,10 @@ class JournalFile:
                     raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
                 self._write(place, content)
         except OSError as error:
+            room = "make room there, or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
             raise ChangeError(
                 f"{visible(self.path)}: the history cannot be written ({error.strerror}), so nothing is changed",
-                hint=f"make room there, or set CAPATH_STATE_DIR to a directory that can be written; {_WITHOUT}",
+                hint=f"{room}set CAPATH_STATE_DIR to a directory that can be written; {_WITHOUT}",
             ) from None
 
     def _write(self, place: int, content: bytes) -> None:

@@ -11,7 +11,7 @@ from capath.change.journal_file import JournalFile
 from capath.change.plan import Plan, applicable
 from capath.change.rehash import HashStyle, Rehash, plan_rehash
 from capath.errors import BadInputError, CapathError, ChangeError
-from capath.pki.visible import visible
+from capath.pki.visible import shell_command, visible
 from capath.store.walk import scan
 
 TYPE_CHECKING = False  # typing's, without importing it
@@ -116,15 +116,17 @@ def _tell(rehash: Rehash, arguments: argparse.Namespace) -> None:
 
         show([f"would {plan.summary} in {plan.before.directory}:", *plan_lines(applicable(plan))])
     elif not arguments.verbose and sys.stderr.isatty():
-        summary = _summary(plan, rehash.error_count, undoable=not arguments.no_history)
+        undo = "" if arguments.no_history else shell_command(["capath", "undo", plan.before.directory])
+        summary = _summary(plan, rehash.error_count, undo)
         print(f"capath: {directory}: {summary}", file=sys.stderr)
 
 
-def _summary(plan: Plan, error_count: int, *, undoable: bool) -> str:
+def _summary(plan: Plan, error_count: int, undo: str) -> str:
     if count := len(plan.operations):
         steps = f"{count:,} change{'' if count == 1 else 's'}"
-        undo = ", capath undo takes the changes back" if undoable else ""
-        return f"{steps} of hash links made (-v lists the links{undo})"
+        return (
+            f"{steps} of hash links made (-v lists the links{f', {undo} takes the changes back' if undo else ''})"
+        )
     return "nothing was changed" if error_count else "the hash links are right, nothing had to be changed"
 
 
