@@ -304,6 +304,17 @@ def test_the_default_settings_are_the_defaults(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("text", ["expires<soon", "is:nothing", "expires=3", "@list"])
+def test_a_filter_says_what_it_did_not_understand(crts: Path, text: str) -> None:
+    """While it is typed, and no longer than it is wrong; what was understood is still asked for."""
+    desk = Desk(crts, (160, 40))
+    desk.press("slash", *f"aurora {text}")
+    assert f"{text}    ! " in desk.draw().splitlines()[-2]
+    assert "1 of 5" in desk.draw()
+    desk.press("ctrl+w")
+    assert "! " not in desk.draw().splitlines()[-2]
+
+
 def test_columns_and_hosts_come_from_the_settings(tmp_path: Path, crts: Path) -> None:
     """The columns in the order given, the name always there; hosts of a file, or why not."""
     assert sorted(COLUMNS) == sorted(set(Order) - {Order.STATE})

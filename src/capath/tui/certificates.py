@@ -23,7 +23,7 @@ from capath.tui.search import (
     matching_others,
     parse_filter,
 )
-from capath.tui.session import Session, Tone
+from capath.tui.session import Message, Session, Tone
 from capath.tui.settings import COLUMNS
 from capath.tui.text import EMPTY, Line, Span, hint, line
 
@@ -44,6 +44,7 @@ class CertificatesPane:
         self._store: Store | None = None
         self._orders = Orders(())
         self._all: list[int] = []
+        self._told = False
         self._last = Filter((), ())
         self._last_numbers: tuple[str, list[int]] | None = None
         self._columns: tuple[Column, ...] = ()
@@ -87,9 +88,10 @@ class CertificatesPane:
         count = len(store.items)
         others = [count + number for number in matching_others(store.others, chosen)]
         if chosen.problem:
-            self._session.message = self._session.message._replace(tone=Tone.WARNING, words=line(chosen.problem))
-        elif self._session.message.words and "is not understood" in self._session.message.words[0].text:
+            self._session.message = Message(Tone.WARNING, line(chosen.problem))
+        elif self._told:
             self._session.hush(all_of_it=True)
+        self._told = bool(chosen.problem)
         self.rows.show([*view, *others] if others else view)
 
     def _key(self, number: int) -> str:
@@ -190,8 +192,6 @@ class CertificatesPane:
         return (*line("Certificates", (told, "muted")), *marked)
 
     def corner(self) -> Line:
-        if self.rows.query:
-            return (*hint("/", self.rows.query, "slash", "strong"), Span("  "), *hint("Esc", "clears", "escape"))
         return hint("/", "filter", "slash")
 
     def empty(self) -> Line:
@@ -296,7 +296,8 @@ class CertificatesPane:
 
 def _narrows(before: str, now: str) -> bool:
     """Whether whatever matches `now` matched `before`: letters were added to words that are asked for."""
-    return bool(before) and now.startswith(before) and not any(sign in now for sign in '-":<>~')
+    is_text = not any(sign in now for sign in ("-", '"', ":", "<", ">", "~", "@", "expires"))
+    return bool(before) and now.startswith(before) and is_text
 
 
 def _columns(store: Store) -> tuple[Column, ...]:

@@ -14,7 +14,7 @@ from capath.tui.model import Item
 from capath.tui.pane import Details, Hint
 from capath.tui.rows import Cell, Column, Group, Rows, grouped, key_of
 from capath.tui.session import Compared, Session, Tone
-from capath.tui.text import EMPTY, Line, Page, Span, hint, line
+from capath.tui.text import EMPTY, Line, Page, hint, line
 
 MOZILLA = "mozilla"
 
@@ -86,14 +86,13 @@ class ComparePane:
         if self._compared is None:
             self.rows.show([offer.text for offer in _OFFERS])
             return
-        words = self.rows.query.lower().replace('"', "").split()
         groups = []
         for difference in Difference:
             found = [
                 sha
                 for sha, row in self._by_sha.items()
                 if row.difference is difference
-                and all(word in f"{row.member.label} {difference.value} {sha}".lower() for word in words)
+                and self.rows.asks_for(f"{row.member.label} {difference.value} {sha}")
             ]
             groups.append((Group(difference.name, difference.value, 0), found))
         self.rows.show(grouped(groups, self.rows.folded))
@@ -153,13 +152,9 @@ class ComparePane:
         return (*line(f"Compare with {visible(name)}", (told, "muted")), *marked)
 
     def corner(self) -> Line:
-        if self.rows.query:
-            return (*hint("/", self.rows.query, "slash", "strong"), Span("  "), *hint("Esc", "clears", "escape"))
         return EMPTY if self._compared is None else hint("c", "other")
 
     def empty(self) -> Line:
-        if self.rows.query:
-            return (*line("No difference matches.  "), *hint("Esc", "clears the filter", "escape"))
         return line(("✓ No difference.", "good"))
 
     def is_notable(self, row: Group | str) -> bool:

@@ -64,8 +64,7 @@ class ConnectionsPane:
             text = test.endpoint.text
             seen[text] = seen.get(text, 0) + 1
             self._keys.append(text if seen[text] == 1 else f"{text} #{seen[text]}")
-        words = self.rows.query.lower().replace('"', "").split()
-        numbers = [n for n in range(len(self._tests)) if all(word in self._search(n) for word in words)]
+        numbers = [n for n in range(len(self._tests)) if self.rows.asks_for(self._search(n))]
         numbers = self._sorted(numbers)
         if not self._session.staged:
             self.rows.show(numbers)
@@ -210,13 +209,9 @@ class ConnectionsPane:
         return (*line("Hosts"), *(Span(f"  {mark} {count:,}", role) for (mark, role), count in found))
 
     def corner(self) -> Line:
-        if self.rows.query:
-            return (*hint("/", self.rows.query, "slash", "strong"), Span("  "), *hint("Esc", "clears", "escape"))
         return hint("t", "test")
 
     def empty(self) -> Line:
-        if self.rows.query:
-            return (*line("No host matches.  "), *hint("Esc", "clears the filter", "escape"))
         return (
             *line("No host yet.  "),
             *hint("t", "tests one: "),

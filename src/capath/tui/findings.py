@@ -44,13 +44,12 @@ class FindingsPane:
         self.refill()
 
     def refill(self) -> None:
-        words = self.rows.query.lower().replace('"', "").split()
         by_rule: dict[tuple[int, str], list[int]] = {}
         for number, finding in enumerate(self._findings or ()):
             text = (
                 f"{finding.severity.value} {finding.rule} {_about(finding)} {finding.text} {finding.where}".lower()
             )
-            if all(word in text for word in words):
+            if self.rows.asks_for(text):
                 rank = _SEVERITIES.index(finding.severity.value)
                 by_rule.setdefault((rank, finding.rule), []).append(number)
         groups = [
@@ -59,7 +58,7 @@ class FindingsPane:
                 by_rule.items(), key=lambda pair: (pair[0][0], len(pair[1]), pair[0][1])
             )
         ]
-        self.rows.show(grouped(groups, set() if words else self.rows.folded))
+        self.rows.show(grouped(groups, set() if self.rows.query else self.rows.folded))
 
     def _group(self, rule: str, rank: int, numbers: list[int]) -> Group:
         severity = _SEVERITIES[rank]
@@ -134,15 +133,11 @@ class FindingsPane:
         return tuple(spans)
 
     def corner(self) -> Line:
-        if self.rows.query:
-            return (*hint("/", self.rows.query, "slash", "strong"), Span("  "), *hint("Esc", "clears", "escape"))
         return hint("/", "filter", "slash")
 
     def empty(self) -> Line:
         if self._findings is None:
             return line(("the audit is not done yet …", "muted"))
-        if self.rows.query:
-            return (*line("No finding matches.  "), *hint("Esc", "clears the filter", "escape"))
         return line(("✓ Nothing found.", "good"))
 
     def is_notable(self, row: Group | int) -> bool:

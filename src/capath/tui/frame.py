@@ -199,7 +199,11 @@ class Frame:
         """The message line; a warning that is longer takes as many as it needs, so that it can be read."""
         explorer, session = self._explorer, self._explorer.session
         if explorer.typing is not None:
-            return [pad((Span(" "), *explorer.typing.field.draw(width - 2)), width)]
+            tone, words = session.message
+            wrong = (
+                (Span(f"   {tone.value} ", _TONES[tone]), *words) if tone in (Tone.WARNING, Tone.FAILED) else EMPTY
+            )
+            return [pad((Span(" "), *explorer.typing.field.draw(width - 2), *wrong), width)]
         if explorer.prefix:
             return [clip((Span(" "), *explorer.prefix_line()), width)]
         tone, words = session.message
@@ -285,7 +289,10 @@ class Frame:
         inner = width - (2 if framed else 0)
         count = len(rows.view)
         place = f"{rows.cursor + 1:,} of {count:,}" if count else ""
-        corner = pane.corner() if framed else line((place, "muted"))
+        corner = line((place, "muted"))
+        if framed:
+            query = (*hint("/", rows.query, "slash", "strong"), Span("  "), *hint("Esc", "clears", "escape"))
+            corner = query if rows.query else pane.corner()
         panel: list[Row] = [(Part(self._edge(pane.title(), corner, width, framed, focused), width),)]
         body: list[Part] = []
         columns = pane.columns()
@@ -296,6 +303,8 @@ class Frame:
         if not count:
             body.append(Part(EMPTY, inner))
             empty = pane.empty()
+            if rows.query and explorer.mode is not Mode.CERTIFICATES:
+                empty = (*line("Nothing matches.  "), *hint("Esc", "clears the filter", "escape"))
             pieces = [(Span("  "), *empty)] if width_of(empty) <= inner - 4 else _flowed(empty, inner - 4)
             body += [Part(pad(piece, inner), inner) for piece in pieces]
         key = (explorer.mode, rows.version, inner, rows.view)

@@ -42,12 +42,11 @@ class HistoryPane:
             self.refill()
 
     def refill(self) -> None:
-        words = self.rows.query.lower().split()
         self.rows.show(
             [
                 number
                 for number, change in self._changes.items()
-                if all(word in f"{change.summary} {self._state(change)}".lower() for word in words)
+                if self.rows.asks_for(f"{change.summary} {self._state(change)}")
             ]
         )
 
@@ -91,8 +90,6 @@ class HistoryPane:
         return EMPTY
 
     def empty(self) -> Line:
-        if self.rows.query:
-            return (*line("No change matches.  "), *hint("Esc", "clears the filter", "escape"))
         return (*line("Nothing changed yet: what you apply is listed here, and "), *hint("u", "undoes it."))
 
     def is_notable(self, row: int) -> bool:

@@ -51,17 +51,16 @@ class LinksPane:
         self.refill()
 
     def refill(self) -> None:
-        words = self.rows.query.lower().replace('"', "").split()
         groups: list[tuple[Group, Sequence[str]]] = []
         for key, names in self._hashes.items():
             text = " ".join(
                 f"{name} {self._links[name].target or ''} {self._links[name].state.value}" for name in names
             )
             titles = self._titles(names)
-            if all(word in f"{text} {titles}".lower() for word in words):
+            if self.rows.asks_for(f"{text} {titles}"):
                 groups.append((self._group(key, names, titles), names))
         groups.sort(key=lambda group: (not self._is_bad(group[1]), group[0].key))
-        folded = set() if words else self.rows.folded
+        folded = set() if self.rows.query else self.rows.folded
         self.rows.show(grouped(groups, folded))
 
     def _group(self, key: str, names: Sequence[str], titles: str) -> Group:
@@ -130,15 +129,11 @@ class LinksPane:
         return (*line("Links", (told, "muted")), *bad)
 
     def corner(self) -> Line:
-        if self.rows.query:
-            return (*hint("/", self.rows.query, "slash", "strong"), Span("  "), *hint("Esc", "clears", "escape"))
         return hint("/", "filter", "slash")
 
     def empty(self) -> Line:
         if self._store is None:
             return line(("reading the directory …", "muted"))
-        if self.rows.query:
-            return (*line("No link matches.  "), *hint("Esc", "clears the filter", "escape"))
         return (*line("No hash links, so lookup finds nothing here.  "), *hint("R", "makes them"))
 
     def is_notable(self, row: Group | str) -> bool:

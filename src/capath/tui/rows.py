@@ -108,6 +108,11 @@ class Rows(Generic[R]):
             self._query = text
             self._refill()
 
+    def asks_for(self, text: str) -> bool:
+        """Whether `text` has every word of the query."""
+        text = text.lower()
+        return all(word in text for word in self._query.lower().replace('"', "").split())
+
     @property
     def current(self) -> R | None:
         """The row under the cursor."""
