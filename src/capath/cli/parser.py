@@ -15,11 +15,10 @@ TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
     from capath.cli.registry import Command, CommandModule
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "SSL_CERT_DIR": "the directory, without DIR and ./crts",
     "NO_COLOR, FORCE_COLOR": "no colour; colour even where output is piped",
-    "CAPATH_STATE_DIR": "where the history of changes is kept (default:",
-    "": "capath in XDG_STATE_HOME)",
+    "CAPATH_STATE_DIR": "where the history of changes is kept (default: capath in XDG_STATE_HOME)",
 }
 
 
@@ -49,7 +48,7 @@ def command_parser(command: Command, module: CommandModule) -> Parser:
     add_common(parser)
     notes = [_filled(parser.epilog)] if parser.epilog else []
     examples = "\n".join(f"  {example}" for example in command.examples)
-    variables = "\n".join(f"  {name:<22} {text}" for name, text in _ENVIRONMENT.items())
+    variables = "\n".join(_filled(f"  {name:<22} {text}", 25) for name, text in ENVIRONMENT.items())
     parser.epilog = "\n\n".join([*notes, f"examples:\n{examples}", f"environment:\n{variables}"])
     return parser
 
@@ -67,10 +66,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     common.add_argument("-q", "--quiet", action="store_true", help="print results and errors only, no remarks")
 
 
-def _filled(text: str) -> str:
+def _filled(text: str, indent: int = 0) -> str:
     import textwrap
 
-    return textwrap.fill(text, 78, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(text, 78, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 
 def add_directory(parser: argparse.ArgumentParser, *, before: str = "") -> None:
