@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +305,8 @@ def test_export_wants_to_know_what(crts: Path, tmp_path: Path) -> None:
     assert run("export", crts) == 2
     assert run("export", crts, "--bundle", "-", "--json") == 2
     assert run("export", crts, "--bundle", "-", "--list", "-") == 2
+    (crts / "a.pem").write_bytes(A.pem)
+    run("rehash", crts)
     assert run("export", crts, "--bundle", tmp_path / "no" / "such") == 4
 
 
@@ -563,3 +566,74 @@ def test_a_bundle_is_read_as_the_directory_it_would_make(crts: Path, tmp_path: P
     assert run("list", tmp_path / "note.txt") == 2
     assert "contains no certificate" in capsys.readouterr().err
     assert run("links", bundle) == 2
+
+
+def test_a_limit_of_ones_own_is_judged_shown_and_undone(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    """By names and by date, on a real server; --remove takes it away, and so does undo."""
+    root = authority.root("Own Root")
+    (crts / "root.pem").write_bytes(root.pem)
+    run("rehash", crts)
+    with Loopback() as servers:
+        leaf = authority.leaf(root, "localhost", names=("localhost",))
+        host = f"localhost:{servers.serve(tls(tls_context(leaf), http()))}"
+
+        def opinions() -> list[str]:
+            told = run_json(capsys, "test", host, "--capath", crts)[1]
+            return [opinion["text"] for opinion in told["results"][0]["opinions"]]
+
+        assert opinions() == []
+        assert run("limit", crts, "subject~own", "--names", "*.corp.example") == 0
+        [text] = opinions()
+        assert "the limit kept for it does not: it accepts only names under corp.example" in text
+        assert "only names under *.corp.example" in _output(capsys, "show", crts, "subject~own")
+        assert run("limit", crts, "subject~own", "--until", "2020-01-31") == 0
+        assert len(opinions()) == 2
+        assert run("limit", crts, "subject~own", "--names", "localhost", "--until", "2999-01-01") == 0
+        assert opinions() == []
+        assert run("undo", crts) == 0
+        assert len(opinions()) == 2
+        assert run("export", crts, "--bundle", tmp_path / "b.pem") == 0
+        assert "--tar keeps them" in capsys.readouterr().err
+        assert run("limit", crts, "subject~own", "--remove") == 0
+        assert opinions() == []
+        assert not (crts / "capath-constraints.json").exists()
+    status, told = run_json(capsys, "limit", crts, "subject~own", "--names", "a.test", "--dry-run")
+    assert (status, told["applied"], told["summary"]) == (0, False, "limit 1 root")
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--remove", "--names", "a.test"], ["--until", "tomorrow"], ["--names", "no name!"]]
+)
+def test_a_limit_that_says_nothing_is_bad_input(crts: Path, capsys: Capture, words: list[str]) -> None:
+    (crts / "root.pem").write_bytes(A.pem)
+    assert run("limit", crts, "subject~root", *words) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def _output(capsys: Capture, *words: object) -> str:
+    capsys.readouterr()
+    assert run(*words) == 0
+    return capsys.readouterr().out
+
+
+def test_a_store_that_trusts_nothing_is_told(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    """By check, by what distrusts the last root, and by an export, which writes nothing."""
+    assert "nothing-trusted" in _output(capsys, "check", crts)
+    (crts / "root.pem").write_bytes(A.pem)
+    (crts / "other.pem").write_bytes(B.pem)
+    run("rehash", crts)
+    assert "nothing-trusted" not in _output(capsys, "check", crts)
+    assert "nothing is trusted" not in _output(capsys, "distrust", crts, "other.pem")
+    assert "nothing is trusted after this" in _output(capsys, "distrust", crts, "root.pem")
+    assert "nothing-trusted" in _output(capsys, "check", crts)
+    assert run("export", crts, "--bundle", tmp_path / "none.pem") == 2
+    assert "nothing was written" in capsys.readouterr().err
+    assert not (tmp_path / "none.pem").exists()
+
+
+def test_import_names_the_new_roots_that_have_expired(crts: Path, tmp_path: Path, capsys: Capture) -> None:
+    source = tmp_path / "roots.pem"
+    old = authority.root("Old", not_after=timedelta(days=-1))
+    source.write_bytes(A.pem + old.pem)
+    assert run("import", crts, source) == 0
+    assert "1 of the new roots have expired: Old.pem" in capsys.readouterr().err

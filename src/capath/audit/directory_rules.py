@@ -109,6 +109,22 @@ def _limits_unreadable(context: Context) -> Iterator[tuple[Subject, Hit]]:
         )
 
 
+def _nothing_trusted(context: Context) -> Iterator[tuple[Subject, Hit]]:
+    listing = context.listing
+    if not listing.trusted_count:
+        count = len(listing.by_sha256)
+        has = (
+            f"it has {count} certificate{'' if count == 1 else 's'}, none of them trusted"
+            if count
+            else "it is empty"
+        )
+        remedy = (
+            "capath rehash makes missing hash links, capath trust trusts what is off" if count else "import roots"
+        )
+        text = "nothing is trusted here, so programs that use the directory reject every server"
+        yield AboutDirectory(listing.snapshot.title), Hit(text, has, remedy)
+
+
 def _each_file_once(context: Context) -> Iterator[tuple[str, FileEntry | LinkEntry]]:
     """Every file once, under a name that is not a hash link's where it has one."""
     seen = set()
@@ -153,6 +169,13 @@ DIRECTORY_RULES = (
         "a file cannot be read by other users, though the directory can",
         "X509_LOOKUP_hash_dir(3)",
         _unreadable_by_others,
+    ),
+    StoreRule(
+        "nothing-trusted",
+        Severity.WARNING,
+        "no certificate in the directory is trusted",
+        "X509_LOOKUP_hash_dir(3)",
+        _nothing_trusted,
     ),
     StoreRule(
         "limits-unreadable",

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from capath.change.file_names import FileNames
-from capath.change.operation import AddFile, Operation, RemoveAddedFile
+from capath.change.limit import faulty, limit_operations
+from capath.change.operation import AddFile, Operation
 from capath.change.plan import Plan, Refusal
 from capath.change.simulate import simulate
 from capath.change.toggle import RowMemory, plan_toggle
@@ -16,8 +17,8 @@ from capath.pki.certificate import Certificate
 from capath.pki.claims import Claims, Item, Refused, ServerTrust
 from capath.pki.describe import library_refusal
 from capath.pki.pem import encode_pem
-from capath.store.constraints import Kept, KeptConstraints, render_constraints
-from capath.store.link_name import CONSTRAINTS_FILE, IN_ASIDE
+from capath.store.constraints import Kept, KeptConstraints
+from capath.store.link_name import IN_ASIDE
 from capath.store.listing import Listing, list_store
 
 
@@ -202,14 +203,9 @@ def _keep(
     if not changed:
         return (), (), ()
     if constraints.fault:
-        remedy = "fix it or move it away, then import again"
-        return (), (), (Refusal(CONSTRAINTS_FILE, constraints.fault, remedy),)
-    content = render_constraints(constraints.by_sha256 | {kept.sha256: kept for kept in changed})
-    operations: list[Operation] = []
-    if constraints.octets is not None:
-        operations.append(RemoveAddedFile(CONSTRAINTS_FILE, constraints.octets))
-    operations.append(AddFile(CONSTRAINTS_FILE, content))
-    return tuple(changed), tuple(operations), ()
+        return (), (), (faulty(constraints),)
+    wanted = constraints.by_sha256 | {kept.sha256: kept for kept in changed}
+    return tuple(changed), limit_operations(constraints, wanted), ()
 
 
 def _limits(item: Item, source: str) -> Kept | None:

@@ -119,6 +119,15 @@ def is_unknown_slot(slot: Slot) -> TypeGuard[LinkSlot]:
     return isinstance(slot, LinkSlot) and bool(slot.serves) and slot.serves[0].startswith(_UNKNOWN)
 
 
+def with_emptiness_note(plan: Plan) -> Plan:
+    """Return `plan`, which says so where it leaves nothing trusted."""
+    from capath.store.listing import list_store
+
+    if not plan.lost or list_store(plan.after, read=False).trusted_count:
+        return plan
+    return plan.with_notes("nothing is trusted after this: programs that use the directory reject every server")
+
+
 def with_owner_notes(plan: Plan, root: str = "/") -> Plan:
     """Return `plan` with what the owner of its directory would do to it, and the owner's own way; the same where
     the directory has none. `root` is where the system's tree begins."""

@@ -58,6 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
     listing = read_listing(arguments)
     chosen = _chosen(listing, arguments.select, every=arguments.all)
     limits = read_constraints_file(arguments.directory).by_sha256
+    limited = sum(certificate.sha256 in limits for certificate in chosen)
+    if limited and (arguments.bundle or arguments.der):
+        say(f"{limited} of the roots have limits, which only comments of a bundle carry; --tar keeps them")
     to_write: list[tuple[str, bytes, str]] = []
     if arguments.bundle:
         to_write.append((arguments.bundle, bundle(chosen, limits), "bundle"))
@@ -73,6 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
                 check_replaceable(path, octets)
         for name, octets in files.items():
             check_replaceable(os.path.join(arguments.der, name), octets)
+    if not chosen:
+        raise BadInputError(
+            f"{visible(listing.snapshot.title)} has no trusted certificate, so nothing was written",
+            hint="capath list shows what it has; --select WHICH exports what is not trusted",
+        )
     written = [_write(path, octets, kind) for path, octets, kind in to_write]
     if arguments.der:
         write_files(arguments.der, files)

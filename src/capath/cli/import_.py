@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from capath.cli.changing import add_dry_run, add_no_history, recover_first, row_memory
 from capath.cli.exit_status import ExitStatus
@@ -21,6 +22,9 @@ from capath.sources.item import Source
 from capath.store.select import TermKind, matches, parse_term
 
 _SELECT_HELP = "a fingerprint, subject~TEXT, org:TEXT, key:TEXT, expires<90d or @FILE"
+
+if TYPE_CHECKING:
+    from capath.change.import_ import Import
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -90,10 +94,23 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.verbose or planned.plan.refusals:
             lines[-1:-1] = plan_lines(planned.plan)
         show(lines)
+    _say_expired(planned)
     if not any(not isinstance(entry, Refused) for entry in planned.entries):
         complain("the sources contain no certificate that can be imported")
         return ExitStatus.USAGE
     return ExitStatus.UNCHANGED if planned.plan.refusals else ExitStatus.GOOD
+
+
+def _say_expired(planned: Import) -> None:
+    """Name the new roots whose time is over: what they have issued is rejected."""
+    from capath.change.import_ import Added
+
+    now = datetime.now(timezone.utc)
+    added = (entry for entry in planned.entries if isinstance(entry, Added) and not entry.why_off)
+    expired = [entry.file for entry in added if (end := entry.item.certificate.not_after) and end < now]
+    if expired:
+        more = f" and {len(expired) - 3:,} more" if len(expired) > 3 else ""
+        say(f"{len(expired)} of the new roots have expired: {visible(', '.join(expired[:3]))}{more}")
 
 
 def _open(reader: SourceReader, text: str, *, alone: bool) -> Source:

@@ -107,6 +107,13 @@ COMMANDS = (
         ("capath distrust crts 'subject~My Root' --dry-run", "capath distrust crts 4042bcee.0"),
     ),
     Command(
+        "limit",
+        "limit",
+        _CHANGE,
+        "limit what a root is trusted for: names, and issued until when",
+        ("capath limit crts 'subject~My Root' --names '*.corp.example'", "capath limit crts 4042bcee.0 --remove"),
+    ),
+    Command(
         "import",
         "import_",
         _CHANGE,

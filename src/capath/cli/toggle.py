@@ -45,16 +45,17 @@ def toggle(
     arguments: argparse.Namespace, listing: Listing, trust: Collection[str], distrust: Collection[str]
 ) -> int:
     """Plan the toggle and carry it out."""
-    from capath.change.plan import with_owner_notes
+    from capath.change.plan import with_emptiness_note, with_owner_notes
     from capath.change.toggle import plan_toggle
 
     if arguments.policy:
         return carry_out(_policy_plan(listing, trust, distrust), arguments)
     memory = row_memory(arguments)
+    plan = with_emptiness_note(with_owner_notes(plan_toggle(listing, trust, distrust, memory)))
     state = "trusted" if trust else "distrusted"
     names = [listing.by_sha256[sha256][0].certificate.subject.title for sha256 in (*trust, *distrust)]
     already = f"{visible_name(names[0])} is already {state}" if len(names) == 1 else f"all are already {state}"
-    return carry_out(with_owner_notes(plan_toggle(listing, trust, distrust, memory)), arguments, already)
+    return carry_out(plan, arguments, already)
 
 
 def _policy_plan(listing: Listing, trust: Collection[str], distrust: Collection[str]) -> Plan:

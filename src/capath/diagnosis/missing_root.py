@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from capath.diagnosis.case import Case
 from capath.diagnosis.cause import Cause, CauseFound, Confidence, Remedy, RemedyKind, StoreCommand, title, which
 from capath.diagnosis.known_roots import KnownRoot
@@ -31,7 +33,11 @@ def not_in_store(case: Case, known: KnownRoot) -> CauseFound:
 def wrong_format(case: Case, known: KnownRoot) -> CauseFound:
     """The root is in a file of the directory that OpenSSL's lookup does not read."""
     name, file = title(known.certificate.subject), visible(known.title)
-    reason = next((item.reason for item in case.listing.skipped if item.file == known.title), "")
+    if os.path.isdir(known.argument):
+        file = visible(os.path.join(os.path.basename(known.argument), known.item.origin))
+        reason = "it is in a subdirectory"
+    else:
+        reason = next((item.reason for item in case.listing.skipped if item.file == known.title), "")
     text = f"“{name}” is in the directory in {file}, which OpenSSL's lookup does not read: {visible(reason)}."
     convert = f"Import “{name}” from {file} as a single certificate in PEM. SHA-256: {known.certificate.sha256}"
     command = case.on_store("import", known.argument, "--select", which(known.certificate))

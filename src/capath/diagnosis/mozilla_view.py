@@ -16,7 +16,7 @@ from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
 from capath.sources.limits import Limits, limits_of
 from capath.sources.mozilla_roots import MozillaList, TlsTrust, mozilla_roots
-from capath.store.constraints import Kept
+from capath.store.constraints import OWN_LIMIT, Kept
 from capath.tls.handshake.verification import Verification
 
 
@@ -57,7 +57,8 @@ def mozilla_view(
 
 
 def _opinion(limit: Limit, root: Certificate, because: str, source: str) -> Opinion:
-    text = f"OpenSSL accepts “{title(root.subject)}” here; Firefox would not: {because} ({visible(source)})."
+    who = "the limit kept for it does not" if source == f"kept from {OWN_LIMIT}" else "Firefox would not"
+    text = f"OpenSSL accepts “{title(root.subject)}” here; {who}: {because} ({visible(source)})."
     return Opinion(limit, root, text, source)
 
 

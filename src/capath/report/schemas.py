@@ -248,6 +248,7 @@ _COMMANDS: dict[str, Schema] = {
     "rehash": _object(directories=_array(_object(**_PLAN))),
     "trust": _object(**_PLAN),
     "distrust": _object(**_PLAN),
+    "limit": _object(**_PLAN),
     "undo": _object(**_PLAN),
     "redo": _object(**_PLAN),
     "settings": _object(

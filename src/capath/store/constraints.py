@@ -17,6 +17,8 @@ from capath.errors import ParseError
 from capath.files import read_file
 from capath.store.link_name import CONSTRAINTS_FILE
 
+OWN_LIMIT = "capath limit"
+"""The source of a limit that the user has set."""
 _OCTETS_LIMIT = 8 * 1024 * 1024
 _ABOUT = (
     "Limits on roots of this directory that a certificate file cannot carry. Leaves issued after distrust_after "
