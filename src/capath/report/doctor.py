@@ -122,8 +122,7 @@ def examination_lines(found: Examination, width: int | None) -> Iterator[Line]:
     if found.verdicts:
         yield ""
         yield from _matrix_lines(found.verdicts, titles, width)
-        for verdict in found.verdicts:
-            yield from _verdict_lines(verdict, titles, width)
+        yield from _refusal_lines(found.verdicts, titles, width)
     for unreachable in found.unreachable:
         yield ""
         yield [Span("? ", Style.WARNING), f"{unreachable.endpoint.text}: {unreachable.reason}"]
@@ -186,15 +185,31 @@ def _matrix_lines(
         yield "No client was run: this is how capath judges with their stores."
 
 
-def _verdict_lines(verdict: Verdict, titles: dict[tuple[str, str], str], width: int | None) -> Iterator[Line]:
-    """Nothing for a client that accepts, as was expected."""
-    opinion = verdict.opinion
-    if isinstance(opinion, Accepts) and not verdict.differs:
-        return
-    yield ""
-    style = Style.BAD if isinstance(opinion, Refuses) else Style.WARNING
-    title = f" {titles[verdict.row.program.key]} and {verdict.endpoint.text}"
-    yield [Span(_mark(opinion), style), Span(title, Style.BOLD)]
+def _refusal_lines(
+    verdicts: Sequence[Verdict], titles: dict[tuple[str, str], str], width: int | None
+) -> Iterator[Line]:
+    """A paragraph for each reason with all clients that have it; none for those that accept, as was expected."""
+    paragraphs: list[tuple[Verdict, list[Line], list[str]]] = []
+    for verdict in verdicts:
+        if isinstance(verdict.opinion, Accepts) and not verdict.differs:
+            continue
+        title, lines = titles[verdict.row.program.key], list(_reason_lines(verdict, width))
+        for first, same, clients in paragraphs:
+            if (first.endpoint, _mark(first.opinion), same) == (verdict.endpoint, _mark(verdict.opinion), lines):
+                clients.append(title)
+                break
+        else:
+            paragraphs.append((verdict, lines, [title]))
+    for first, lines, clients in paragraphs:
+        yield ""
+        style = Style.BAD if isinstance(first.opinion, Refuses) else Style.WARNING
+        head, *others = wrapped(f"{', '.join(clients)} and {first.endpoint.text}", width, "    ", "  ")
+        yield [Span(_mark(first.opinion), style), Span(head[1:], Style.BOLD)]
+        yield from ([Span(line, Style.BOLD)] for line in others)
+        yield from lines
+
+
+def _reason_lines(verdict: Verdict, width: int | None) -> Iterator[Line]:
     for text in _reasons(verdict):
         yield from wrapped(text, width, "      ", "    ")
     if verdict.remedy is not None:
