@@ -171,3 +171,24 @@ def test_a_command_needs_its_dashes(world: World) -> None:
     said = run(world, "run", world.file("company.pem"), "curl", "-sS", "https://localhost")
     assert said.returncode == 2
     assert "capath run STORE -- COMMAND" in said.stderr
+
+
+def test_clients_that_refuse_for_one_reason_share_a_paragraph(world: World) -> None:
+    """The reason is said once, with the clients that have it."""
+    other = world.file("other.pem", root("Another Root"))
+    variables = {"SSL_CERT_FILE": other, "SSL_CERT_DIR": world.directory("crts", root("Another Root"))}
+    out = run(world, "doctor", world.server.text, "--client", "openssl,python", **variables).stdout
+    [heading] = [line for line in out.splitlines() if line.startswith("✗") and world.server.text in line]
+    assert "openssl" in heading
+    assert "ssl" in heading.split(",")[1]
+    assert out.count("root-not-in-store") == 1
+
+
+def test_a_remedy_that_is_not_enough_is_not_offered_for_a_missing_root(world: World) -> None:
+    """A variable that leads nowhere is named; what helps is the root."""
+    variables = {"SSL_CERT_FILE": world.file("other.pem", root("Another Root")), "SSL_CERT_DIR": "/nonexistent"}
+    out = run(world, "doctor", world.server.text, "--client", "openssl", **variables).stdout
+    assert "SSL_CERT_DIR names /nonexistent, which is not there" in out
+    assert "is not its only root" in out
+    assert "→ Get the root “Doctor Test Root”" in out
+    assert "not enough" not in out

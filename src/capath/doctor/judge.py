@@ -133,7 +133,9 @@ class Judge:
             return Judgement(Unknown(diagnosis.text), None, shown)  # the host refuses the client
         if diagnosis.cause not in NOT_FOUND:
             return Judgement(Refuses(diagnosis.cause.value, diagnosis.text), diagnosis, shown)
-        cause, text = diagnosis.cause, f"{_missing_text(result)} is not among its {len(roots)} roots"
+        among = {0: "is missing, as are all: it has no roots", 1: "is not its only root"}
+        missing = among.get(len(roots), f"is not among its {len(roots)} roots")
+        cause, text = diagnosis.cause, f"{_missing_text(result)} {missing}"
         holder = next((store for store in self.elsewhere if anchor_in(store.certificates or (), shown)), None)
         if holder is not None:
             cause, text = Cause.ROOT_NOT_IN_STORE, f"{text}; {visible(holder.place.path)} has it"

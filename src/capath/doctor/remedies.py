@@ -44,7 +44,7 @@ class _Candidate:
 
 
 def find_remedy(doctor: Doctor, verdict: Verdict, judgement: Judgement) -> Remedy | None:
-    """The first candidate with which the client accepts the host; else the first that was tried, else advice."""
+    """The first candidate with which the client accepts the host; else advice, or the first that was tried."""
     program, diagnosis = verdict.row.program, judgement.diagnosis
     if diagnosis is not None and diagnosis.cause is Cause.CLIENT_DIFFERS and program.client.relaxed:
         proved = doctor.prove(program, verdict.endpoint, doctor.machine, relaxed=True)
@@ -55,10 +55,11 @@ def find_remedy(doctor: Doctor, verdict: Verdict, judgement: Judgement) -> Remed
         if remedy.fixes:
             return remedy
         closest = closest or remedy
+    known_to_fail = closest is None or closest.fixes is False
+    if diagnosis is not None and diagnosis.cause is Cause.ROOT_NOT_IN_STORE and known_to_fail:
+        return Remedy(_ASK_FOR_ROOT.format(title=visible_name(judgement.shown[-1].issuer.title)))
     if closest is not None or diagnosis is None:
         return closest
-    if diagnosis.cause is Cause.ROOT_NOT_IN_STORE:
-        return Remedy(_ASK_FOR_ROOT.format(title=visible_name(judgement.shown[-1].issuer.title)))
     return Remedy(diagnosis.remedies[0].text) if diagnosis.remedies else None
 
 
