@@ -154,6 +154,20 @@ def test_a_key_usage_without_cert_sign_is_no_ca(tmp_path: Path) -> None:
     assert "keyCertSign" in finding.evidence
 
 
+def test_why_it_is_not_a_ca_is_what_its_basic_constraints_say(tmp_path: Path) -> None:
+    """CA:FALSE, constraints that do not decode, and none are three things."""
+    leaf = FAULTS["not-a-ca"][1].pem()
+    undecodable = b"\xa3\x0e\x30\x0c\x30\x0a\x06\x03\x55\x1d\x13\x04\x03\x01\x01\x01"
+    raw = raw_certificate(raw_name((raw_attribute(0x0C, b"Raw"),)), extra=undecodable)
+    none = Spec(key=KEY, extensions=[(SIGNS, True)]).pem()
+    files = {"leaf.pem": leaf, "raw.pem": pem("CERTIFICATE", raw), "none.pem": none}
+    found = audit(make_store(tmp_path / "store", files))["not-a-ca"]
+    assert [(finding.subject, finding.evidence) for finding in found] == [
+        (AboutCertificate("leaf.pem", sha256_of(leaf), "Good Root"), "basicConstraints has CA:FALSE"),
+        (AboutCertificate("raw.pem", sha256_of(files["raw.pem"]), "Raw"), "OpenSSL rejects it as a CA"),
+    ]
+
+
 @pytest.mark.parametrize(("serial", "word"), [(0, "zero"), (-5, "negative"), (1 << 160, "21 bytes")])
 def test_serials_that_minting_refuses_are_found_too(tmp_path: Path, serial: int, word: str) -> None:
     """Zero, negative and overlong serial numbers, which `cryptography` does not write, are read and reported."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from capath.change.apply import apply_plan
 from capath.change.journal import Journal
-from capath.change.operation import ReplaceFile
+from capath.change.operation import Absent, MakeLink, ReplaceFile
 from capath.change.plan import Plan
 from capath.change.toggle import plan_toggle
 from capath.pki.load import read_certificate
@@ -128,6 +129,53 @@ def test_every_copy_goes_out_and_comes_in(directory: Path) -> None:
     assert sorted(scan(directory).entries) == ["untrusted/a.pem", "untrusted/b.crt", "untrusted/c.CER"]
     _toggle(directory, on=(root,))
     assert tree(directory) == before
+
+
+@pytest.mark.parametrize(
+    ("present", "expected"), [("acd", "abcd"), ("adc", "adcb")], ids=["in order of names", "in no order"]
+)
+def test_where_no_order_is_known_it_comes_by_its_name_or_last(
+    directory: Path, present: str, expected: str
+) -> None:
+    """A file that capath did not put aside joins a row in order of names where it belongs, else at the end."""
+    roots = {name: mint_root() for name in "abcd"}
+    for slot, name in enumerate(present):
+        (directory / f"{name}.pem").write_bytes(roots[name].pem)
+        (directory / f"{_hash(roots['a'])}.{slot}").symlink_to(f"{name}.pem")
+    (directory / "untrusted").mkdir()
+    (directory / "untrusted" / "b.pem").write_bytes(roots["b"].pem)
+    _toggle(directory, on=(roots["b"],))
+    links = links_in(directory)
+    assert "".join(links[name].removesuffix(".pem") for name in sorted(links)) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "known"),
+    [
+        ("abcd", "abd", "abcd"),
+        ("abcd", "acd", "abcd"),
+        ("abcd", "dca", "dcab"),
+        ("bac", "c", "bac"),
+        ("ab", "abc", "abc"),
+    ],
+)
+def test_the_order_of_a_row_is_remembered_with_what_left_it(
+    directory: Path, first: str, later: str, known: str
+) -> None:
+    """The newest order counts; what it no longer has comes after what it followed."""
+    root = mint_root()
+    journal = Journal(str(directory))
+    for name in "abcd":
+        (directory / f"{name}.pem").write_bytes(root.pem)
+    for order in (first, later):
+        for link in directory.glob(f"{_hash(root)}.*"):
+            link.unlink()
+        for slot, name in enumerate(order):
+            (directory / f"{_hash(root)}.{slot}").symlink_to(f"{name}.pem")
+        step = MakeLink(f"{_hash(root)}.0", "a.pem", Absent())
+        journal.begin("a change", [step], scan(directory), datetime(2026, 6, 1, tzinfo=timezone.utc))
+    (remembered,) = journal.row_memory().values()
+    assert "".join(target.removesuffix(".pem") for target in remembered) == known
 
 
 def test_links_to_other_directories_and_to_links_come_back(directory: Path, tmp_path: Path) -> None:

@@ -216,8 +216,17 @@ def test_only_makes_the_named_ones_the_whole_set(crts: Path, capsys: Capture) ->
 
 def test_history_is_newest_first_and_undo_stops_at_its_end(crts: Path, capsys: Capture) -> None:
     """Every change is told; with nothing left to undo the status is 2."""
+    unchanged = crts.parent / "unchanged"
+    unchanged.mkdir()
+    capsys.readouterr()
+    assert capath("history", unchanged) == 0
+    assert capsys.readouterr().out == "capath has made no changes here\n"
     assert capath("distrust", crts, "Root_A.pem") == 0
     assert capath("undo", crts) == 0
+    capsys.readouterr()
+    assert capath("history", crts) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [(row[0], row[3]) for row in rows] == [("3", "undid"), ("2", "undone"), ("1", "done")]
     changes = run_json(capsys, "history", crts)["changes"]
     assert [change["number"] for change in changes] == [3, 2, 1]
     assert changes[0]["undoes"] == 2

@@ -125,7 +125,18 @@ def test_a_root_on_several_hosts_is_named_once(
     proxy = authority.root("Proxy")
     ports = [loopback.serve(tls(tls_context(authority.leaf(proxy, HOST), proxy), http())) for _ in range(2)]
     assert main(["test", *(f"127.0.0.1:{port}" for port in ports), "--capath", directory], _no_explorer) == 1
-    assert "2 of 2 hosts end in “Proxy”, which no store here has: an intercepting proxy" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "2 of 2 hosts end in “Proxy”, which no store here has: an intercepting proxy" in err
+    assert "2 hosts: 2 rejected (private-root-sent 2)" in err
+
+
+def test_one_host_is_not_counted_and_json_has_no_summary(
+    capsys: pytest.CaptureFixture[str], directory: str, good: str
+) -> None:
+    assert main(["test", good, "--capath", directory], _no_explorer) == 0
+    assert "1 verified" not in capsys.readouterr().err
+    assert main(["test", good, good, "--capath", directory, "--json"], _no_explorer) == 0
+    assert "2 verified" not in capsys.readouterr().err
 
 
 def test_the_remedy_that_is_printed_mends_it(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from capath.demo import authority
@@ -21,9 +23,11 @@ from capath.diagnosis.cause import Cause, Diagnosis, RemedyKind
 from capath.diagnosis.diagnose import diagnose
 from capath.report.verification import command_line
 from capath.store import scan
+from capath.tls.failure import FaultKind, ProtocolFault
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.network.proxy import Proxy, ProxyKind
 from capath.tls.probe import probe
+from capath.tls.result import Unreachable
 from capath.tls.test_options import CrlCheck, ProbeOptions, Starttls, VerifyFlags
 from tests.tls.conftest import MakeStore, loopback, make_store, to_loopback
 
@@ -68,6 +72,32 @@ def test_an_alert_to_who_named_no_host_is_not_always_about_the_name(
     assert f"alert {number} (" in diagnosis.text
     assert "request for" not in diagnosis.text
     assert diagnosis.remedies
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "word"),
+    [
+        (FaultKind.CHAIN_TOO_LARGE, Cause.OTHER, "its intermediates"),
+        (FaultKind.WEAK, Cause.WEAK_KEY_OR_SIGNATURE, "112 bits"),
+        (FaultKind.PROTOCOL, Cause.PROTOCOL_VERSION, "TLS 1.2 or 1.3"),
+        (FaultKind.CERTIFICATE, Cause.MALFORMED_CERTIFICATE, "reissued"),
+        (FaultKind.CIPHER, Cause.CIPHER_MISMATCH, "current ciphers"),
+        (FaultKind.RECORDS, Cause.OTHER, "server log"),
+        (FaultKind.OTHER, Cause.OTHER, "server log"),
+    ],
+)
+def test_each_kind_of_fault_has_its_cause_and_its_remedy(
+    make_store: MakeStore, loopback: Loopback, kind: FaultKind, cause: Cause, word: str
+) -> None:
+    directory = make_store()
+    result = probe(Endpoint(LOOPBACK, loopback.serve(closing)), directory)
+    assert isinstance(result.outcome, Unreachable)
+    fault = replace(result.outcome, failure=ProtocolFault(("SSL routines: a reason",), kind))
+    diagnosis = diagnose(replace(result, outcome=fault), scan(directory))
+    assert diagnosis is not None
+    assert diagnosis.cause is cause
+    assert diagnosis.text.startswith("OpenSSL ended the handshake: SSL routines: a reason.")
+    assert word in diagnosis.remedies[0].text
 
 
 def test_a_server_that_hangs_up_on_an_address_may_want_a_name(make_store: MakeStore, loopback: Loopback) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import pytest
+from cryptography import x509
+
 from capath.sources.detect import source_of_bytes
 from capath.sources.item import ServerTrust
 from tests.minting import mint_crl, mint_root, pem, raw_attribute, raw_certificate, raw_name
@@ -69,10 +72,18 @@ def test_trusted_certificates_say_whether_they_are_for_servers() -> None:
 
 def test_a_certificate_that_both_libraries_refuse_has_both_reasons() -> None:
     """The refusal says what OpenSSL says and what cryptography says."""
-    broken = raw_certificate(raw_name((raw_attribute(0x02, b"\x01"),)))
-    _, refused = split(source_of_bytes("b.pem", pem("CERTIFICATE", broken), nobody))
-    assert "OpenSSL: " in refused[0].reason
-    assert "cryptography: " in refused[0].reason
+    cut = A.der[:-10]
+    odd = raw_certificate(raw_name((raw_attribute(0x02, b"\x01"),)))
+    data = pem("CERTIFICATE", cut) + pem("CERTIFICATE", odd)
+    _, refused = split(source_of_bytes("b.pem", data, nobody))
+    with pytest.raises(ValueError) as caught:
+        x509.load_der_x509_certificate(cut)
+    assert str(caught.value)
+    assert [item.reason.startswith("OpenSSL: ") for item in refused] == [True, True]
+    assert [item.reason.partition("; cryptography: ")[2] for item in refused] == [
+        str(caught.value),
+        "it loads, but OpenSSL cannot use it",
+    ]
 
 
 def test_an_empty_or_foreign_file_is_one_refusal(tmp_path: Path) -> None:

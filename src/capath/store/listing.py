@@ -327,8 +327,7 @@ def _untrusted(snapshot: Snapshot, name: str, held: Held, reports: Sequence[Link
             return OldHashOnly(first.name, own_hash)
         return WrongHash(first.name, own_hash)
     parsed = LinkName.parse(own[0].name)
-    if parsed is None:
-        return WrongHash(own[0].name, own_hash)
+    assert parsed is not None  # lookup asks for the names of the links that serve a certificate
     end = walk(snapshot, parsed.row).end
     match end:
         case EndOfRow(name=missing):
