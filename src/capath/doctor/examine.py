@@ -69,6 +69,15 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What capath expects one client to make of one host; the client itself was not run."""
+
+    row: Row
+    endpoint: Endpoint
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
 class HostUnreachable:
     """No client can accept the host: it did not show a certificate."""
 
@@ -99,38 +108,46 @@ class Doctor:
         self._stop = threading.Event()
         self.machine = replace(machine, cancelled=self._stop.is_set)
         self.clients = clients
-        self.judge = Judge(machine.environment, machine.timeout_s)
+        self.judge = Judge(machine.environment, machine.timeout_s, self._stop.is_set)
         self._reader = PlaceReader(now)
 
     def examine(self, endpoints: Sequence[Endpoint] = ()) -> Examination:
         """Find the clients, read their stores, and have each asked about `endpoints`. Raises CancelledError."""
-        from capath.doctor.remedies import find_remedy
-
-        found = [item for items in self._each(self._find_all, self.clients) for item in items]
+        found = [item for items in self._each(self.find, self.clients) for item in items]
         rows = tuple(item for item in found if isinstance(item, Row))
         strange = tuple(dict.fromkeys(item for item in found if isinstance(item, Strange)))
-        stores = {store.place.path: store for row in rows for store in row.stores if _can_be_given(store)}
-        self.judge.elsewhere = tuple(sorted(stores.values(), key=lambda store: -(store.root_count or 0)))
         verdicts: list[Verdict] = []
         unreachable: list[HostUnreachable] = []
         for endpoint in endpoints:
             try:
-                judged = [(row, self.judge.judge(row, endpoint)) for row in rows]
+                judged = self.judge_all(rows, endpoint)
             except UnreachableError as error:
                 unreachable.append(HostUnreachable(endpoint, str(error)))
                 continue
-
-            def verdict(pair: tuple[Row, Judgement], endpoint: Endpoint = endpoint) -> Verdict:
-                row, judgement = pair
-                proved = self.prove(row.program, endpoint, self.machine)
-                cell = Verdict(row, endpoint, judgement.opinion, proved)
-                with contextlib.suppress(UnreachableError):  # it went away meanwhile
-                    if isinstance(cell.opinion, Refuses):
-                        return replace(cell, remedy=find_remedy(self, cell, judgement))
-                return cell
-
-            verdicts.extend(self._each(verdict, judged))
+            verdicts.extend(self._each(self.verdict, judged))
         return Examination(rows, strange, tuple(verdicts), tuple(unreachable))
+
+    def find(self, client: Client) -> tuple[Row | Strange, ...]:
+        """The programs of one client, and what each reads. Raises CancelledError."""
+        found = tuple(find_programs(client, self.machine))
+        return tuple(item if isinstance(item, Strange) else self._row(item, self.machine) for item in found)
+
+    def judge_all(self, rows: Sequence[Row], endpoint: Endpoint) -> list[Judged]:
+        """What capath expects each of `rows`, all there are, to make of `endpoint`. Raises UnreachableError."""
+        stores = {store.place.path: store for row in rows for store in row.stores if _can_be_given(store)}
+        self.judge.elsewhere = tuple(sorted(stores.values(), key=lambda store: -(store.root_count or 0)))
+        return [Judged(row, endpoint, self.judge.judge(row, endpoint)) for row in rows]
+
+    def verdict(self, judged: Judged) -> Verdict:
+        """Have the program connect, and look for a remedy where it refuses. Raises CancelledError."""
+        from capath.doctor.remedies import find_remedy
+
+        proved = self.prove(judged.row.program, judged.endpoint, self.machine)
+        cell = Verdict(judged.row, judged.endpoint, judged.judgement.opinion, proved)
+        with contextlib.suppress(UnreachableError):  # it went away meanwhile
+            if isinstance(cell.opinion, Refuses):
+                return replace(cell, remedy=find_remedy(self, cell, judged.judgement))
+        return cell
 
     def row_of(self, program: Program, machine: Machine) -> Row | None:
         """The same client in another environment; None where it is not there."""
@@ -169,10 +186,6 @@ class Doctor:
     def stop(self) -> None:
         """Stop every program that runs: `examine` raises CancelledError."""
         self._stop.set()
-
-    def _find_all(self, client: Client) -> tuple[Row | Strange, ...]:
-        found = tuple(find_programs(client, self.machine))
-        return tuple(item if isinstance(item, Strange) else self._row(item, self.machine) for item in found)
 
     def _row(self, program: Program, machine: Machine) -> Row:
         stores = self._reader.read(program.places)

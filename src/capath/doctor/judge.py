@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from capath.diagnosis.cause import Cause, Diagnosis
@@ -19,6 +19,7 @@ from capath.pki.signature import signs
 from capath.pki.visible import visible, visible_name
 from capath.store import scan
 from capath.tls.handshake.verify_codes import VerifyCode
+from capath.tls.network.deadline import never
 from capath.tls.network.endpoint import Endpoint
 from capath.tls.network.proxy import proxy_from_environment
 from capath.tls.offline.verify import verify_offline
@@ -84,9 +85,12 @@ class UnreachableError(Exception):
 class Judge:
     """Tests hosts, each once for each set of roots and each profile."""
 
-    def __init__(self, environment: Mapping[str, str], timeout_s: float) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], timeout_s: float, cancelled: Callable[[], bool] = never
+    ) -> None:
         self._environment = environment
         self._timeout_s = timeout_s
+        self._cancelled = cancelled
         self._known: dict[tuple[Endpoint, frozenset[str], Profile], Judgement] = {}
         self.elsewhere: tuple[StoreRead, ...] = ()
         """Stores of this machine, in which a root that a client lacks can be."""
@@ -148,7 +152,7 @@ class Judge:
             raise UnreachableError(str(error)) from None
         flags = VerifyFlags(strict=profile.strict, partial_chain=profile.partial_chain)
         options = ProbeOptions(timeout_s=self._timeout_s, flags=flags, proxy=proxy)
-        return probe(endpoint, directory, options=options)
+        return probe(endpoint, directory, options=options, cancelled=self._cancelled)
 
     def _in_its_directories(self, row: Row, judged: Judgement, endpoint: Endpoint) -> Judgement:
         """The same refusal, explained by a directory of the client that holds the root where lookup misses it."""

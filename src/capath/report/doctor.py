@@ -16,7 +16,7 @@ from capath.report.document import Json, moment
 from capath.report.layout import Line, Span, Style, columns, plural, wrapped
 
 _HEAD = ("Reads", "Roots", "Changed", "Why")
-_SHAPES = {
+SHAPES = {
     Shape.BUNDLE: "",
     Shape.HASHED: " (by hash links)",
     Shape.WHOLE: " (every file)",
@@ -160,7 +160,7 @@ def _store_cells(store: StoreRead) -> list[str]:
     place = store.place
     roots = "?" if store.root_count is None else str(store.root_count)
     changed = "" if store.changed_at is None else f"{store.changed_at:%Y-%m-%d}"
-    return [f"{place.path}{_SHAPES[place.shape]}", roots, changed, why_text(place.why)]
+    return [f"{place.path}{SHAPES[place.shape]}", roots, changed, why_text(place.why)]
 
 
 def _mark(opinion: Opinion) -> str:
@@ -210,13 +210,14 @@ def _refusal_lines(
 
 
 def _reason_lines(verdict: Verdict, width: int | None) -> Iterator[Line]:
-    for text in _reasons(verdict):
+    for text in reasons(verdict):
         yield from wrapped(text, width, "      ", "    ")
     if verdict.remedy is not None:
         yield from _remedy_lines(verdict.remedy, width)
 
 
-def _reasons(verdict: Verdict) -> Iterator[str]:
+def reasons(verdict: Verdict) -> Iterator[str]:
+    """Why the client refuses the host, or why that is not known; how it was found out."""
     match verdict.opinion:
         case Refuses(cause=cause, text=text):
             yield f"{cause}: {text}" if cause else text
