@@ -36,8 +36,12 @@ class Terminal:
         deadline_s = time.monotonic() + 60
         while text not in self.seen:
             assert time.monotonic() < deadline_s, self.seen[-2000:]
-            if select.select([self.master], [], [], 0.1)[0]:
-                self.seen += os.read(self.master, 65536)
+            self.read_some()
+
+    def read_some(self) -> None:
+        """Read what is drawn within a moment."""
+        if select.select([self.master], [], [], 0.1)[0]:
+            self.seen += os.read(self.master, 65536)
 
     def fill(self) -> None:
         """Have it draw screen after screen without reading, until the terminal takes no more and, behind it, the
@@ -129,6 +133,27 @@ def test_a_terminal_that_is_gone_ends_it(tmp_path: Path, crts: Path) -> None:
         os.close(terminal.master)
         terminal.process.send_signal(signal.SIGHUP)  # what the kernel sends to whose controlling terminal it was
         assert terminal.ended() == 128 + signal.SIGHUP
+
+
+def test_programs_that_hang_are_ended_with_it(tmp_path: Path, crts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that does not answer is stopped, and its temporary directory goes."""
+    pid = tmp_path / "pid"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/curl").write_text(f"#!/bin/sh\necho $$ > {pid}\nexec /bin/sleep 600\n")
+    (tmp_path / "bin/curl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin")
+    with explorer(tmp_path, str(crts)) as terminal:
+        terminal.read_until(b"Aurora Root")
+        os.write(terminal.master, b"7")
+        terminal.read_until(b"asking")
+        while not (pid.exists() and pid.read_text()):
+            terminal.read_some()
+        assert list(tmp_path.glob("capath-doctor-*"))
+        os.write(terminal.master, b"q")
+        terminal.read_until(b"\x1b[?1049l")
+        assert terminal.ended() == 0
+    assert not Path(f"/proc/{pid.read_text().strip()}").exists()
+    assert not list(tmp_path.glob("capath-doctor-*"))
 
 
 @pytest.mark.parametrize("deaf", [False, True], ids=["reading", "not-reading"])

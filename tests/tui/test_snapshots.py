@@ -16,7 +16,19 @@ from capath.tui.actions import Mode
 from capath.tui.app import CapathApp
 from capath.tui.explore import Exploration
 from capath.tui.settings import Settings
-from tests.tui.explorer import NOW, ROOTS, SIZE, fixed_root, loaded, make_app, make_store, reviewed
+from tests.tui.explorer import (
+    NOW,
+    ROOTS,
+    SIZE,
+    fixed_root,
+    loaded,
+    make_app,
+    make_store,
+    reviewed,
+    screen_text,
+    until,
+)
+from tests.tui.test_programs import clients as fakes
 
 Compare = Callable[..., bool]
 Step = Callable[[Pilot[None], CapathApp], Awaitable[None]]
@@ -60,7 +72,7 @@ async def review(pilot: Pilot[None], app: CapathApp) -> None:
 
 
 SIZES = {"80x24": SIZE, "160x45": (160, 45)}
-MODES = {mode.value.lower(): mode.key for mode in Mode}
+MODES = {mode.value.lower(): mode.key for mode in Mode if mode is not Mode.PROGRAMS}
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
@@ -68,6 +80,20 @@ MODES = {mode.value.lower(): mode.key for mode in Mode}
 def test_modes(snap_compare: Compare, crts: Path, key: str, size: tuple[int, int]) -> None:
     """Each mode, with something staged, small and large."""
     assert picture(snap_compare, make_app(crts), "j", "space", key, size=size)
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_programs(snap_compare: Compare, crts: Path, size: tuple[int, int]) -> None:
+    """Programs of the test's own, each with another store and problem."""
+    for path in (crts, *crts.glob("*.pem")):
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    app = make_app(crts, clients=fakes(crts), environment={"PATH": "/usr/bin:/bin"})
+
+    async def asked(pilot: Pilot[None], app: CapathApp) -> None:
+        await until(pilot, lambda: "asking" not in screen_text(app))
+        await pilot.press("n")
+
+    assert picture(snap_compare, app, "7", size=size, step=asked)
 
 
 @pytest.mark.parametrize("look", ["light", "contrast", "ansi", "none"])

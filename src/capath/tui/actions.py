@@ -18,6 +18,7 @@ class Mode(StrEnum):
     FINDINGS = "Findings"
     COMPARE = "Compare"
     HISTORY = "History"
+    PROGRAMS = "Programs"
 
     @property
     def key(self) -> str:
@@ -27,6 +28,7 @@ class Mode(StrEnum):
 ALL = frozenset(Mode)
 _CERTIFICATES = frozenset({Mode.CERTIFICATES})
 _CONNECTIONS = frozenset({Mode.CONNECTIONS})
+_PROGRAMS = frozenset({Mode.PROGRAMS})
 _MARKED = frozenset({Mode.CERTIFICATES, Mode.COMPARE})
 _FLIPPED = frozenset({Mode.CERTIFICATES, Mode.LINKS, Mode.FINDINGS, Mode.COMPARE})
 _FIXED = frozenset({Mode.CERTIFICATES, Mode.LINKS, Mode.CONNECTIONS, Mode.FINDINGS})
@@ -56,6 +58,10 @@ ACTIONS = (
     Action("unstage_all", ("U",), "unstage all", "Unstage everything (asks)"),
     Action("test", ("t",), "test host", "Test a connection: type host:port; ↑ brings earlier ones"),
     Action("retest", ("r",), "again", "Test the host again", _CONNECTIONS),
+    Action("ask_again", ("r",), "ask again", "Ask the programs of this machine again", _PROGRAMS),
+    Action(
+        "programs", ("p",), "programs", "Ask this machine’s programs whether they accept the host", _CONNECTIONS
+    ),
     Action("test_all", ("T",), "test all", "Test all that are untested, then all"),
     Action("side", ("v",), "as it is", "Show the test of the store as it is, or as staged", _CONNECTIONS),
     Action("fetch", ("f",), "fetch", "Fetch the intermediate that the server should send (asks)", _CONNECTIONS),
@@ -84,7 +90,12 @@ ACTIONS = (
     Action("page_up", ("pageup", "ctrl+b"), "page up", "A page up"),
     Action("fold", ("h", "left"), "fold", "Fold the group", _GROUPED),
     Action("unfold", ("l", "right"), "unfold", "Unfold the group", _GROUPED),
-    Action("open", ("enter",), "details", "Go in: details, the certificate of a finding, a test"),
+    Action(
+        "open",
+        ("enter",),
+        "details",
+        "Go in: details, the certificate of a finding, a test, the store of a program",
+    ),
     Action("panel", ("tab", "shift+tab"), "panel", "The other panel"),
     Action("escape", ("escape",), "back", "Step out: field, details, filter, marks; never quits"),
     Action("reload", ("f5",), "read again", "Read the directory again"),

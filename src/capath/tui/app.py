@@ -125,7 +125,7 @@ class CapathApp(App[None], inherit_bindings=False):
         self.theme = _textual_theme(self.explorer.look)
 
     def on_unmount(self) -> None:
-        self.explorer.session.testing.end()
+        self.explorer.session.end()
 
     def _fatal_error(self) -> None:
         """Leave after an error of capath's own: where it was, and no values, which may be secret."""

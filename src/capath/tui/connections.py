@@ -269,7 +269,7 @@ class ConnectionsPane:
                 Hint("undo", "unstage"),
             ]
         elif test is not None:
-            hints += [Hint("test"), Hint("retest"), Hint("test_all")]
+            hints += [Hint("test"), Hint("retest"), Hint("test_all"), Hint("programs")]
         else:
             hints += [Hint("test"), Hint("test_all")]
         return (*hints, Hint("filter"), Hint("copy"), Hint("master_key"))
@@ -297,6 +297,10 @@ class ConnectionsPane:
             case "side":
                 self._shows_as_is = not self._shows_as_is
                 session.version += 1
+            case "programs" if test is not None and session.stage is not None:
+                session.asked_host = test.host
+                session.stage.session_changed()
+                session.stage.jump_to(Mode.PROGRAMS, "")
             case "master_key" if test is not None:
                 self._show_key_of = None if self._show_key_of == test.host else test.host
                 session.version += 1

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from capath.doctor.program import Client
     from capath.tls.network.connect import Resolver
     from capath.tls.test_options import HostToTest
     from capath.tui.settings import Settings
@@ -29,6 +30,7 @@ class Exploration:
     are typed go through the proxy that `environment` names for them. `system_root` is where the system's tree
     begins, in which a directory can have an owner. `scratch` is a directory that goes with the explorer: it is
     removed here where the end has to be made short. `title` names the store that `directory` is a copy of.
+    `clients` are looked for on this machine by Programs: those that the doctor knows where None.
     """
 
     directory: str
@@ -41,6 +43,7 @@ class Exploration:
     system_root: str = "/"
     scratch: str = ""
     title: str = ""
+    clients: tuple[Client, ...] | None = None
 
 
 def explore(exploration: Exploration) -> int:

@@ -258,7 +258,7 @@ class Explorer:
 
     def leave(self) -> None:
         """End, whatever is under way."""
-        self.session.testing.end()
+        self.session.end()
         self.terminal.leave()
 
     def jump_to(self, mode: Mode, key: str) -> bool:

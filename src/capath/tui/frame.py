@@ -178,7 +178,7 @@ class Frame:
         explorer, trouble = self._explorer, self._trouble()
         names = {mode: mode.value for mode in Mode}
         if width < WIDE[0]:
-            names |= {Mode.CERTIFICATES: "Certs", Mode.CONNECTIONS: "Hosts"}
+            names |= {Mode.CERTIFICATES: "Certs", Mode.CONNECTIONS: "Hosts", Mode.PROGRAMS: "Progs"}
         spans: list[Span] = [Span(" ")]
         for mode in Mode:
             is_on, press = mode is explorer.mode, mode.key

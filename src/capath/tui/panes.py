@@ -20,6 +20,7 @@ _PANES = {
     Mode.FINDINGS: "findings:FindingsPane",
     Mode.COMPARE: "compare:ComparePane",
     Mode.HISTORY: "history:HistoryPane",
+    Mode.PROGRAMS: "programs:ProgramsPane",
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from capath.errors import BadInputError, StrEnum
 from capath.pki.visible import visible
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from capath.store.diff import Comparison
     from capath.tls.test_options import HostToTest
 
+T = TypeVar("T")
 WATCH_INTERVAL_S = 1.0
 ASKS_ABOVE = 20
 
@@ -98,6 +99,10 @@ class Session:
         self._fingerprint = b""
         self._watching = False
         self._after_change: Callable[[], None] | None = None
+        self.asked_host: HostToTest | None = None
+        """The host that the programs of this machine are asked about."""
+        self.at_end: list[Callable[[], None]] = []
+        """What is to be stopped when the explorer is left."""
 
     @property
     def store(self) -> Store | None:
@@ -127,22 +132,43 @@ class Session:
         if self.stage is not None:
             self.stage.session_changed()
 
+    def in_background(
+        self, job: Callable[[], T], done: Callable[[T], None], failed: Callable[[str], None]
+    ) -> None:
+        """Run `job` off the screen's thread, then `done` or `failed` on it."""
+        self._jobs.start(job, done, failed)
+
+    def end(self) -> None:
+        """The explorer is left: stop what runs."""
+        self.testing.end()
+        for stop in self.at_end:
+            stop()
+
     # --- reading the directory, and noticing when something else changes it ---
 
     def read(self, *, recover_first: bool = False) -> None:
         """Read the directory, in the background."""
         self._generation += 1
         generation, directory, now = self._generation, self.exploration.directory, self.exploration.now()
+        title = self.exploration.title
 
         def done(read: jobs.StoreRead) -> None:
             if generation == self._generation:
                 self._take_store(read)
 
         self._jobs.start(
-            lambda: jobs.read_store(directory, now, recover_first=recover_first, title=self.exploration.title),
+            lambda: jobs.read_store(directory, now, recover_first=recover_first, title=title),
             done,
             self._read_failed,
         )
+
+    def open(self, exploration: Exploration) -> None:
+        """Show another store; what is staged is dropped."""
+        self.stop_tests()
+        self.exploration = exploration
+        self.workspace, self.changes, self.compared = Workspace(), (), None
+        self.bench.tests = [HostTest(test.host) for test in self.bench.tests]
+        self.read(recover_first=not exploration.read_only)
 
     def _read_failed(self, text: str) -> None:
         """Say why, and try again: a file may have changed while it was read."""
@@ -170,6 +196,8 @@ class Session:
             self._changed()
 
         def history(changes: tuple[Change, ...]) -> None:
+            if directory != self.exploration.directory:
+                return
             self.changes = changes
             self._changed()
             # The audit comes last: what it takes longest for is what is asked for last.
