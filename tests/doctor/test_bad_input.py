@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -205,6 +206,26 @@ def test_an_interrupt_stops_every_program(world: World) -> None:
         deadline_s = time.monotonic() + 20
         while not has_ended(pid):  # killed, and not yet scheduled to die
             assert time.monotonic() < deadline_s
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_the_command_and_every_program(world: World, number: signal.Signals) -> None:
+    """The status is the signal's; no program and no temporary directory is left."""
+    pids, place = world.place / "pids", world.place / "tmp"
+    place.mkdir()
+    path = program(world.place, "curl", f"echo $$ > {pids}; exec /bin/sleep 600")
+    environment = {**world.machine().environment, "PATH": path, "TMPDIR": str(place)}
+    command = [sys.executable, "-m", "capath", "doctor", "--client", "curl", "--timeout", "600"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    deadline_s = time.monotonic() + 60
+    while not (pids.exists() and pids.read_text().endswith("\n")):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    assert os.listdir(place)
+    process.send_signal(number)
+    assert process.wait(60) == 128 + number
+    assert os.listdir(place) == []
+    assert has_ended(pids.read_text().strip())
 
 
 def has_ended(pid: str) -> bool:

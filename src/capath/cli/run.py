@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     """Run it. An interrupt reaches it from the terminal, other requests to end are passed on: it decides."""
-    with _handlers({signal.SIGINT: lambda number, frame: None}):
+    with signals_handled({signal.SIGINT: lambda number, frame: None}):
         try:
             process = subprocess.Popen(command, env=environment)
         except FileNotFoundError:
@@ -74,13 +74,13 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
             complain(f"{visible(command[0])}: it cannot be run: {getattr(error, 'strerror', None) or error}")
             return _NOT_RUN
         passed_on = (signal.SIGTERM, signal.SIGHUP)
-        with _handlers({number: lambda number, frame: process.send_signal(number) for number in passed_on}):
+        with signals_handled({number: lambda number, frame: process.send_signal(number) for number in passed_on}):
             status = process.wait()
     return status if status >= 0 else _SIGNALLED - status
 
 
 @contextlib.contextmanager
-def _handlers(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
+def signals_handled(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
     """Handle signals, but those that are ignored. A program that is started begins with the system's handling."""
     before = {number: signal.getsignal(number) for number in handlers}
     for number, handler in handlers.items():
