@@ -10,7 +10,7 @@ import pytest
 
 from capath.audit import Severity
 from capath.sources.mozilla_roots import MozillaRoot, TlsTrust, mozilla_roots
-from capath.store.constraints import Kept, KeptConstraints
+from capath.store.constraints import OWN_LIMIT, Kept, KeptConstraints
 from tests.audit.worlds import LIST_DATE, Spec, audit, make_store, mozilla_list, mozilla_root, sha256_of
 
 PEM = Spec().pem()
@@ -85,6 +85,15 @@ def test_limits_kept_beside_the_store_come_before_the_table(tmp_path: Path) -> N
     found = audit(store, mozilla=mozilla_list(mozilla_root(SHA256)), kept=kept)
     assert set(found) == {"distrust-after", "mozilla-name-constraint"}
     assert "certdata.txt" in found["distrust-after"][0].evidence
+
+
+def test_a_limit_of_ones_own_is_not_said_to_be_mozillas(tmp_path: Path) -> None:
+    """What Mozilla itself says of the root is found as before."""
+    store = make_store(tmp_path / "store", {"root.pem": PEM})
+    kept = KeptConstraints({SHA256: Kept(SHA256, "", DATE, "*.corp.example", OWN_LIMIT)})
+    assert not audit(store, mozilla=mozilla_list(mozilla_root(SHA256)), kept=kept)
+    found = audit(store, mozilla=mozilla_list(mozilla_root(SHA256, constraints="*.tr")), kept=kept)
+    assert "*.tr" in found["mozilla-name-constraint"][0].text
 
 
 def test_limits_that_cannot_be_read_are_said(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from capath.audit.finding import Severity
 from capath.audit.rule import CertificateRule, Hit
 from capath.sources.limits import Limits, limits_of
 from capath.sources.mozilla_roots import MozillaRoot, TlsTrust
+from capath.store.constraints import OWN_LIMIT
 
 _STORE = "Mozilla Root Store Policy; NSS certdata.txt"
 
@@ -88,7 +89,11 @@ def _unlisted(context: Context, facts: Facts) -> Hit | None:
 
 
 def _limits(context: Context, facts: Facts) -> Limits:
-    return limits_of(facts.certificate.sha256, context.kept.by_sha256, context.mozilla)
+    """What Mozilla says, also as it was kept on import; a limit that the user has set is not Mozilla's."""
+    sha256 = facts.certificate.sha256
+    kept = context.kept.by_sha256.get(sha256)
+    from_a_list = {} if kept is None or kept.source == OWN_LIMIT else {sha256: kept}
+    return limits_of(sha256, from_a_list, context.mozilla)
 
 
 def _current(context: Context, facts: Facts) -> MozillaRoot | None:
