@@ -163,6 +163,7 @@ def test_alpn_and_protocol_limits(loopback: Loopback, make_store: MakeStore, roo
     assert isinstance(result.session.record, SessionRecord)
     assert result.session.record.extended_master_secret
     assert len(result.session.record.master_key) == 48
+    assert repr(result.session.record.master_key) not in repr(result)
 
 
 def test_partial_chain_makes_an_intermediate_an_anchor(

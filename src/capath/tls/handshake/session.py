@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from capath.errors import ParseError, StrEnum
@@ -22,13 +22,14 @@ class Resumption(StrEnum):
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
     """OpenSSL's own record of a session (SSL_SESSION). `master_key` is a secret: mask it until it is asked for.
+    No ``repr`` has it.
 
     Texts that a side did not give are empty. For TLS 1.3, `session_id` and `ticket` come with the first ticket.
     """
 
     session_id: bytes
     session_id_context: bytes
-    master_key: bytes
+    master_key: bytes = field(repr=False)
     psk_identity: str
     psk_identity_hint: str
     srp_username: str
