@@ -39,11 +39,13 @@ def open_store(store: Path) -> Listing:
 def check(directory: Path, *, policy: Policy | None = None, now: datetime | None = None) -> AuditResult:
     """Return what the audit finds, the worst first, as ``capath check``. Raises BadInputError."""
     from capath.audit import audit
+    from capath.sources.store import open_store as opened
+    from capath.store import list_store
     from capath.store.constraints import read_constraints_file
 
-    path = os.fspath(directory)
-    listing = open_store(path)
-    mode, kept = os.stat(path).st_mode, read_constraints_file(path)
+    with opened(os.fspath(directory)) as store:
+        listing = list_store(store.scan())
+        mode, kept = os.stat(store.directory).st_mode, read_constraints_file(store.directory)
     return audit(listing, now or datetime.now(timezone.utc), directory_mode=mode, policy=policy, kept=kept)
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from capath.audit import audit
 from capath.change.apply import apply_plan, recover, undo_last
 from capath.change.debian import deselected, linked_as, plan_debian
 from capath.change.journal import Journal
 from capath.change.operation import EditPolicy
+from capath.change.plan import with_owner_notes
 from capath.change.toggle import plan_toggle
 from capath.errors import ChangeError
 from capath.store.listing import Listing, list_store
@@ -234,3 +236,28 @@ def test_other_owners_are_recognised(tmp_path: Path) -> None:
     assert managed_by(str(tmp_path / "own/crts"), str(tmp_path / "own")) is None
     (tmp_path / "link").symlink_to(tmp_path / "bsd/etc/ssl/certs")
     assert managed_by(str(tmp_path / "link"), str(tmp_path / "bsd")) is not None
+
+
+@needs_tool
+def test_the_bundle_that_still_has_a_root_is_told(
+    tree: DebianTree, tmp_path: Path, roots: list[Minted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the toggle in the directory, and after it by check; the way of the owner takes it out of both."""
+    listing = list_store(scan(tree.etc_certs))
+    plan = with_owner_notes(plan_toggle(listing, (), [roots[0].sha256]), str(tmp_path))
+    assert [note for note in plan.notes if note.startswith("ca-certificates.crt still has it")]
+    taken_in = with_owner_notes(plan_toggle(listing, [roots[0].sha256], ()), str(tmp_path))
+    assert not [note for note in taken_in.notes if "ca-certificates.crt" in note]
+    monkeypatch.setattr(
+        "capath.store.owner.managed_by", lambda directory, _="/": managed_by(directory, str(tmp_path))
+    )
+
+    def differing() -> list[str]:
+        found = audit(list_store(scan(tree.etc_certs)), datetime.now(timezone.utc)).findings
+        return [finding.sha256 for finding in found if finding.rule == "bundle-differs"]
+
+    assert differing() == []
+    apply_plan(plan)
+    assert differing() == [roots[0].sha256]
+    _update(tree)
+    assert differing() == []

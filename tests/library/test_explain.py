@@ -256,3 +256,13 @@ def test_any_store_can_be_named(loopback: Loopback, tmp_path: Path) -> None:
     why = capath.explain(url, _fail(url, str(bundle)), capath=bundle, environment={})
     assert why.cause is Cause.ROOT_NOT_IN_STORE
     assert [row.certificate.subject.title for row in capath.open_store(bundle).certificates] == ["Other"]
+
+
+def test_a_root_in_a_subdirectory_is_named_with_its_file(make_store: MakeStore, loopback: Loopback) -> None:
+    directory = make_store()
+    os.mkdir(os.path.join(directory, "mine"))
+    with open(os.path.join(directory, "mine", "root.pem"), "wb") as file:
+        file.write(ROOT.pem)
+    why = _why(_serve(loopback, ROOT), directory)
+    assert why.cause is Cause.WRONG_FORMAT
+    assert "mine/root.pem, which OpenSSL's lookup does not read: it is in a subdirectory." in why.text

@@ -135,3 +135,17 @@ def test_a_damaged_java_keystore_says_what_is_wrong(tmp_path: Path) -> None:
         assert "truncated" in refused[0].reason
     _, refused = split(source_of_bytes("cacerts", data[:4] + bytes((0, 0, 0, 3)) + data[8:], nobody))
     assert "keytool -importkeystore" in refused[0].reason
+
+
+DEBIAN = Path("/etc/ssl/certs/java/cacerts")
+
+
+@needs_keytool
+@pytest.mark.skipif(not DEBIAN.is_file(), reason="ca-certificates-java is not installed")
+def test_debians_keystore_has_as_many_as_keytool_lists() -> None:
+    """The one that ca-certificates-java writes."""
+    words = ["keytool", "-list", "-keystore", str(DEBIAN), "-storepass", "changeit"]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    items, refused = split(source_of_bytes("cacerts", DEBIAN.read_bytes(), nobody))
+    assert f"contains {len(items)} entries" in listed
+    assert refused == []

@@ -64,9 +64,11 @@ def test_trust_and_limits_that_differ_are_told() -> None:
     assert (found.same, found.equal) == (0, False)
 
 
-def test_a_store_that_knows_no_limits_differs_in_none() -> None:
-    """A PEM bundle cannot say them, so its silence is no difference."""
-    assert compare(side("A", member("b", date=DATE)), side("B", member("b"))).equal
+def test_limits_that_one_side_alone_knows_are_differences() -> None:
+    """A PEM bundle cannot hold them: who uses it instead of the directory loses them."""
+    found = compare(side("A", member("b", date=DATE)), side("B", member("b")))
+    assert [(item.left.distrust_after, item.right.distrust_after) for item in found.limits] == [(DATE, None)]
+    assert not found.equal
 
 
 def test_equal_stores_are_equal() -> None:

@@ -118,7 +118,10 @@ def test_trust_attributes_count(tmp_path: Path, options: tuple[str, ...], truste
     assert row.readers == Readers(trusted, False, None)
     if not trusted:
         assert isinstance(row.standing, UsesRejected)
+        assert _run("export", store, "--bundle", tmp_path / "out.pem") == 2  # there is no other
+        (store / "other.pem").write_bytes(mint_root("Other").pem)
+        _rehash(store)
         assert _run("export", store, "--bundle", tmp_path / "out.pem") == 0
-        assert (tmp_path / "out.pem").read_bytes().count(b"BEGIN CERTIFICATE") == 0
+        assert (tmp_path / "out.pem").read_bytes().count(b"BEGIN CERTIFICATE") == 1
         refusals = plan_toggle(list_store(scan(store)), [ROOT.sha256], []).refusals
         assert "reject TLS servers" in refusals[0].reason

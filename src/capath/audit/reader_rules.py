@@ -35,7 +35,26 @@ def _off_but_read(context: Context, facts: Facts) -> Hit | None:
     return Hit(f"it is distrusted for OpenSSL, and {_OTHERS} still trust it", why_standing(standing), remedy)
 
 
+def _bundle_differs(context: Context, facts: Facts) -> Hit | None:
+    readers = facts.row.readers
+    if readers.bundle is None or readers.bundle is context.listing.is_trusted(facts.row.held.sha256):
+        return None
+    has, remedy = "the directory trusts it, and the bundle beside it does not have it", "update-ca-certificates"
+    if readers.bundle:
+        has = "the directory does not trust it, and the bundle beside it still has it"
+        remedy = f"{context.command('distrust', facts.row.file)} --policy distrusts it in both"
+    evidence = "programs that read only ca-certificates.crt (wget, curl, Python, Deno) go by the bundle"
+    return Hit(has, evidence, remedy)
+
+
 READER_RULES = (
+    CertificateRule(
+        "bundle-differs",
+        Severity.WARNING,
+        "the directory and the bundle of its owner disagree about a certificate",
+        "update-ca-certificates(8)",
+        _bundle_differs,
+    ),
     CertificateRule(
         "trusted-by-some",
         Severity.WARNING,

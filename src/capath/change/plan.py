@@ -132,10 +132,13 @@ def with_owner_notes(plan: Plan, root: str = "/") -> Plan:
     """Return `plan` with what the owner of its directory would do to it, and the owner's own way; the same where
     the directory has none. `root` is where the system's tree begins."""
     from capath.store.owner import managed_by
+    from capath.store.readers import ReaderIndex
 
     managed = managed_by(plan.before.directory, root)
     if managed is None or not plan.operations:
         return plan
+    if any(ReaderIndex(plan.before, root).readers(sha256, trusted=False).bundle for sha256 in plan.lost):
+        plan = plan.with_notes("ca-certificates.crt still has it: programs that read that file still trust it")
     return plan.with_notes(managed.note, f"to change it permanently: {managed.durable}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.apply import apply_plan
     from capath.change.import_ import ImportOptions, plan_import
+    from capath.change.plan import with_owner_notes
     from capath.report.change import plan_lines
     from capath.report.document import document
     from capath.report.import_ import import_json, import_lines
@@ -79,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         read_constraints_file(arguments.directory),
         row_memory(arguments),
     )
+    planned = replace(planned, plan=with_owner_notes(planned.plan))
     if not dry:
         apply_plan(planned.plan, history=not arguments.no_history)
     if arguments.json:
@@ -93,6 +96,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
         if arguments.verbose or planned.plan.refusals:
             lines[-1:-1] = plan_lines(planned.plan)
+        else:
+            for note in planned.plan.notes:
+                say(note)
         show(lines)
     _say_expired(planned)
     if not any(not isinstance(entry, Refused) for entry in planned.entries):

@@ -60,7 +60,7 @@ class LimitsDiffer:
 class Comparison:
     """All differences of two sides, by label. `same` counts the certificates that they judge alike.
 
-    Limits are compared only where both sides know some.
+    Limits are compared where a side knows some; one that cannot hold any (a bundle) has none.
     """
 
     left: Side
@@ -81,7 +81,7 @@ def compare(left: Side, right: Side) -> Comparison:
     both = [(left.members[sha256], right.members[sha256]) for sha256 in left.members.keys() & right.members.keys()]
     both.sort(key=lambda pair: _order(pair[0].label, pair[0].sha256))
     trust = tuple(TrustDiffers(a, b) for a, b in both if a.trusted != b.trusted)
-    told = _tells_limits(left) and _tells_limits(right)
+    told = _tells_limits(left) or _tells_limits(right)
     limits = tuple(LimitsDiffer(a, b) for a, b in both if told and _limits(a) != _limits(b))
     differing = {item.left.sha256 for item in trust} | {item.left.sha256 for item in limits}
     return Comparison(
@@ -162,7 +162,7 @@ def _by_key(side: Side) -> Callable[[Member], tuple[Member, ...]]:
 
 
 def _tells_limits(side: Side) -> bool:
-    """Whether the store knows limits at all: a bundle of PEM cannot, and then says nothing by its silence."""
+    """Whether the store knows any limits."""
     return any(member.distrust_after is not None or member.constraints for member in side.members.values())
 
 

@@ -32,8 +32,9 @@ class Readers(NamedTuple):
 class ReaderIndex:
     """What programs that read every file find in a directory, looked up when it is first asked for."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, root: str = "/") -> None:
         self._snapshot = snapshot
+        self._root = root
 
     def readers(self, sha256: str, *, trusted: bool) -> Readers:
         """Who takes this certificate; `trusted` says whether OpenSSL does."""
@@ -59,7 +60,7 @@ class ReaderIndex:
             return None
         from capath.store.owner import Owner, managed_by
 
-        managed = managed_by(self._snapshot.directory)
+        managed = managed_by(self._snapshot.directory, self._root)
         if managed is None or managed.owner is not Owner.DEBIAN:
             return None
         return frozenset(_plain_certificates(entry))
