@@ -117,6 +117,25 @@ def test_a_review_that_was_not_seen_is_not_applied(crts: Path) -> None:
     assert sum(row.trusted for row in list_store(scan(crts)).certificates) == 4
 
 
+def test_escape_and_a_key_that_come_together_are_both_taken(crts: Path) -> None:
+    """Terminals send them as Alt and the key."""
+    desk = Desk(crts)
+    desk.press("slash", *"cedar", "alt+j")
+    assert desk.explorer.typing is None
+    assert desk.explorer.pane.rows.query == ""
+    assert desk.explorer.pane.rows.cursor == 1
+
+
+def test_suspending_and_quitting_work_in_a_field(crts: Path) -> None:
+    desk = Desk(crts)
+    desk.press("slash", *"ce", "ctrl+z", "d")
+    assert desk.terminal.asked == ["suspend"]
+    assert desk.explorer.typing is not None
+    assert desk.explorer.typing.field.text == "ced"
+    desk.press("ctrl+q")
+    assert desk.terminal.asked == ["suspend", "leave"]
+
+
 def test_what_is_pasted_is_never_a_command(crts: Path) -> None:
     """Into a field it is text, in one line; elsewhere it does nothing."""
 

@@ -98,6 +98,23 @@ def test_a_burst_goes_into_the_field_on_a_real_terminal(tmp_path: Path, crts: Pa
         assert terminal.process.poll() is None
 
 
+def test_after_being_stopped_the_whole_screen_is_drawn_again(tmp_path: Path, crts: Path) -> None:
+    """Ctrl-Z gives the terminal back and stops the process; once it goes on, it draws."""
+    with explorer(tmp_path, str(crts)) as terminal:
+        before = termios.tcgetattr(terminal.slave)
+        terminal.read_until(b"Aurora Root")
+        terminal.seen = b""
+        os.write(terminal.master, b"\x1a")
+        terminal.read_until(b"\x1b[?1049l")
+        deadline_s = time.monotonic() + 60
+        while os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOHANG) is None:
+            assert time.monotonic() < deadline_s
+        assert termios.tcgetattr(terminal.slave)[3] == before[3]
+        terminal.seen = b""
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.read_until(b"Aurora Root")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 @pytest.mark.parametrize("deaf", [False, True], ids=["reading", "not-reading"])
 def test_a_signal_ends_it_and_gives_the_terminal_back(

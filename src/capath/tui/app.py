@@ -79,10 +79,16 @@ class CapathApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.leaving.watch(self)
         sys.setswitchinterval(_SWITCH_S)
+        self.app_resume_signal.subscribe(self, lambda _: self._draw_all())
         few = self.console.color_system in ("standard", "windows", None)
         if few and not self.is_headless and LOOKS[self.explorer.look].grounds:
             self.explorer.look = "ansi"  # what 16 colours make of the others cannot be read
             self.look_changed()
+
+    def _draw_all(self) -> None:
+        """Draw the whole screen again: what the terminal shows is not what was drawn on it."""
+        self.main.refresh(layout=True)
+        self.main.canvas.refresh()
 
     # --- jobs ---
 

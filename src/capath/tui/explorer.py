@@ -153,8 +153,15 @@ class Explorer:
     def press(self, key: str, character: str | None = None, at_s: float | None = None) -> None:
         """Take a key; `at_s` is when it was typed (monotonic), now if that is not known."""
         at_s = time.monotonic() if at_s is None else at_s
+        if key.startswith("alt+"):  # what terminals make of Esc and a key that come together
+            self.press("escape", None, at_s)
+            key = key[4:]
+            character = key if len(key) == 1 else character
         self.session.hush()
-        if self.overlays:
+        always = self.keymap.action(key, self.mode) if key.startswith("ctrl+") else None
+        if always is not None and always.name in ("suspend", "quit"):
+            self.run(always.name)
+        elif self.overlays:
             self._press_overlay(key, character, at_s)
         elif self.typing is not None:
             self._press_field(self.typing, key, character)
