@@ -157,7 +157,7 @@ async def key_to_paint(store: Store, directory: Path) -> float:
 
         def paint() -> None:
             draw()
-            painted.append(time.perf_counter())
+            canvas.call_after_refresh(lambda: painted.append(time.perf_counter()))
 
         canvas.paint = paint  # type: ignore[method-assign]
         took = []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segments
@@ -27,6 +29,7 @@ from capath.tui.settings import Remembered, Settings
 from capath.tui.theme import LOOKS
 
 _PAINT_EVERY_S = 1 / 30
+_ANSWERS_S = 0.01
 _SWITCH_S = 0.001
 """How long a thread that tests hosts may keep the screen waiting; Python's own five milliseconds, times eight
 threads, can be felt."""
@@ -40,11 +43,8 @@ class CapathApp(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    @dataclass
-    class Call(Message):
-        """A job's answer: something to be done on this thread."""
-
-        call: Callable[[], None]
+    class Answers(Message):
+        """Jobs have answered: there is something to be done on this thread."""
 
     def __init__(
         self,
@@ -69,6 +69,8 @@ class CapathApp(App[None], inherit_bindings=False):
         self.theme = _textual_theme(self.explorer.look)
         self.main = MainScreen(self.explorer)
         self._paint_is_due = False
+        self._calls: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
@@ -93,7 +95,12 @@ class CapathApp(App[None], inherit_bindings=False):
     # --- jobs ---
 
     def _hand_over(self, call: Callable[[], None]) -> None:
-        self.post_message(self.Call(call))
+        """Have `call` done on the screen's thread. A thousand answers are one message, or the keys would wait."""
+        with self._lock:
+            self._calls.append(call)
+            is_first = len(self._calls) == 1
+        if is_first:
+            self.post_message(self.Answers())
 
     def _call_later_s(self, delay_s: float, call: Callable[[], None]) -> None:
         def due() -> None:
@@ -102,9 +109,14 @@ class CapathApp(App[None], inherit_bindings=False):
 
         self.set_timer(delay_s, due)
 
-    @on(Call)
-    def _called(self, message: Call) -> None:
-        message.call()
+    @on(Answers)
+    def _answered(self) -> None:
+        until_s = time.monotonic() + _ANSWERS_S
+        while self._calls and time.monotonic() < until_s:
+            self._calls[0]()
+            self._calls.popleft()
+        if self._calls:
+            self.set_timer(0.001, self._answered)
         if not self._paint_is_due:
             self._paint_is_due = True
             self.set_timer(_PAINT_EVERY_S, self._paint)
