@@ -521,7 +521,6 @@ def test_comparing_with_another_store_and_importing_what_only_that_has(crts: Pat
         text = screen_text(app)
         assert "1 the same" in text
         assert "Only here  4" in text
-        await pilot.press("j")
         pane = app.explorer.pane
         assert isinstance(pane, ComparePane)
         assert pane.current is not None

@@ -73,7 +73,7 @@ def test_the_difference_under_the_cursor_is_told_in_full(crts: Path, tmp_path: P
     async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
         await pilot.press("5", "c", *str(other), "enter")
         await until(pilot, lambda: session_of(app).compared is not None)
-        await pilot.press("g", "g", "j")
+        await until(pilot, lambda: app.explorer.overlay is None and not session_of(app).message.words)
         pane = app.explorer.pane
         assert isinstance(pane, ComparePane)
         row = pane.current

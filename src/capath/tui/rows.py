@@ -128,10 +128,9 @@ class Rows(Generic[R]):
         wanted = self._wanted or ("" if self.current is None else self.key_of(self.current))
         self.view = view
         self.version += 1
-        if not wanted and len(view) > 1 and isinstance(view[0], Group) and not isinstance(view[1], Group):
-            self.move_to(1)
-        elif not self.go_to(wanted):
-            self.move_to(self.cursor)
+        if not self.go_to(wanted):
+            on_title = self.cursor == 0 and len(view) > 1 and isinstance(view[0], Group)
+            self.move_to(1 if on_title and not isinstance(view[1], Group) else self.cursor)
             self._wanted = wanted  # where it is hidden for now, it is gone back to when it is shown again
 
     def go_to(self, key: str) -> bool:
