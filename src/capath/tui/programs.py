@@ -143,8 +143,8 @@ class ProgramsPane:
 
     def columns(self) -> Sequence[Column]:
         programs = self._programs.values()
-        titles = min(27, max(map(len, self._titles.values()), default=8))
-        states = min(18, max((len(self._state(p)[1]) for p in programs), default=0))
+        titles = min(27 if self._host is None else 20, max(map(len, self._titles.values()), default=8))
+        states = min(17, max((len(self._state(p)[1]) for p in programs), default=0))
         whys = min(22, max((len(_why(p.store)) for p in programs), default=4))
         return (
             Column("title", "Program", titles, middle=True),
@@ -266,8 +266,9 @@ class ProgramsPane:
         from capath.doctor.program import Accepts
         from capath.report.doctor import reasons
 
-        mark, word, role = self._state(self._programs[" ".join(verdict.row.program.key)])
-        page.flow(f"{word}  {verdict.endpoint.text}", f"{role}!", first=line((f"{mark} ", f"{role}!")))
+        mark, _, role = self._state(self._programs[" ".join(verdict.row.program.key)])
+        word = {"✓": "accepts", "✗": "refuses"}.get(mark, "no verdict on")
+        page.flow(f"{word} {verdict.endpoint.text}", f"{role}!", first=line((f"{mark} ", f"{role}!")))
         if not isinstance(verdict.opinion, Accepts) or verdict.differs:
             for text in reasons(verdict):
                 page.flow(visible(text), indent=2)
