@@ -192,3 +192,13 @@ def test_a_remedy_that_is_not_enough_is_not_offered_for_a_missing_root(world: Wo
     assert "is not its only root" in out
     assert "→ Get the root “Doctor Test Root”" in out
     assert "not enough" not in out
+
+
+def test_variables_that_clients_do_not_use_are_named_once(world: World) -> None:
+    """After the clients, with all that do not use them."""
+    variables = {"CURL_CA_BUNDLE": world.file("company.pem")}
+    lines = run(world, "doctor", "--client", "openssl,python", **variables).stdout.splitlines()
+    [told] = [line for line in lines if "CURL_CA_BUNDLE" in line]
+    assert told is lines[-1]
+    assert told.startswith("· openssl ")
+    assert told.endswith(" ssl: not used, though set: CURL_CA_BUNDLE")

@@ -205,5 +205,4 @@ def _not_used(program: Program, machine: Machine) -> tuple[Problem, ...]:
     if not names:
         return ()
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    text = f"it does not use {listed}, which {'is' if len(names) == 1 else 'are'} set"
-    return (Problem(ProblemKind.NOT_USED, text),)
+    return (Problem(ProblemKind.NOT_USED, f"not used, though set: {listed}"),)

@@ -9,7 +9,7 @@ from typing_extensions import assert_never
 
 from capath.doctor.examine import NOT_RUN, Examination, Remedy, Verdict
 from capath.doctor.judge import Row
-from capath.doctor.place import Bundled, CompiledIn, FromFile, FromVariable, Shape, Why
+from capath.doctor.place import Bundled, CompiledIn, FromFile, FromVariable, ProblemKind, Shape, Why
 from capath.doctor.program import Accepts, Opinion, Refuses, Unknown
 from capath.doctor.read_place import StoreRead, why_text
 from capath.report.document import Json, moment
@@ -140,20 +140,30 @@ def _titles(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
 
 
 def _store_lines(rows: Sequence[Row], titles: dict[tuple[str, str], str], width: int | None) -> Iterator[Line]:
-    """A client, its stores in columns (never cut: a path is what is looked for), and what is wrong."""
+    """A client, its stores in columns (never cut: a path is what is looked for), and what is wrong.
+
+    Variables that clients do not use come last, with all clients that do not use the same ones.
+    """
     stores = [store for row in rows for store in row.stores]
     head, *lines = columns([_HEAD, *map(_store_cells, stores)], None, flexible=0)
     yield [Span(f"    {'  '.join(head)}", Style.DIM)]
     rest = iter(lines)
+    unused: dict[str, list[str]] = {}
     for row in rows:
         yield [Span(titles[row.program.key], Style.BOLD)]
         for _, line in zip(row.stores, rest, strict=False):
             yield f"    {'  '.join(line)}"
         for problem in row.problems:
+            if problem.kind is ProblemKind.NOT_USED:
+                unused.setdefault(problem.text, []).append(titles[row.program.key])
+                continue
             style = Style.BAD if problem.leads_nowhere else Style.DIM
             mark = "✗" if problem.leads_nowhere else "·"
             for text in wrapped(problem.text, width, "      ", f"    {mark} "):
                 yield [Span(text, style)]
+    for told, clients in unused.items():
+        for text in wrapped(f"{', '.join(clients)}: {told}", width, "  ", "· "):
+            yield [Span(text, Style.DIM)]
 
 
 def _store_cells(store: StoreRead) -> list[str]:
