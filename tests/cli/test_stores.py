@@ -326,3 +326,30 @@ def test_the_explorer_opens_any_store_read_only(tmp_path: Path) -> None:
     assert not os.path.exists(request.directory)
     bundle.write_text("no certificate")
     assert main([str(bundle)], explorer) == 2
+
+
+@pytest.mark.parametrize("fault", ["cut", "not base64", "not a certificate", "text only", "key"])
+def test_a_bundle_with_a_fault_judges_as_clients_do(
+    ports: dict[str, int], tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """OpenSSL takes nothing of a file one block of which does not decode; what is in it is listed, and why."""
+    bundle, port = tmp_path / "bundle.pem", ports["file"]
+    begin, end = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
+    faults = {
+        "cut": ROOTS["dir"].pem[:-40],
+        "not base64": begin + b"MIIB!!!!\n" + end,
+        "not a certificate": begin + b"MIIBAAAA\n" + end,
+        "text only": b"text\n",
+        "key": ROOTS["dir"].key_pem,
+    }
+    bundle.write_bytes(faults[fault] + ROOTS["file"].pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nothing"))
+    [theirs] = python_says([port])
+    for store in ("default", bundle):
+        _, told = run_json(capsys, "test", f"localhost:{port}", "--capath", store)
+        assert told["results"][0]["outcome"] == theirs
+    assert run("list", bundle) == 0
+    said = capsys.readouterr()
+    assert "Root file" in said.out
+    assert ("OpenSSL trusts nothing of the whole file" in said.err) is (theirs == "rejected")

@@ -39,9 +39,9 @@ def open_store(text: str) -> tuple[Certificate, ...]:
         rows = list_store(store.scan()).certificates
     found = {row.held.sha256: row.certificate for row in rows if row.trusted}
     if not found:
-        advice = (
-            f": make its hash links with capath rehash {visible(text)}" if rows and not store.read_only else ""
-        )
+        advice = f": {visible(store.refused[0].reason)}" if store.refused else ""
+        if rows and not store.read_only:
+            advice = f": make its hash links with capath rehash {visible(text)}"
         raise BadInputError(f"{visible(text)}: it has no trusted certificate{advice}")
     return tuple(found.values())
 

@@ -144,9 +144,28 @@ def _of_system(root: str, password: Password) -> OpenedStore | _Found:
 
 
 def _of_file(path: str, password: Password) -> _Found:
+    from capath.sources.item import Refused
     from capath.sources.open_source import open_source
 
-    return _of_source(open_source(path, password), visible(path))
+    found = _of_source(open_source(path, password), visible(path))
+    if found.kind is not StoreKind.BUNDLE or _openssl_loads(path):
+        return found
+    # Clients that are given the file get no root of it, or an error; what is in it is shown nevertheless.
+    way = shell_command(["capath", "import", "DIR", path])
+    reason = f"a block does not decode, so OpenSSL trusts nothing of the whole file; {way} takes what does"
+    roots = [replace(root, row="") for root in found.roots]
+    return replace(found, roots=roots, refused=(Refused(path, reason), *found.refused))
+
+
+def _openssl_loads(path: str) -> bool:
+    """Whether Python's OpenSSL takes the bundle: one faulty block, and it takes none of it (3.0.19)."""
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _of_certifi() -> _Found:
