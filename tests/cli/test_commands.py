@@ -274,6 +274,7 @@ def test_rehash_counts_errors_over_directories(crts: Path, tmp_path: Path, capsy
         (["list", "--josn"], 2, "did you mean --json?"),
         (["example.com:443"], 2, "capath test example.com:443"),
         (["https://example.com/"], 2, "capath test example.com"),
+        (["distrust", "FILE", "org:X"], 2, "capath import DIR FILE makes one of it"),
         (["FILE"], 2, "capath import DIR FILE"),
         (["--json", "list"], 2, "capath list --json"),
         (["rehash", "nowhere"], 1, "can't write"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Collection
 
 from capath.change.plan import Plan
@@ -10,7 +11,7 @@ from capath.cli.changing import add_dry_run, add_no_history, carry_out, recover_
 from capath.cli.parser import add_directory
 from capath.cli.which import add_all, chosen_rows
 from capath.errors import BadInputError
-from capath.pki.visible import visible, visible_name
+from capath.pki.visible import shell_command, visible, visible_name
 from capath.store import Listing
 from capath.store.select import WHICH_HELP
 
@@ -38,6 +39,16 @@ def read_selection(arguments: argparse.Namespace) -> tuple[Listing, list[str]]:
     if not arguments.dry_run and not arguments.no_history:
         recover_first(arguments.directory)
     listing = list_store(scan(arguments.directory), read=False)
+    first, *others = arguments.which
+    if (
+        others
+        and os.path.isfile(first)
+        and all(first not in (row.file, *row.links) for row in listing.certificates)
+    ):
+        command = shell_command(["capath", "import", "DIR", first])
+        raise BadInputError(
+            f"{visible(first)} is a file, and only a directory can be changed", hint=f"{command} makes one of it"
+        )
     return listing, [row.held.sha256 for row in chosen_rows(listing, arguments.which, every=arguments.all)]
 
 
