@@ -598,7 +598,8 @@ def test_a_limit_of_ones_own_is_judged_shown_and_undone(crts: Path, tmp_path: Pa
         assert opinions() == []
         assert not (crts / "capath-constraints.json").exists()
     status, told = run_json(capsys, "limit", crts, "subject~own", "--names", "a.test", "--dry-run")
-    assert (status, told["applied"], told["summary"]) == (0, False, "limit 1 root")
+    assert (status, told["applied"], told["summary"]) == (0, False, "limit Own Root")
+    assert "OpenSSL" in told["notes"][0]
 
 
 @pytest.mark.parametrize(
