@@ -139,7 +139,7 @@ def _side(text: str) -> Side:
     from capath.errors import BadInputError
     from capath.pki.visible import visible
     from capath.sources.item import Item
-    from capath.sources.mozilla_side import mozilla_side
+    from capath.sources.mozilla_roots import mozilla_side
     from capath.sources.open_source import open_source
     from capath.store.constraints import read_constraints_file
     from capath.store.diff import side_of_items, side_of_listing

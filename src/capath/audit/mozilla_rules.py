@@ -6,8 +6,7 @@ from capath.audit.context import Context
 from capath.audit.facts import Facts
 from capath.audit.finding import Severity
 from capath.audit.rule import CertificateRule, Hit
-from capath.sources.limits import Limits, limits_of
-from capath.sources.mozilla_roots import MozillaRoot, TlsTrust
+from capath.sources.mozilla_roots import Limits, MozillaRoot, TlsTrust, limits_of
 from capath.store.constraints import OWN_LIMIT
 
 _STORE = "Mozilla Root Store Policy; NSS certdata.txt"

@@ -75,7 +75,7 @@ def _hints(found: Comparison, left: str, right: str) -> Iterator[str]:
 
 def _side(text: str, reader: SourceReader) -> Side:
     from capath.sources.item import Item, Refused
-    from capath.sources.mozilla_side import mozilla_side
+    from capath.sources.mozilla_roots import mozilla_side
     from capath.store import list_store, scan
     from capath.store.constraints import read_constraints_file
     from capath.store.diff import side_of_items, side_of_list, side_of_listing

@@ -42,8 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from capath.change.limit import plan_limits
-    from capath.sources.limits import limits_of
-    from capath.sources.mozilla_roots import mozilla_roots
+    from capath.sources.mozilla_roots import limits_of, mozilla_roots
     from capath.store.constraints import OWN_LIMIT, Kept, read_constraints_file
 
     names, until = _names(arguments.names), _end_of_day(arguments.until)

@@ -8,8 +8,7 @@ from datetime import date
 
 from capath.pki.certificate import Certificate
 from capath.pki.signature import signs
-from capath.sources.limits import Limits, limits_of
-from capath.sources.mozilla_roots import MozillaList, MozillaRoot, TlsTrust, mozilla_roots
+from capath.sources.mozilla_roots import Limits, MozillaList, MozillaRoot, TlsTrust, limits_of, mozilla_roots
 from capath.store import CertificateRow, Listing
 from capath.store.constraints import Kept
 

@@ -14,8 +14,7 @@ from capath.diagnosis.names import subject_alternative_names
 from capath.errors import StrEnum
 from capath.pki.certificate import Certificate
 from capath.pki.visible import visible
-from capath.sources.limits import Limits, limits_of
-from capath.sources.mozilla_roots import MozillaList, TlsTrust, mozilla_roots
+from capath.sources.mozilla_roots import Limits, MozillaList, TlsTrust, limits_of, mozilla_roots
 from capath.store.constraints import OWN_LIMIT, Kept
 from capath.tls.handshake.verification import Verification
 

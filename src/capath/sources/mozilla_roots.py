@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from capath.errors import StrEnum
+from capath.store.constraints import Kept
+from capath.store.diff import Member, Side
 
 
 class TlsTrust(StrEnum):
@@ -79,3 +81,39 @@ def _root(cells: list[str]) -> MozillaRoot:
         constraints,
         reason,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`distrust_after`: leaves whose notBefore is later are not accepted. `constraints`: the names it may issue
+    for, empty for all. `source` says whose word it is; `list_date` is the date of Mozilla's list, where it is."""
+
+    distrust_after: datetime | None
+    constraints: str
+    source: str
+    list_date: date | None
+
+
+NO_LIMITS = Limits(None, "", "", None)
+
+
+def limits_of(sha256: str, kept: Mapping[str, Kept], mozilla: MozillaList) -> Limits:
+    """Return the limits of the root. `kept` is `KeptConstraints.by_sha256` of its directory."""
+    known = kept.get(sha256)
+    if known is not None:
+        return Limits(known.distrust_after, known.constraints, f"kept from {known.source}", None)
+    root = mozilla.roots.get(sha256)
+    if root is None or root.removed is not None or root.tls is TlsTrust.DISTRUSTED:
+        return NO_LIMITS
+    return Limits(root.distrust_after, root.constraints, f"Mozilla's list of {mozilla.date}", mozilla.date)
+
+
+def mozilla_side() -> Side:
+    """The list that comes with capath. It has no keys, so certificates of the same key are not found in it."""
+    table = mozilla_roots()
+    members = {
+        sha256: Member(sha256, root.label, root.tls is TlsTrust.YES, root.distrust_after, root.constraints)
+        for sha256, root in table.roots.items()
+        if table.included(sha256)
+    }
+    return Side(f"Mozilla's list of {table.date}", members)

@@ -11,7 +11,7 @@ from capath.errors import BadInputError
 from capath.pki.claims import Item, Refused
 from capath.pki.visible import visible
 from capath.sources.item import Source
-from capath.sources.mozilla_side import mozilla_side
+from capath.sources.mozilla_roots import mozilla_side
 from capath.sources.open_source import open_source
 from capath.store import list_store, scan
 from capath.store.constraints import read_constraints_file
