@@ -106,6 +106,8 @@ WALK = [
     "distrust DIR HOSTILE",
     "distrust DIR @LIST",
     "distrust DIR second.pem --policy",
+    "limit DIR HOSTILE --names *.corp.example",
+    "limit DIR HOSTILE --remove",
     "trust DIR FILE --dry-run",
     "trust DIR second.pem --only --dry-run",
     "trust DIR second.pem --only",
