@@ -19,8 +19,9 @@ from capath.tls.test_options import HostToTest, ProbeOptions, VerifyFlags
 from capath.tui.app import CapathApp
 from capath.tui.bench import Finished
 from capath.tui.explore import Exploration
+from capath.tui.session import Tone
 from tests.tls.proxies import http_proxy
-from tests.tui.explorer import WIDE, certificates_of, drive, reviewed, screen_text, session_of, until
+from tests.tui.explorer import WIDE, certificates_of, drive, fixed_root, reviewed, screen_text, session_of, until
 
 
 class World:
@@ -233,3 +234,38 @@ def test_flags_that_are_not_the_default_are_said(world: World) -> None:
         str(world.directory), hosts=(strict, world.hosts["good.test"]), resolver=world.resolve
     )
     drive(CapathApp(exploration), scenario, size=(140, 50))
+
+
+def test_five_tasks_take_few_keys(world: World, tmp_path: Path) -> None:
+    """Find the root that signs a host; take it out and see what breaks; put it back; copy three roots from another
+    store; fix the links: the keys beside what has to be typed."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in "ABC":
+        (other / f"{name}.pem").write_bytes(fixed_root(f"New {name}"))
+    (world.directory / "0badc0de.0").symlink_to("gone.pem")
+
+    async def scenario(pilot: Pilot[None], app: CapathApp) -> None:
+        session = session_of(app)
+        await pilot.press("t", *f"good.test:{world.hosts['good.test'].endpoint.port}", "enter")
+        await until(pilot, lambda: finished(app))
+        await pilot.press("g", "i")
+        item = app.explorer.pane.item()
+        assert item is not None
+        assert item.title == "capath demo root"
+        await pilot.press("space")
+        await until(pilot, lambda: "✗ breaks 1" in screen_text(app))
+        await pilot.press("u")
+        assert not session.staged
+        await pilot.press("5", "c", *str(other), "enter")
+        await until(pilot, lambda: session.compared is not None and session.message.tone is Tone.INFO)
+        await pilot.press("x", "x", "x", "I")
+        await reviewed(pilot, app)
+        await pilot.press("a")
+        await until(pilot, lambda: session.store is not None and session.store.trusted_count >= 4)
+        await pilot.press("R")
+        await reviewed(pilot, app)
+        await pilot.press("a")
+        await until(pilot, lambda: session.store is not None and not session.store.listing.defects)
+
+    drive(world.app(), scenario, size=(140, 50))
