@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from capath.cli.registry import COMMANDS
+from tests.coverage_floors import FLOORS, by_package, main
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,3 +63,20 @@ def test_the_long_description_is_the_readme_without_its_pictures(wheel: dict[str
         line for line in text.splitlines() if line
     ]
     assert "Description-Content-Type: text/markdown" in wheel["METADATA"]
+
+
+def test_every_package_has_a_floor_of_coverage_and_one_below_it_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A package that is new has none, and is below it too unless everything in it ran."""
+    source = ROOT / "src" / "capath"
+    assert set(FLOORS) == {path.name for path in source.iterdir() if (path / "__init__.py").exists()} | {"capath"}
+    full = {"covered_lines": 10, "num_statements": 10, "covered_branches": 4, "num_branches": 4}
+    files = {"src/capath/pki/a.py": full, "src/capath/errors.py": full, "src/capath/new/a.py": full}
+    report = tmp_path / "report.json"
+    for summary, status in ((full, 0), ({**full, "covered_branches": 3}, 1), ({**full, "covered_lines": 9}, 1)):
+        files["src/capath/new/b/c.py"] = summary
+        report.write_text(json.dumps({"files": {path: {"summary": one} for path, one in files.items()}}))
+        assert main([str(report)]) == status
+        assert ("below" in capsys.readouterr().out) is bool(status)
+    assert by_package(json.loads(report.read_text()))["new"] == (95.0, 100.0)

@@ -56,6 +56,15 @@ def test_every_picture_is_there() -> None:
         assert (ROOT / picture).is_file(), picture
 
 
+def test_every_module_that_is_named_is_there() -> None:
+    """Contributors are sent to files that exist."""
+    _, _, contributing = README.partition("## Contributing")
+    modules = re.findall(r"`([a-z_/]+\.py)`", contributing)
+    assert len(modules) >= 5
+    for module in modules:
+        assert (ROOT / module).is_file() or (ROOT / "src" / "capath" / module).is_file(), module
+
+
 def test_ci_runs_the_very_test_command() -> None:
     """The command that passes the tests is the one CI runs."""
     command = next(line for line in README.splitlines() if line.startswith("python3 -m venv") and "pytest" in line)
