@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from capath.change.rehash import plan_rehash
@@ -313,6 +314,35 @@ def test_the_demo_proves_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     assert all(scenario["as_made"] for scenario in document["scenarios"])
     assert len(document["scenarios"]) > 30
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_test_that_is_asked_to_end_takes_its_temporary_files_away(
+    tmp_path: Path, loopback: Loopback, number: signal.Signals
+) -> None:
+    """A bundle is judged as a temporary CApath: it goes with the command, whatever ends that."""
+    place = tmp_path / "tmp"
+    place.mkdir()
+    bundle = tmp_path / "roots.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes())
+    port = loopback.serve(silent)
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "capath", "test", f"127.0.0.1:{port}", "--timeout", "600"),
+            *("--capath", str(bundle)),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(place)},
+    )
+    while not loopback.connection_count:
+        time.sleep(0.01)
+    assert os.listdir(place)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert b"Traceback" not in errors
+    assert os.listdir(place) == []
 
 
 def test_an_interrupt_ends_a_test_that_hangs(directory: str, loopback: Loopback) -> None:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 from datetime import datetime, timezone
 
 from capath.cli.exit_status import ExitStatus
 from capath.cli.output import show, width
-from capath.cli.run import signals_handled
 from capath.errors import BadInputError
 from capath.pki.visible import visible
-
-TYPE_CHECKING = False  # typing's, without importing it
-if TYPE_CHECKING:
-    from types import FrameType
 
 _TIMEOUT_S = 10.0
 
@@ -64,8 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     clients = [client for client in CLIENTS if client.name in names]
     endpoints = [parse_endpoint(host) for host in dict.fromkeys(arguments.hosts)]
-    with signals_handled(dict.fromkeys((signal.SIGTERM, signal.SIGHUP), _end)):
-        found = Doctor(machine, datetime.now(timezone.utc), clients=clients).examine(endpoints)
+    found = Doctor(machine, datetime.now(timezone.utc), clients=clients).examine(endpoints)
     if not found.rows and not found.strange:
         wanted = "TLS client" if arguments.client is None else visible(arguments.client)
         raise BadInputError(f"no {wanted} was found on the PATH", hint="--python names an interpreter elsewhere")
@@ -76,8 +69,3 @@ def run(arguments: argparse.Namespace) -> int:
     if found.is_bad:
         return ExitStatus.BAD
     return ExitStatus.UNREACHABLE if found.unreachable else ExitStatus.GOOD
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    """End as the signal asks, but first stop the clients that run and remove their temporary directories."""
-    raise SystemExit(128 + number)

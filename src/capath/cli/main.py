@@ -131,12 +131,15 @@ def _dispatch(argv: list[str], open_explorer: OpenExplorer) -> int:
     settings.color, settings.quiet = arguments.color, arguments.quiet
     find_directory(arguments)
     arguments.open_explorer = _without_gate(open_explorer)
-    if getattr(arguments, "reads_store", False):
-        from capath.cli.store_view import opened
+    from capath.cli.signals import ended_in_order
 
-        with opened(arguments):
-            return int(module.run(arguments))
-    return int(module.run(arguments))
+    with ended_in_order():
+        if getattr(arguments, "reads_store", False):
+            from capath.cli.store_view import opened
+
+            with opened(arguments):
+                return int(module.run(arguments))
+        return int(module.run(arguments))
 
 
 def _listed_commands() -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import FrameType
+from collections.abc import Sequence
 
 from capath.cli.output import complain, say, settings
+from capath.cli.signals import signals_handled
 from capath.errors import BadInputError
 from capath.pki.visible import visible
 
@@ -77,17 +76,3 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
         with signals_handled({number: lambda number, frame: process.send_signal(number) for number in passed_on}):
             status = process.wait()
     return status if status >= 0 else _SIGNALLED - status
-
-
-@contextlib.contextmanager
-def signals_handled(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
-    """Handle signals, but those that are ignored. A program that is started begins with the system's handling."""
-    before = {number: signal.getsignal(number) for number in handlers}
-    for number, handler in handlers.items():
-        if before[number] is not signal.SIG_IGN:
-            signal.signal(number, handler)
-    try:
-        yield
-    finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)
