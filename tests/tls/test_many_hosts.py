@@ -41,7 +41,7 @@ def test_five_hundred_hosts_need_no_more_descriptors_than_there_are(
     few = ["sh", "-c", 'ulimit -n 96; exec "$@"', "sh"]  # the hard limit too: no more may be had
     command = [*few, *_COMMAND, "--jobs", "256", "--json", "--capath", directory]
     done = subprocess.run([*command, "--file", str(tmp_path / "hosts")], capture_output=True, check=False)
-    assert done.stderr == f"capath: store: {directory}\n".encode()
+    assert done.stderr == f"capath: store: {directory} (directory)\n".encode()
     results = json.loads(done.stdout)["results"]
     assert [result["outcome"] for result in results] == ["verified"] * 500
     assert done.returncode == 0
