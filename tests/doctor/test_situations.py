@@ -246,10 +246,9 @@ def test_a_virtual_environment_with_an_old_certifi(world: World) -> None:
 
 
 def _other_python(version: str) -> str:
-    found = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version}.*/bin/python"))
+    home = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
+    found = sorted(home.glob(f"versions/{version}.*/bin/python"))
     places = [*map(str, found), f"/usr/bin/python{version}", f"/usr/local/bin/python{version}"]
-    home = Path(os.environ.get("PYENV_ROOT") or "/root/.pyenv")
-    places += [str(path) for path in home.glob(f"versions/{version}.*/bin/python")]
     return next((path for path in places if os.access(path, os.X_OK)), "")
 
 
