@@ -11,6 +11,8 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
+from capath.pki.objects import CertificateObject, read_objects
+from capath.report.certificate import fingerprint_text
 from capath.store import list_store, scan
 from capath.tui.actions import ACTIONS, DEFAULT_KEYMAP, Mode
 from capath.tui.app import CapathApp
@@ -89,6 +91,7 @@ def test_space_stages_w_reviews_a_applies_u_undoes(crts: Path) -> None:
         assert "Aurora Root" not in trusted(crts)
         await pilot.press("u")
         await reviewed(pilot, app)
+        assert "undo change 1: trust 1" in screen_text(app)
         await pilot.press("a")
         await until(pilot, lambda: "●5" in screen_text(app))
 
@@ -545,8 +548,12 @@ def test_importing_a_file_by_name(crts: Path, tmp_path: Path) -> None:
         await pilot.press(*str(tmp_path / "missing.pem"), "enter")
         await until(pilot, lambda: "missing.pem" in screen_text(app))
         await pilot.press("I")
+        assert "Enter do it" in screen_text(app).splitlines()[-1]
         await pilot.press(*str(bundle), "enter")
         await reviewed(pilot, app)
+        for root in read_objects(bundle.read_bytes()):
+            assert isinstance(root, CertificateObject)
+            assert fingerprint_text(root.certificate.sha256)[:40] in screen_text(app)  # to be compared before
         await pilot.press("a")
         await until(pilot, lambda: "● 7 trusted" in screen_text(app))
 

@@ -5,6 +5,7 @@ From 100 columns and 30 rows two rounded panels stand side by side; below, open 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -223,7 +224,12 @@ class Frame:
         explorer = self._explorer
         right = hint("?", "keys ", "question_mark")
         if explorer.overlay is not None:
-            return (Span(" "), *hint("j k", "scroll", "j"), Span("   "), *hint("Esc", "back", "escape"))
+            does = (
+                hint("Enter", "do it", "enter")
+                if hasattr(explorer.overlay, "field")
+                else hint("j k", "scroll", "j")
+            )
+            return (Span(" "), *does, Span("   "), *hint("Esc", "back", "escape"))
         if explorer.typing is not None:
             kept = "keep" if explorer.typing.kind == "filter" else "do it"
             typed = (Span(" "), *hint("Enter", kept, "enter"), Span("   "), *hint("Esc", "clear", "escape"))
@@ -288,7 +294,10 @@ class Frame:
         focused = not explorer.in_details
         inner = width - (2 if framed else 0)
         count = len(rows.view)
-        place = f"{rows.cursor + 1:,} of {count:,}" if count else ""
+        # The titles of groups are not counted. On one, the row after it has the place.
+        counted = count - len(rows.group_titles)
+        at = min(rows.cursor - bisect_left(rows.group_titles, rows.cursor) + 1, counted)
+        place = f"{at:,} of {counted:,}" if counted else ""
         corner = line((place, "muted"))
         if framed:
             query = (*hint("/", rows.query, "slash", "strong"), Span("  "), *hint("Esc", "clears", "escape"))

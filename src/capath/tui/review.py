@@ -22,6 +22,7 @@ from capath.change.operation import (
 from capath.change.plan import Plan
 from capath.errors import assert_never
 from capath.pki.visible import visible, visible_name
+from capath.report.certificate import fingerprint_text
 from capath.tui import jobs
 from capath.tui.actions import Keymap
 from capath.tui.bench import HostTest, Outlook, Running
@@ -32,6 +33,8 @@ from capath.tui.text import EMPTY, Line, Page, Span, hint, line
 SEEN_AFTER_S = 0.3
 _SHOWN_OPERATIONS = 2_000
 _SHOWN_TITLES = 200
+_COMPARED_BY_HAND = 5
+"""As many new certificates as a person compares fingerprints of, before they are trusted."""
 
 
 class ReviewOverlay:
@@ -46,7 +49,8 @@ class ReviewOverlay:
         self._shows_policy = False
         store = session.store
         self._titles = {} if store is None else {item.sha256: item.title for item in store.items}
-        self._titles.update(jobs.titles_of_new(made.plan))
+        self._new = jobs.titles_of_new(made.plan)
+        self._titles.update(self._new)
 
     @property
     def plan(self) -> Plan:
@@ -73,7 +77,8 @@ class ReviewOverlay:
             words.append(f"trust {len(plan.gained):,}")
         if plan.lost:
             words.append(f"no longer trust {len(plan.lost):,}")
-        return line("Review  ", (", ".join(words) or visible(plan.summary), "staged!"))
+        taken_back = f"undo change {self._made.change_number}: " if self._made.change_number else ""
+        return line("Review  ", (taken_back + (", ".join(words) or visible(plan.summary)), "staged!"))
 
     def corner(self) -> Line:
         return line((visible(self.plan.before.directory), "muted"))
@@ -134,6 +139,8 @@ class ReviewOverlay:
             hosts = used.get(sha, ())
             told = f"   used by {', '.join(hosts[:3])}{' …' if len(hosts) > 3 else ''}" if hosts else ""
             page.add((f"{sign} ", "staged!"), (title, "strong!"), (f"  {words}", role), (told, "warn"))
+            if sha in self._new and len(self._new) <= _COMPARED_BY_HAND:
+                page.flow(fingerprint_text(sha), "", 10, line(("  SHA-256 ", "muted")))
         if len(titled) > _SHOWN_TITLES:
             page.add((f"{sign} … and {len(titled) - _SHOWN_TITLES:,} more", "staged"))
 

@@ -88,6 +88,8 @@ class Rows(Generic[R]):
         self.sort, self.reverse = "", False
         self._query, self._refill = "", refill
         self.view: Sequence[R] = ()
+        self.group_titles: Sequence[int] = ()
+        """Where in the view the titles of groups are."""
         self.cursor = 0
         self.top = 0
         self.height = 1
@@ -127,6 +129,8 @@ class Rows(Generic[R]):
         """Show these rows. The cursor stays on its row where that is among them, else as near as it can."""
         wanted = self._wanted or ("" if self.current is None else self.key_of(self.current))
         self.view = view
+        in_groups = bool(view) and isinstance(view[0], Group)
+        self.group_titles = [at for at, row in enumerate(view) if isinstance(row, Group)] if in_groups else ()
         self.version += 1
         if not self.go_to(wanted):
             on_title = self.cursor == 0 and len(view) > 1 and isinstance(view[0], Group)
