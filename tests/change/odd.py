@@ -21,7 +21,7 @@ FILE_NAMES = (
         "line\\x0afeed.pem",
         "\udcff.pem",
         "capath-constraints.json",
-        ".capath-old.tmp",  # passed over; the one that changes go through is theirs to take away
+        ".capath-old.tmp",  # not a temporary name of a change
         "0a1b2c3d-x.pem",
     ),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from capath.change.apply import apply_plan, undo_last
@@ -134,6 +134,11 @@ def _shape(snapshot: Snapshot) -> dict[str, tuple[object, ...]]:
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@example(
+    # Fully seen, for a link that leads through a name like this one.
+    Odd((("a.pem", "root 0"),), (("a.pem.untrusted", "name", 8), (".capath-old.tmp", "name", 0)), (), ()),
+    [0],
+)
 @given(ODD, st.lists(st.integers(0, 10**6), min_size=1, max_size=5))
 def test_the_directory_is_what_the_plan_said(temporary: Path, odd: Odd, seeds: list[int]) -> None:
     """Whatever is in it, toggle after toggle, with links of all kinds; and each can be undone exactly."""

@@ -26,7 +26,7 @@ from capath.errors import BadInputError, ChangeError, InterruptedChangeError
 from capath.files import state_directory
 from capath.pki.load import read_certificate
 from capath.store.listing import list_store
-from capath.store.walk import TEMPORARY_PREFIX, scan
+from capath.store.walk import TEMPORARY_STEM, scan
 from tests.minting import Minted, mint_root
 from tests.trees import tree
 
@@ -84,7 +84,7 @@ def test_a_call_that_fails_is_taken_back(
             apply_plan(plan)
         except ChangeError as error:
             failure = str(error)
-    assert not any(name.startswith(TEMPORARY_PREFIX) for name in os.listdir(store))
+    assert not any(TEMPORARY_STEM.match(name) for name in os.listdir(store))
     assert recover(str(store)) == ""
     if failure:
         assert os.strerror(code) in failure
@@ -302,9 +302,9 @@ def test_an_unfinished_change_stops_the_next_until_it_is_recovered(store: Path, 
 @pytest.mark.parametrize("name", ["new.tmp", "1-0123456789abcdef.0", "backup"])
 def test_only_names_that_the_journal_has_are_removed(store: Path, roots: list[Minted], name: str) -> None:
     """What somebody else calls so is neither removed nor in the way, in a change and in a recovery."""
-    mine = store / f"{TEMPORARY_PREFIX}{name}"
+    mine = store / f".capath-{name}"
     mine.write_bytes(b"the user's own\n")
-    assert mine.name not in scan(store).entries
+    assert (mine.name in scan(store).entries) is (TEMPORARY_STEM.match(mine.name) is None)
     plan = _off(store, roots[0])
     apply_plan(plan)
     undo_last(str(store))

@@ -15,7 +15,7 @@ from capath.change.toggle import plan_toggle
 from capath.pki.load import read_certificate
 from capath.store.listing import list_store
 from capath.store.lookup import reachable
-from capath.store.walk import TEMPORARY_PREFIX, scan
+from capath.store.walk import TEMPORARY_STEM, scan
 from tests.minting import Minted, mint_crl, mint_root
 from tests.oracle.openssl import needs_openssl, trusts
 from tests.trees import tree
@@ -60,7 +60,7 @@ def _assert_recovers(copies: list[Path], before: Path, kept: set[str]) -> list[s
         assert kept <= reachable(scan(copy)).keys(), copy
         said.append(recover(str(copy)))
         assert _shape(copy) in (_shape(before), done), copy
-        assert not [path for path in copy.iterdir() if path.name.startswith(TEMPORARY_PREFIX)]
+        assert not [path for path in copy.iterdir() if TEMPORARY_STEM.match(path.name)]
         assert recover(str(copy)) == ""
     assert recover(str(copies[-1])) == ""
     return said

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from capath.change.operation import ASIDE, Symlink
 from capath.errors import BadInputError, ChangeError
 from capath.pki.visible import visible
-from capath.store.walk import TEMPORARY_PREFIX
 
 # FAT and its like, and files of others where the kernel protects hard links (proc_sys_fs(5)).
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
@@ -28,8 +27,8 @@ IN_ASIDE = f"{ASIDE}/"
 
 
 def new_stem() -> str:
-    """What the temporary names of one change begin with."""
-    return f"{TEMPORARY_PREFIX}{os.getpid()}-{os.urandom(8).hex()}"
+    """What the temporary names of one change begin with (`TEMPORARY_STEM`)."""
+    return f".capath-{os.getpid()}-{os.urandom(8).hex()}"
 
 
 class Directory:

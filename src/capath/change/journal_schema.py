@@ -6,13 +6,13 @@ Nothing of a journal is used, or done, before each of its lines is known to be w
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Container, Mapping
+
+from capath.store.walk import TEMPORARY_STEM
 
 SCHEMA_VERSION = 1
 BEGUN, DONE, TAKEN_BACK, ABANDONED = "begun", "done", "taken back", "abandoned"
 _ENDS = (DONE, TAKEN_BACK, ABANDONED)
-_STEM = re.compile(r"\.capath-[0-9]{1,10}-[0-9a-f]{16}")
 _NUMBER_LIMIT = 10**9
 
 
@@ -51,7 +51,7 @@ def _change_fault(record: Mapping[str, object]) -> str:
     if type(undoes) is not int or not 0 <= undoes < _NUMBER_LIMIT:
         return "what it undoes is not a number"
     temporary = record.get("temporary", "")
-    if not isinstance(temporary, str) or (temporary and not _STEM.fullmatch(temporary)):
+    if not isinstance(temporary, str) or (temporary and not TEMPORARY_STEM.fullmatch(temporary)):
         return "its temporary name is not one"
     if not _is_moment(record.get("at")):
         return "its time is not a time"

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gc
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 
@@ -30,7 +31,8 @@ TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
     from capath.store.content import Content
 
-TEMPORARY_PREFIX = ".capath-"
+TEMPORARY_STEM = re.compile(r"\.capath-[0-9]{1,10}-[0-9a-f]{16}")
+"""What the temporary names of a change begin with: the process and a random part."""
 _KINDS = {
     stat.S_IFDIR: OtherKind.DIRECTORY,
     stat.S_IFIFO: OtherKind.FIFO,
@@ -107,7 +109,7 @@ class _Walk:
         with os.scandir(self._descriptor) as found:
             for item in found:
                 name = item.name
-                if name.startswith(TEMPORARY_PREFIX):
+                if name[:1] == "." and TEMPORARY_STEM.match(name):
                     continue
                 try:
                     is_link = item.is_symlink()
@@ -160,7 +162,7 @@ class _Walk:
         finally:
             os.close(descriptor)
         for name in names:
-            if not name.startswith(TEMPORARY_PREFIX):
+            if not TEMPORARY_STEM.match(name):
                 self._add(IN_ASIDE + name)
 
     def _add_links(self, names: Iterable[str]) -> None:
