@@ -42,7 +42,7 @@ _STEPS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(MakeLink, _PLACES, _TARGETS, _LINKS | st.just(Absent()), _TIMES),
     st.builds(RemoveLink, _PLACES, _LINKS),
     st.builds(RenameFile, _PLACES, _PLACES),
-    st.builds(ReplaceFile, _PLACES, _PLACES, _TARGETS),
+    st.builds(ReplaceFile, _PLACES, _PLACES, _TARGETS, _TIMES),
     st.builds(RestoreFile, _PLACES, _PLACES, _LINKS),
     st.builds(AddFile, _PLACES, st.binary(max_size=9), st.integers(0, 0o777)),
     st.builds(RemoveAddedFile, _PLACES, st.binary(max_size=9), st.integers(0, 0o777)),

@@ -139,6 +139,11 @@ def _shape(snapshot: Snapshot) -> dict[str, tuple[object, ...]]:
     Odd((("a.pem", "root 0"),), (("a.pem.untrusted", "name", 8), (".capath-old.tmp", "name", 0)), (), ()),
     [0],
 )
+@example(
+    # A link that a file came back in the place of has its time again.
+    Odd((("a.pem", "root 0"), *((f"8dad599c.{slot}", f"root {slot // 2}") for slot in range(3))), (), (), ()),
+    [210, 7],
+)
 @given(ODD, st.lists(st.integers(0, 10**6), min_size=1, max_size=5))
 def test_the_directory_is_what_the_plan_said(temporary: Path, odd: Odd, seeds: list[int]) -> None:
     """Whatever is in it, toggle after toggle, with links of all kinds; and each can be undone exactly."""

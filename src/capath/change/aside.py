@@ -101,10 +101,10 @@ def moved_step(snapshot: Snapshot, step: Operation, moves: Mapping[str, str]) ->
     match step:
         case RenameFile(name=name, new_name=new_name):
             return move(snapshot, name, new_name, moves)
-        case ReplaceFile(name=name, new_name=place, target=target):
+        case ReplaceFile(name=name, new_name=place, target=target, mtime_ns=mtime_ns):
             *made, last = move(snapshot, name, place, moves)
             if isinstance(last, RemoveLink):
-                return [*made, MakeLink(name, target, last.was)]
+                return [*made, MakeLink(name, target, last.was, mtime_ns)]
         case RestoreFile(name=name, file_name=place, was=was):
             first, *rest = move(snapshot, place, name, moves)
             if isinstance(first, MakeLink):

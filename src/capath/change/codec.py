@@ -54,8 +54,9 @@ def to_json(operation: Operation) -> dict[str, Any]:
             return {"op": "unlink", "name": name, "was": _link(was)}
         case RenameFile(name=name, new_name=new_name):
             return {"op": "rename", "name": name, "new_name": new_name}
-        case ReplaceFile(name=name, new_name=new_name, target=target):
-            return {"op": "replace-file", "name": name, "new_name": new_name, "target": target}
+        case ReplaceFile(name=name, new_name=new_name, target=target, mtime_ns=mtime_ns):
+            names = {"name": name, "new_name": new_name}
+            return {"op": "replace-file", **names, "target": target, "mtime_ns": mtime_ns}
         case RestoreFile(name=name, file_name=file_name, was=was):
             return {"op": "restore-file", "name": name, "file_name": file_name, "was": _link(was)}
         case AddFile(name=name, content=content, mode=mode):
@@ -106,7 +107,8 @@ def _read(value: Mapping[str, object], directory: str) -> Operation:
         case "rename":
             return RenameFile(_place(get("name")), _place(get("new_name")))
         case "replace-file":
-            return ReplaceFile(_place(get("name")), _place(get("new_name")), _target(get("target")))
+            mtime_ns = _integer(value.get("mtime_ns", 0), _NS_LIMIT)  # earlier versions wrote none
+            return ReplaceFile(_place(get("name")), _place(get("new_name")), _target(get("target")), mtime_ns)
         case "restore-file":
             return RestoreFile(_place(get("name")), _place(get("file_name")), _read_link(get("was")))
         case "add":

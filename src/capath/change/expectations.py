@@ -140,8 +140,8 @@ def _changes(operation: Operation) -> tuple[tuple[str, Expected, Expected], ...]
             return ((name, was, Absent()),)
         case RenameFile(name=name, new_name=new_name):
             return (name, Taken(), Absent()), (new_name, Absent(), Taken())
-        case ReplaceFile(name=name, new_name=new_name, target=target):
-            return (name, Taken(), Symlink(target, 0)), (new_name, Absent(), Taken())
+        case ReplaceFile(name=name, new_name=new_name, target=target, mtime_ns=mtime_ns):
+            return (name, Taken(), Symlink(target, mtime_ns)), (new_name, Absent(), Taken())
         case RestoreFile(name=name, file_name=file_name, was=was):
             return (name, was, Taken()), (file_name, Taken(), Absent())
         case AddFile(name=name):

@@ -63,11 +63,15 @@ class RenameFile(NamedTuple):
 
 
 class ReplaceFile(NamedTuple):
-    """Give the file `name` the free name `new_name`, and make `name` a link to `target`."""
+    """Give the file `name` the free name `new_name`, and make `name` a link to `target`.
+
+    `mtime_ns` is the link's time, where it had been there before; 0 for the present.
+    """
 
     name: str
     new_name: str
     target: str
+    mtime_ns: int = 0
 
 
 class RestoreFile(NamedTuple):
@@ -148,10 +152,10 @@ def inverse(operation: Operation) -> Operation:
             return MakeLink(name, was.target, Absent(), was.mtime_ns)
         case RenameFile(name=name, new_name=new_name):
             return RenameFile(new_name, name)
-        case ReplaceFile(name=name, new_name=new_name, target=target):
-            return RestoreFile(name, new_name, Symlink(target, 0))
-        case RestoreFile(name=name, file_name=file_name, was=Symlink(target=target)):
-            return ReplaceFile(name, file_name, target)
+        case ReplaceFile(name=name, new_name=new_name, target=target, mtime_ns=mtime_ns):
+            return RestoreFile(name, new_name, Symlink(target, mtime_ns))
+        case RestoreFile(name=name, file_name=file_name, was=was):
+            return ReplaceFile(name, file_name, was.target, was.mtime_ns)
         case AddFile(name=name, content=content, mode=mode):
             return RemoveAddedFile(name, content, mode)
         case RemoveAddedFile(name=name, content=content, mode=mode):

@@ -89,9 +89,9 @@ class Simulation:
                 self._remove(name)
             case RenameFile(name=name, new_name=new_name):
                 self._rename(name, new_name)
-            case ReplaceFile(name=name, new_name=new_name, target=target):
+            case ReplaceFile(name=name, new_name=new_name, target=target, mtime_ns=mtime_ns):
                 self._rename(name, new_name)
-                self._put(self._link(name, target, 0))
+                self._put(self._link(name, target, mtime_ns))
             case RestoreFile(name=name, file_name=file_name, was=Symlink()):
                 self._remove(name)
                 self._rename(file_name, name)

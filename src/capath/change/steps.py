@@ -73,8 +73,8 @@ def _carry_out(directory: Directory, operation: Operation, temporary: str) -> No
             directory.remove_link(name, was, temporary)
         case RenameFile(name=name, new_name=new_name):
             directory.move(name, new_name)
-        case ReplaceFile(name=name, new_name=new_name, target=target):
-            directory.make_link(temporary, target, 0)
+        case ReplaceFile(name=name, new_name=new_name, target=target, mtime_ns=mtime_ns):
+            directory.make_link(temporary, target, mtime_ns)
             _replace_file(directory, name, new_name, temporary)
         case RestoreFile(name=name, file_name=file_name, was=was):
             _restore_file(directory, name, file_name, was, temporary)
