@@ -31,7 +31,9 @@ def _off_but_read(context: Context, facts: Facts) -> Hit | None:
     standing = facts.row.standing
     if not isinstance(standing, TakenOut | UsesRejected) or not facts.row.readers.all_files:
         return None
-    remedy = f"{context.command('distrust', facts.row.file)} moves it into untrusted/, where no program looks"
+    remedy = (
+        f"{context.command('distrust', facts.row.file)} moves it into untrusted/, where TLS clients do not look"
+    )
     return Hit(f"it is distrusted for OpenSSL, and {_OTHERS} still trust it", why_standing(standing), remedy)
 
 

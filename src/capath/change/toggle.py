@@ -1,7 +1,8 @@
 """Trusting and distrusting certificates, permanently: the next `openssl rehash` agrees, and so does every program.
 
-Distrust: every file of the certificate moves into the subdirectory ``untrusted/``, where no program looks; its
-links go, and the row closes up. Trust is the exact inverse. A toggle acts on the certificate, so on every copy.
+Distrust: every file of the certificate moves into the subdirectory ``untrusted/``, where TLS clients do not look;
+its links go, and the row closes up. Trust is the exact inverse. A toggle acts on the certificate, so on every copy
+of it.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def why_standing(standing: Standing) -> str:
             return f"lookup finds it at {link}"
         case TakenOut(file=file):
             if file.startswith(IN_ASIDE):
-                return f"distrusted: its file is {file}, where no program looks"
+                return f"distrusted: its file is {file}, where TLS clients do not look"
             return (
                 f"distrusted for OpenSSL, which does not look at {file}; programs that read every file of the "
                 "directory still trust it"
