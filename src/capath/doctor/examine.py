@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -17,6 +17,7 @@ from capath.doctor.place import FromVariable, Problem, ProblemKind, Shape
 from capath.doctor.program import Client, Opinion, Program, Refuses, Strange, Unknown
 from capath.doctor.read_place import PlaceReader, StoreRead
 from capath.doctor.registry import CLIENTS
+from capath.tls.network.deadline import SLICE_S
 from capath.tls.network.endpoint import Endpoint
 
 _WELL_KNOWN = ("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
@@ -178,7 +179,14 @@ class Doctor:
         """`work` of each item, several at a time, in the order of `items`. An interrupt stops every program."""
         with ThreadPoolExecutor(_JOBS, thread_name_prefix="doctor") as pool:
             try:
-                return list(pool.map(work, items))
+                futures = [pool.submit(work, item) for item in items]
+                waiting = set(futures)
+                while waiting:
+                    # In slices: a signal that comes just before a wait begins is handled when that ends.
+                    done, waiting = wait(waiting, SLICE_S, FIRST_EXCEPTION)
+                    for future in done:
+                        future.result()
+                return [future.result() for future in futures]
             except BaseException:
                 self.stop()
                 raise
