@@ -91,7 +91,7 @@ def write_file(
             file.write(content)
         return
     target = os.path.realpath(path)
-    temporary = os.path.join(os.path.dirname(target), f".capath-{os.getpid()}-{os.urandom(8).hex()}")
+    temporary = os.path.join(os.path.dirname(target), new_stem())
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with open(descriptor, "wb") as file:
@@ -110,6 +110,11 @@ def write_file(
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def new_stem() -> str:
+    """A name that nobody else makes, or what the temporary names of one change begin with: process and chance."""
+    return f".capath-{os.getpid()}-{os.urandom(8).hex()}"
 
 
 def state_directory() -> str:

@@ -16,14 +16,13 @@ import pytest
 
 from capath.change import file_system
 from capath.change.apply import apply_plan, recover, undo_last
-from capath.change.file_system import new_stem
 from capath.change.journal import Journal, Progress
 from capath.change.operation import AddFile
 from capath.change.plan import Plan
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
 from capath.errors import BadInputError, ChangeError, InterruptedChangeError
-from capath.files import state_directory
+from capath.files import new_stem, state_directory
 from capath.pki.load import read_certificate
 from capath.store.listing import list_store
 from capath.store.walk import TEMPORARY_STEM, scan

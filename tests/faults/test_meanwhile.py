@@ -15,7 +15,6 @@ import pytest
 
 from capath.change import file_system
 from capath.change.apply import apply_plan, recover, undo_last
-from capath.change.file_system import new_stem
 from capath.change.journal import Journal
 from capath.change.operation import (
     Absent,
@@ -33,6 +32,7 @@ from capath.change.plan import Plan
 from capath.change.rehash import plan_rehash
 from capath.change.toggle import plan_toggle
 from capath.errors import ChangeError, InterruptedChangeError
+from capath.files import new_stem
 from capath.store.listing import list_store
 from capath.store.lookup import reachable
 from capath.store.walk import scan

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 
 from capath.change.expectations import first_changed_file, first_difference, is_done, steps_done
-from capath.change.file_system import Directory, new_stem, open_locked
+from capath.change.file_system import Directory, open_locked
 from capath.change.journal import Change, Journal, Progress, unwritten
 from capath.change.operation import Operation, Wait, inverse
 from capath.change.plan import Plan
 from capath.change.steps import carry_out, settle
 from capath.change.undo import undo_plan
 from capath.errors import ChangeError, InterruptedChangeError
+from capath.files import new_stem
 from capath.pki.visible import visible
 
 AfterStep = Callable[[int], None]

@@ -17,18 +17,13 @@ from collections.abc import Callable
 from capath.change.operation import ASIDE, Symlink
 from capath.errors import BadInputError, ChangeError
 from capath.pki.visible import visible
+from capath.store.link_name import IN_ASIDE
 
 # FAT and its like, and files of others where the kernel protects hard links (proc_sys_fs(5)).
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 # The kernel, a filter of system calls, or the file system does not know it (rename(2)).
 _NO_RENAMEAT2 = frozenset({errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP})
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
-IN_ASIDE = f"{ASIDE}/"
-
-
-def new_stem() -> str:
-    """What the temporary names of one change begin with (`TEMPORARY_STEM`)."""
-    return f".capath-{os.getpid()}-{os.urandom(8).hex()}"
 
 
 class Directory:

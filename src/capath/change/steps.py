@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Sequence
 
-from capath.change.file_system import IN_ASIDE, Directory, changed, taken
+from capath.change.file_system import Directory, changed, taken
 from capath.change.operation import (
     Absent,
     AddFile,
@@ -34,6 +34,7 @@ from capath.change.operation import (
 )
 from capath.errors import ChangeError, assert_never
 from capath.pki.visible import visible
+from capath.store.link_name import IN_ASIDE
 
 pause = time.sleep
 
