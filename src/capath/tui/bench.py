@@ -135,11 +135,6 @@ class Bench:
         self.last = None if self.last == host else self.last
 
     @property
-    def last_test(self) -> HostTest | None:
-        """The test of the host that was tested last."""
-        return None if self.last is None else self.tests[self.number_of(self.last)]
-
-    @property
     def running(self) -> int:
         """How many tests are under way."""
         return sum(isinstance(state, Running) for test in self.tests for state in (test.as_is, test.as_staged))
